@@ -1,0 +1,25 @@
+# make demo, make test: each sets up what it needs in .venv, once.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test format install
+
+demo: install
+	$(BIN)/keras-vabc demo
+
+test: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -n 2
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: .venv/.installed
+
+.venv/.installed: setup.py pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@

@@ -1,0 +1,35 @@
+"""Generate data like your unlabeled set and none like your unwanted one.
+
+The public names are loaded on first use, so that `import keras_vabc` does not import TensorFlow.
+"""
+
+import importlib
+
+from keras_vabc.version import __version__
+
+_MODULES = {
+    "VABC": "model",
+    "load_model": "model",
+    "GammaAnneal": "callbacks",
+    "KLAnneal": "callbacks",
+    "Sampling": "layers",
+    "mlp_autoencoder": "networks",
+    "conv_autoencoder": "networks",
+    "Folds": "data.folds",
+    "load_folds": "data.folds",
+    "split_unwanted": "data.folds",
+    "balanced_dataset": "data.pipeline",
+    "unlabeled_dataset": "data.pipeline",
+}
+
+__all__ = ["__version__", *_MODULES]
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module 'keras_vabc' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"keras_vabc.{_MODULES[name]}"), name)
+
+
+def __dir__():
+    return sorted(__all__)

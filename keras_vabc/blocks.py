@@ -1,0 +1,52 @@
+"""Running a network over any number of rows, in blocks of bounded memory."""
+
+import random
+
+import numpy as np
+import tensorflow as tf
+
+BLOCK_ROWS = 1024
+
+
+class Blockwise:
+    """A function of a batch, compiled once and applied to arrays of any length block by block.
+
+    Args:
+        function: Maps a tensor of shape `(rows, ...)` to a tensor, or a tuple of them, whose first
+            axis is `rows` too.
+
+    Call arguments:
+        rows: Array of shape `(n, ...)`; `n` may be 0.
+
+    Returns:
+        NumPy array of `n` rows, or a tuple of them.
+    """
+
+    def __init__(self, function):
+        self._function = tf.function(function, reduce_retracing=True)
+
+    def __call__(self, rows):
+        """Applies the function to each block and joins the results."""
+        starts = range(0, max(len(rows), 1), BLOCK_ROWS)
+        parts = [self._function(rows[start : start + BLOCK_ROWS]) for start in starts]
+        return tf.nest.map_structure(lambda *blocks: np.concatenate(blocks), *parts)
+
+
+def draw_normal(n, size, seed=None):
+    """Draws `n` rows from the standard normal distribution.
+
+    Args:
+        n: Number of rows.
+        size: Length of a row.
+        seed: Integer, or `None` for one from Python's `random`. The first `m` rows of one seed are
+            the same for every `n >= m`, since each block of rows has a seed of its own.
+
+    Returns:
+        Float32 array of shape `(n, size)`.
+    """
+    seed = random.randrange(2**31) if seed is None else seed
+    blocks = [
+        tf.random.stateless_normal((BLOCK_ROWS, size), (seed, block))
+        for block in range(-(-n // BLOCK_ROWS))
+    ]
+    return np.concatenate([np.zeros((0, size), "float32"), *blocks])[:n]

@@ -1,0 +1,86 @@
+"""The sampling layer, and the inverse of a preprocessing layer."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("keras_vabc")
+class Sampling(keras.layers.Layer):
+    """Draws latents from the posterior by the reparameterization trick.
+
+    `z = z_mean + exp(z_log_var / 2) * eps` with `eps` from a standard normal distribution, so that
+    gradients reach both inputs.
+
+    Args:
+        seed: Integer or `None`. Seed of the noise where the call gives none.
+
+    Call arguments:
+        inputs: `[z_mean, z_log_var]`, each of shape `(batch, latent_dim)`.
+        noise_seed: Optional integer tensor of shape `(2,)`. The noise is then a function of it
+            alone, which makes a resumed training repeat the noise of an uninterrupted one.
+
+    Returns:
+        Tensor of shape `(batch, latent_dim)`.
+
+    Example:
+        >>> z = Sampling(seed=0)([np.zeros((2, 3)), np.zeros((2, 3))])
+        >>> z.shape
+        TensorShape([2, 3])
+
+    References:
+        - [Auto-Encoding Variational Bayes](https://arxiv.org/abs/1312.6114), section 2.4.
+    """
+
+    def __init__(self, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape):
+        """Makes no weights."""
+        self.built = True
+
+    def call(self, inputs, noise_seed=None):
+        """Draws one latent for each row."""
+        z_mean, z_log_var = inputs
+        if noise_seed is None:
+            noise = keras.random.normal(ops.shape(z_mean), seed=self.seed_generator)
+        else:
+            noise = tf.random.stateless_normal(tf.shape(z_mean), noise_seed)
+        return z_mean + ops.exp(0.5 * z_log_var) * ops.cast(noise, z_mean.dtype)
+
+    def compute_output_shape(self, input_shape):
+        """Shape of `z_mean`."""
+        return input_shape[0]
+
+    def get_config(self):
+        """Arguments of the constructor."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+def affine_of(preprocessing):
+    """Scale and offset of a preprocessing layer, which computes `scale * x + offset`.
+
+    Args:
+        preprocessing: `keras.layers.Rescaling`, an adapted `keras.layers.Normalization`, or `None`.
+
+    Returns:
+        `(scale, offset)`: float32 arrays that broadcast against a batch of data.
+
+    Raises:
+        TypeError: For any other layer, since it could not be inverted in `sample`.
+    """
+    if preprocessing is None:
+        return np.float32(1.0), np.float32(0.0)
+    if isinstance(preprocessing, keras.layers.Rescaling):
+        return np.float32(preprocessing.scale), np.float32(preprocessing.offset)
+    if isinstance(preprocessing, keras.layers.Normalization):
+        mean, variance = (np.asarray(v) for v in (preprocessing.mean, preprocessing.variance))
+        deviation = np.maximum(np.sqrt(variance), keras.config.epsilon())
+        return 1.0 / deviation, -mean / deviation
+    raise TypeError(
+        "preprocessing must be a Rescaling layer, a Normalization layer or None. "
+        f"Received: preprocessing={preprocessing}"
+    )

@@ -1,0 +1,182 @@
+"""Builders of encoder and decoder networks, and the contract that they fulfil.
+
+The contract: `encoder(x)` returns `[z_mean, z_log_var]`, each of shape `(batch, latent_dim)`;
+`decoder(z)` returns the mean, shaped like `x`. Both are built Keras models, so any two that a user
+writes by hand serve as well.
+"""
+
+import itertools
+import math
+
+import keras
+from keras import layers
+
+OUTPUT_RANGES = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, math.inf),
+    "softplus": (0.0, math.inf),
+}
+
+
+def mlp_autoencoder(
+    input_shape, latent_dim=2, units=(300, 100), output_activation="sigmoid", seed=None
+):
+    """Fully connected encoder and decoder for vectors or images.
+
+    The defaults are the paper's networks for MNIST (section V-B).
+
+    Args:
+        input_shape: Shape of one example, without the batch axis: `(features,)`, `(height, width,
+            channels)` or any other.
+        latent_dim: Number of latents.
+        units: Sizes of the encoder's hidden ReLU layers, outer first; the decoder mirrors them.
+        output_activation: Activation of the decoder's output, as Keras names it.
+        seed: Integer or `None`. Seed of the initial weights.
+
+    Returns:
+        `(encoder, decoder)`, two `keras.Model`s.
+
+    Raises:
+        ValueError: If a size is not positive.
+
+    Example:
+        >>> encoder, decoder = mlp_autoencoder((2,), latent_dim=1, units=(20, 20),
+        ...                                    output_activation="linear")
+        >>> decoder.output_shape
+        (None, 2)
+    """
+    _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), units=units)
+    kernels = _kernel_initializers(seed)
+
+    inputs = keras.Input(input_shape)
+    x = layers.Flatten()(inputs)
+    for size in units:
+        x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
+    encoder = keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder")
+
+    latents = x = keras.Input((latent_dim,))
+    for size in reversed(units):
+        x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
+    x = layers.Dense(math.prod(input_shape), kernel_initializer=next(kernels))(x)
+    x = layers.Reshape(input_shape)(x)
+    mean = layers.Activation(output_activation, dtype="float32", name="mean")(x)
+    return encoder, keras.Model(latents, mean, name="decoder")
+
+
+def conv_autoencoder(
+    input_shape,
+    latent_dim=16,
+    filters=(32, 64),
+    units=256,
+    output_activation="sigmoid",
+    seed=None,
+):
+    """Convolutional encoder and decoder for images of any height, width and number of channels.
+
+    Each stage of the encoder halves height and width (rounding up); the decoder mirrors it and
+    crops what the rounding added.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        latent_dim: Number of latents.
+        filters: Number of filters of each stage, outer first.
+        units: Size of the fully connected layer between the convolutions and the latents.
+        output_activation: Activation of the decoder's output, as Keras names it.
+        seed: Integer or `None`. Seed of the initial weights.
+
+    Returns:
+        `(encoder, decoder)`, two `keras.Model`s.
+
+    Raises:
+        ValueError: If `input_shape` has not three axes, or a size is not positive.
+    """
+    if len(input_shape) != 3:
+        raise ValueError(
+            "input_shape must be (height, width, channels); use mlp_autoencoder for vectors. "
+            f"Received: input_shape={tuple(input_shape)}"
+        )
+    _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
+    kernels = _kernel_initializers(seed)
+    convolution = {"kernel_size": 4, "strides": 2, "padding": "same"}
+
+    inputs = x = keras.Input(input_shape)
+    shapes = [tuple(input_shape)]
+    for count in filters:
+        x = layers.Conv2D(
+            count, activation="relu", kernel_initializer=next(kernels), **convolution
+        )(x)
+        shapes.append(x.shape[1:])
+    x = layers.Flatten()(x)
+    x = layers.Dense(units, activation="relu", kernel_initializer=next(kernels))(x)
+    encoder = keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder")
+
+    latents = x = keras.Input((latent_dim,))
+    for size in (units, math.prod(shapes[-1])):
+        x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
+    x = layers.Reshape(shapes[-1])(x)
+    for height, width, channels in reversed(shapes[1:-1]):
+        x = layers.Conv2DTranspose(
+            channels, activation="relu", kernel_initializer=next(kernels), **convolution
+        )(x)
+        x = _crop(x, height, width)
+    height, width, channels = shapes[0]
+    x = layers.Conv2DTranspose(channels, kernel_initializer=next(kernels), **convolution)(x)
+    x = _crop(x, height, width)
+    mean = layers.Activation(output_activation, dtype="float32", name="mean")(x)
+    return encoder, keras.Model(latents, mean, name="decoder")
+
+
+def check_contract(encoder, decoder):
+    """Raises a `ValueError` unless encoder and decoder fulfil this module's contract."""
+    outputs = encoder.outputs
+    if len(outputs) != 2 or any(len(o.shape) != 2 for o in outputs):
+        raise ValueError(
+            "encoder must return [z_mean, z_log_var], each of shape (batch, latent_dim). "
+            f"Received outputs of shapes {[tuple(o.shape) for o in outputs]}"
+        )
+    latent_dim = outputs[0].shape[1]
+    if outputs[1].shape[1] != latent_dim or decoder.input_shape != (None, latent_dim):
+        raise ValueError(
+            "z_mean, z_log_var and the decoder's input must have the same size. Received: "
+            f"{latent_dim}, {outputs[1].shape[1]} and {decoder.input_shape[1:]}"
+        )
+    if decoder.output_shape[1:] != encoder.input_shape[1:]:
+        raise ValueError(
+            "decoder must return what the encoder takes. Received: decoder output "
+            f"{decoder.output_shape[1:]}, encoder input {encoder.input_shape[1:]}"
+        )
+
+
+def output_range(decoder):
+    """The interval that a decoder's last activation can reach; all numbers where it is unknown."""
+    activation = getattr(decoder.layers[-1], "activation", None)
+    return OUTPUT_RANGES.get(getattr(activation, "__name__", None), (-math.inf, math.inf))
+
+
+def _latent_heads(x, latent_dim, kernels):
+    return [
+        layers.Dense(latent_dim, kernel_initializer=next(kernels), dtype="float32", name=name)(x)
+        for name in ("z_mean", "z_log_var")
+    ]
+
+
+def _crop(x, height, width):
+    excess = ((0, x.shape[1] - height), (0, x.shape[2] - width))
+    return layers.Cropping2D(excess)(x) if any(map(any, excess)) else x
+
+
+def _kernel_initializers(seed):
+    """Endless stream of Glorot initializers, each with a seed of its own."""
+    for offset in itertools.count():
+        yield keras.initializers.GlorotUniform(None if seed is None else seed * 1000 + offset)
+
+
+def _check_sizes(**sizes):
+    for name, values in sizes.items():
+        if not values or any(not isinstance(v, int) or v < 1 for v in values):
+            raise ValueError(
+                f"{name} must be made of positive whole numbers. Received: {name}={values}"
+            )

@@ -1,0 +1,47 @@
+"""Package metadata; everything a machine needs is named here."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAMESPACE = {}
+exec(Path("keras_vabc/version.py").read_text(encoding="utf-8"), NAMESPACE)
+
+setup(
+    name="keras_vabc",
+    version=NAMESPACE["__version__"],
+    description="Generate data like your unlabeled set and none like your unwanted one, with Keras.",
+    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["keras_vabc", "keras_vabc.*"]),
+    package_data={"keras_vabc": ["experiments/*.html"]},
+    install_requires=[
+        "tensorflow>=2.19",
+        "keras>=3.10",
+        "numpy>=1.26",
+        "tensorflow-datasets>=4.9.9",
+        "importlib_resources",  # imported by tensorflow-datasets, which does not declare it
+        "matplotlib>=3.8",
+        "scikit-learn>=1.4",
+        "scipy>=1.11",
+        "typer>=0.15",
+        "rich>=13",
+        "jinja2>=3.1",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.19"],
+        "test": ["pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6.100", "ruff>=0.12"],
+    },
+    entry_points={"console_scripts": ["keras-vabc = keras_vabc.cli:main"]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
