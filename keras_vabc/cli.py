@@ -1,0 +1,111 @@
+"""The command `keras-vabc`.
+
+Nothing slow is imported before a command needs it, so that `--help` answers at once.
+"""
+
+import os
+import sys
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from keras_vabc.version import __version__
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Generate data like your unlabeled set and none like your unwanted one.",
+)
+console = Console()
+
+
+class ImageDataset(StrEnum):
+    """Image data sets of the demo."""
+
+    mnist = "mnist"
+    fashion_mnist = "fashion_mnist"
+    digits = "digits"
+
+
+def _show_version(wanted: bool):
+    if wanted:
+        print(f"keras-vabc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+):
+    pass
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to make, new or empty. (default: runs/demo-DATE-TIME)"),
+    ] = None,
+    dataset: Annotated[
+        ImageDataset, typer.Option(help="Images; digits where no source answers.")
+    ] = ImageDataset.mnist,
+    negative_class: Annotated[
+        int, typer.Option(help="The class that must not be generated.", min=0, max=9)
+    ] = 8,
+    epochs: Annotated[
+        int | None, typer.Option(help="Most epochs of each training. (default: the paper's)", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+):
+    """Train the VAE and V-ABC on images and on Moons, and measure what they generate.
+
+    Writes report.html, results.jsonl, samples.png and the four models into a new folder.
+
+    Examples:
+      keras-vabc demo
+      keras-vabc demo --epochs 5 --out runs/quick
+      keras-vabc demo --dataset fashion_mnist --negative-class 6
+    """
+    out = out or Path("runs") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
+    with _one_line_errors():
+        with console.status("Starting TensorFlow"), _quiet_start():
+            from keras_vabc.experiments.demo import run_demo
+        run_demo(out, dataset.value, negative_class, epochs=epochs, seed=seed, console=console)
+
+
+@contextmanager
+def _one_line_errors():
+    """Bad input ends with one line on standard error and exit code 2, not with a traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        print(f"keras-vabc: {' '.join(str(error).split())}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def _quiet_start():
+    """Hides what TensorFlow's C++ code writes to file descriptor 2 while it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    saved = os.dup(2)
+    try:
+        with open(os.devnull, "w") as null:
+            os.dup2(null.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def main():
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,82 @@
+"""The map of the package, held by reading its imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import keras_vabc
+
+PACKAGE = Path(keras_vabc.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in PACKAGE.rglob("*.py")
+    if path.name != "__init__.py"
+}
+LEAVES = {
+    "losses",
+    "schedules",
+    "layers",
+    "networks",
+    "blocks",
+    "checks",
+    "runs",
+    "plots",
+    "version",
+}
+
+
+def imported(path):
+    """Full names of all modules that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names.add(node.module)
+    return names
+
+
+def siblings(module):
+    """Modules of this package that one of its modules imports."""
+    prefix = "keras_vabc."
+    return {name.removeprefix(prefix) for name in imported(MODULES[module]) if prefix in name}
+
+
+def test_leaves_import_no_sibling():
+    assert LEAVES <= set(MODULES)
+    for leaf in LEAVES:
+        assert siblings(leaf) == set(), leaf
+
+
+def test_model_rests_on_leaves_alone():
+    assert siblings("model") <= LEAVES
+    assert siblings("callbacks") <= LEAVES
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_only_the_command_line_imports_experiments(module):
+    inside = module == "cli" or module.startswith("experiments.")
+    assert inside or not any(name.startswith("experiments") for name in siblings(module))
+    assert module == "cli" or "cli" not in siblings(module)
+
+
+def test_only_plots_and_reports_import_matplotlib():
+    users = {m for m, path in MODULES.items() if any("matplotlib" in n for n in imported(path))}
+    assert users <= {"plots"} | {m for m in MODULES if m.startswith("experiments.")}
+    assert "plots" in users
+
+
+def test_the_package_and_its_help_load_no_tensorflow():
+    code = "import sys, keras_vabc.cli; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_public_names_resolve():
+    for name in keras_vabc.__all__:
+        assert getattr(keras_vabc, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'absent'"):
+        _ = keras_vabc.absent
