@@ -77,8 +77,9 @@ def demo(
     """
     out = out or Path("runs") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     with _one_line_errors():
-        with console.status("Starting TensorFlow"), _quiet_start():
-            from keras_vabc.experiments.demo import run_demo
+        _start_tensorflow()
+        from keras_vabc.experiments.demo import run_demo
+
         run_demo(out, dataset.value, negative_class, epochs=epochs, seed=seed, console=console)
 
 
@@ -92,18 +93,19 @@ def _one_line_errors():
         raise typer.Exit(2) from None
 
 
-@contextmanager
-def _quiet_start():
-    """Hides what TensorFlow's C++ code writes to file descriptor 2 while it is imported."""
+def _start_tensorflow():
+    """Imports TensorFlow without the notes that its C++ code writes to file descriptor 2."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    saved = os.dup(2)
-    try:
-        with open(os.devnull, "w") as null:
-            os.dup2(null.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+    with console.status("Starting TensorFlow"), open(os.devnull, "w") as null:
+        saved = os.dup(2)
+        os.dup2(null.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 def main():

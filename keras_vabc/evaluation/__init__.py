@@ -1,0 +1,1 @@
+"""Judges of generated samples, and the metrics that are computed from what they say."""

@@ -1,0 +1,138 @@
+"""All figures of one set of samples, for images and for Moons."""
+
+import numpy as np
+
+from keras_vabc.data.sources import content_order
+from keras_vabc.evaluation.judges import MoonsJudge, train_judge
+from keras_vabc.evaluation.metrics import (
+    class_balance,
+    frechet_distance,
+    negative_generation_error,
+    precision_recall_density_coverage,
+)
+
+
+class ImageEvaluation:
+    """Measures generated images against the held-out positives of one experiment.
+
+    Trains the two judges on the labelled originals of the training folds, or loads them: the
+    paper's, which knows only positive and negative concept, and the strict one, which knows every
+    class.
+
+    Args:
+        folds: `Folds` of images with their labels.
+        seed: Seed of both judges.
+        callbacks: Keras callbacks, to show progress.
+    """
+
+    def __init__(self, folds, seed=0, callbacks=()):
+        x = np.concatenate([folds.unlabeled, folds.unwanted])
+        labels = np.concatenate([folds.unlabeled_labels, folds.unwanted_labels])
+        x_test = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
+        labels_test = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+        # In the order of content, so that judges do not depend on how the folds were split.
+        x, labels = _sorted(x, labels)
+        x_test, labels_test = _sorted(x_test, labels_test)
+        negative = folds.negative_class
+        self._negative_class = negative
+        self._strict = train_judge(x, labels, x_test, labels_test, seed=seed, callbacks=callbacks)
+        self._paper = train_judge(
+            x, labels == negative, x_test, labels_test == negative, seed=seed, callbacks=callbacks
+        )
+        self._training_positives = x[labels != negative]
+        self._positives = x_test[labels_test != negative]
+        self._positive_classes = labels_test[labels_test != negative]
+        self._features, _ = self._strict.judge(self._positives)
+
+    @property
+    def accuracies(self):
+        """Test accuracy of the paper's and of the strict judge."""
+        return {"paper": self._paper.accuracy, "strict": self._strict.accuracy}
+
+    def of(self, samples):
+        """All figures of generated images.
+
+        Args:
+            samples: Shape `(n, height, width, channels)`, values 0 to 255.
+
+        Returns:
+            Dict: `nge_paper` and `nge_strict` with their `_interval`s `[low, high]`, `fid`,
+            `precision`, `recall`, `density`, `coverage`, `class_balance`, `samples` (their number),
+            and `judges` (their accuracies).
+        """
+        return self._figures(samples, samples)
+
+    def real(self):
+        """The same figures of real data, as a yardstick.
+
+        The errors are those of the held-out positives, which no judge was trained on. They cannot
+        be compared with themselves, so the other figures compare the training positives with them.
+        """
+        return self._figures(self._positives, self._training_positives)
+
+    def _figures(self, judged, compared):
+        features, probabilities = self._strict.judge(compared)
+        strict = self._strict.classes(judged) == self._negative_class
+        return {
+            **_error("nge_paper", self._paper.classes(judged) == 1),
+            **_error("nge_strict", strict),
+            "fid": frechet_distance(features, self._features),
+            **precision_recall_density_coverage(features, self._features),
+            "class_balance": class_balance(probabilities.argmax(axis=1), self._positive_classes),
+            "samples": len(judged),
+            "judges": self.accuracies,
+        }
+
+
+class MoonsEvaluation:
+    """Measures generated points against the exact densities of the two moons.
+
+    Args:
+        folds: `Folds` of Moons.
+    """
+
+    def __init__(self, folds):
+        self._judge = MoonsJudge()
+        x_test = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
+        labels_test = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+        self._positives = x_test[labels_test != folds.negative_class]
+        self._training_positives = folds.unlabeled[folds.unlabeled_labels != folds.negative_class]
+
+    def of(self, samples):
+        """The figures that apply to points in the plane; `None` for those that do not.
+
+        Args:
+            samples: Shape `(n, 2)`.
+
+        Returns:
+            Dict with the keys of `ImageEvaluation.of`. `nge_strict` is the share of samples where
+            the upper moon's density exceeds the lower one's; precision to coverage compare
+            coordinates.
+        """
+        return self._figures(samples, samples)
+
+    def real(self):
+        """The same figures of real data: see `ImageEvaluation.real`."""
+        return self._figures(self._positives, self._training_positives)
+
+    def _figures(self, judged, compared):
+        return {
+            "nge_paper": None,
+            "nge_paper_interval": None,
+            **_error("nge_strict", self._judge.is_negative(judged)),
+            "fid": None,
+            **precision_recall_density_coverage(compared, self._positives),
+            "class_balance": None,
+            "samples": len(judged),
+            "judges": {"strict": "exact densities"},
+        }
+
+
+def _error(name, is_negative):
+    rate = negative_generation_error(is_negative)
+    return {name: rate.value, f"{name}_interval": [rate.low, rate.high]}
+
+
+def _sorted(x, labels):
+    order = content_order(x, labels)
+    return x[order], labels[order]

@@ -1,0 +1,184 @@
+"""Classifiers that judge generated samples. None ever trains, filters or tunes what it judges."""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from scipy.special import logsumexp
+
+from keras_vabc.blocks import Blockwise
+
+ARCHITECTURE = 1  # part of the cache's key: raise it when networks or training change
+EPOCHS = 5
+BATCH_SIZE = 128
+FEATURES = 128
+
+
+class CNNJudge:
+    """A convolutional classifier of images, trained on labelled originals.
+
+    Args:
+        network: Keras model with the outputs `[features, probabilities]`.
+        accuracy: Its accuracy on the test set.
+    """
+
+    def __init__(self, network, accuracy):
+        self.network = network
+        self.accuracy = accuracy
+        self._judge = Blockwise(network)
+
+    def judge(self, images):
+        """Features and class probabilities.
+
+        Args:
+            images: Shape `(n, height, width, channels)`, values 0 to 255.
+
+        Returns:
+            `(features, probabilities)`, float32 arrays of shape `(n, 128)` and `(n, classes)`.
+        """
+        return self._judge(np.asarray(images, "float32"))
+
+    def classes(self, images):
+        """The most probable class of each image, shape `(n,)`."""
+        return self.judge(images)[1].argmax(axis=1)
+
+
+class MoonsJudge:
+    """Exact densities of the two moons, which need no training.
+
+    The moons are half circles of radius 1, points uniform in the angle, with Gaussian noise; class
+    0, the upper moon, is the negative concept.
+
+    Args:
+        noise: Standard deviation of the noise.
+    """
+
+    def __init__(self, noise=0.2):
+        self.noise = noise
+
+    def log_density(self, x, moon):
+        """Logarithm of the density of one moon.
+
+        Args:
+            x: Points, shape `(n, 2)`.
+            moon: 0 for the upper, 1 for the lower moon.
+
+        Returns:
+            Array of shape `(n,)`, in nats.
+        """
+        angles = (np.arange(400) + 0.5) * np.pi / 400
+        arc = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        arc = arc if moon == 0 else [1.0, 0.5] - arc
+        squared = np.square(np.asarray(x, "float64")[:, None] - arc).sum(axis=2)
+        variance = self.noise**2
+        exponents = -squared / (2 * variance)
+        return logsumexp(exponents, axis=1) - np.log(len(angles) * 2 * np.pi * variance)
+
+    def is_negative(self, x):
+        """Whether the upper moon's density is the higher one, shape `(n,)`."""
+        return self.log_density(x, 0) > self.log_density(x, 1)
+
+
+def train_judge(x, labels, x_test, labels_test, *, seed=0, callbacks=()):
+    """Trains a judge, or loads the same one where it has been trained before.
+
+    It is kept in `$KERAS_VABC_CACHE/judges` (by default `~/.cache/keras_vabc/judges`), under a name
+    made from the data, the labels, the seed and the architecture.
+
+    Args:
+        x: Images, uint8, shape `(n, height, width, channels)`.
+        labels: Classes, shape `(n,)`, whole numbers from 0 on. Two of them make the paper's judge,
+            all of them the strict one.
+        x_test: Images that measure the accuracy.
+        labels_test: Their classes.
+        seed: Seed of the initial weights and of the order of the data.
+        callbacks: Keras callbacks, to show progress.
+
+    Returns:
+        `CNNJudge`.
+    """
+    labels = np.asarray(labels, "int64")
+    path = _cache_path(seed, x, labels, x_test, labels_test)
+    cached = _load(path)
+    if cached is not None:
+        return cached
+    network = _network(x.shape[1:], int(labels.max()) + 1, seed)
+    _fit(network, x, labels, seed, callbacks)
+    judge = CNNJudge(network, None)
+    judge.accuracy = float((judge.classes(x_test) == labels_test).mean())
+    _store(path, judge)
+    return judge
+
+
+def _fit(network, x, labels, seed, callbacks):
+    steps = EPOCHS * -(-len(x) // BATCH_SIZE)
+    learning_rate = keras.optimizers.schedules.CosineDecay(
+        1e-4, steps * 9 // 10, warmup_target=2.5e-3, warmup_steps=steps // 10
+    )
+    training = keras.Model(network.input, network.outputs[1])
+    training.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy")
+    rng = np.random.default_rng(seed)
+    for epoch in range(EPOCHS):
+        rows = rng.permutation(len(x))
+        training.fit(
+            x[rows],
+            labels[rows],
+            batch_size=BATCH_SIZE,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            shuffle=False,
+            verbose=0,
+            callbacks=list(callbacks),
+        )
+
+
+def _network(input_shape, classes, seed):
+    kernels = (keras.initializers.GlorotUniform(seed * 1000 + layer) for layer in range(10))
+    inputs = keras.Input(input_shape)
+    x = layers.Rescaling(1 / 255)(inputs)
+    for filters in (16, 32):
+        x = layers.Conv2D(
+            filters, 3, padding="same", activation="relu", kernel_initializer=next(kernels)
+        )(x)
+        x = layers.MaxPooling2D(padding="same")(x)
+    x = layers.Flatten()(x)
+    x = layers.Dropout(0.3, seed=seed)(x)
+    features = layers.Dense(FEATURES, activation="relu", kernel_initializer=next(kernels))(x)
+    outputs = layers.Dense(classes, activation="softmax", kernel_initializer=next(kernels))(
+        features
+    )
+    return keras.Model(inputs, [features, outputs], name="judge")
+
+
+def _cache_path(seed, *arrays):
+    digest = hashlib.sha256(f"{ARCHITECTURE} {seed}".encode())
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    root = os.environ.get("KERAS_VABC_CACHE") or "~/.cache/keras_vabc"
+    return Path(root).expanduser() / "judges" / f"{digest.hexdigest()[:16]}.keras"
+
+
+def _load(path):
+    """The judge stored at `path`; None if there is none or its file is damaged."""
+    try:
+        accuracy = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["accuracy"]
+        return CNNJudge(keras.saving.load_model(path, compile=False), accuracy)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _store(path, judge):
+    """Writes model and accuracy under temporary names, then renames them, the accuracy last."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        model, accuracy = Path(folder, "judge.keras"), Path(folder, "judge.json")
+        judge.network.save(model)
+        accuracy.write_text(json.dumps({"accuracy": judge.accuracy}), encoding="utf-8")
+        os.replace(model, path)
+        os.replace(accuracy, path.with_suffix(".json"))

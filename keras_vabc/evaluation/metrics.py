@@ -1,0 +1,174 @@
+"""Metrics of generated samples; arrays in, numbers out."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import eigh
+from scipy.spatial.distance import cdist
+from scipy.stats import binomtest
+from sklearn.neighbors import NearestNeighbors
+
+NEIGHBOURS = 5
+SUBSAMPLE = 2000
+
+
+class Rate(NamedTuple):
+    """A measured share, and its Wilson 95 % confidence interval; all three are fractions."""
+
+    value: float
+    low: float
+    high: float
+
+
+def negative_generation_error(is_negative):
+    """Share of samples that a judge takes for the negative concept (NGE).
+
+    Args:
+        is_negative: Boolean array of shape `(n,)`, the judge's verdict on each sample.
+
+    Returns:
+        `Rate`.
+
+    Raises:
+        ValueError: If there is no sample.
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), section V-D.
+    """
+    is_negative = np.asarray(is_negative)
+    if is_negative.ndim != 1 or is_negative.dtype != bool or len(is_negative) == 0:
+        raise ValueError(
+            "is_negative must be a boolean array of shape (n,), n >= 1. "
+            f"Received: shape {is_negative.shape}, dtype {is_negative.dtype}"
+        )
+    test = binomtest(int(is_negative.sum()), len(is_negative))
+    low, high = test.proportion_ci(method="wilson")
+    return Rate(float(is_negative.mean()), float(low), float(high))
+
+
+def frechet_distance(features, reference):
+    """Squared Frechet distance between the Gaussians fitted to two sets of features.
+
+    `||m1 - m2||^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))`. On the strict judge's features it is called
+    FID* here; it is not comparable with the FID on Inception features.
+
+    Args:
+        features: Features of the samples, shape `(n, d)`.
+        reference: Features of real data, shape `(m, d)`.
+
+    Returns:
+        Float, 0 for equal means and covariances.
+
+    Raises:
+        ValueError: If there are fewer than two rows, the widths differ, or a value is not finite.
+
+    References:
+        - [GANs Trained by a Two Time-Scale Update Rule](https://arxiv.org/abs/1706.08500).
+    """
+    features, reference = _features(features, reference, least=2)
+    difference = features.mean(0) - reference.mean(0)
+    covariance, reference_covariance = np.cov(features.T), np.cov(reference.T)
+    # tr((C1 C2)^(1/2)) by the eigenvalues of the symmetric B C1 B, B = C2^(1/2): units that never
+    # fire make both matrices singular, where a general matrix square root is unstable.
+    root = _symmetric_root(np.atleast_2d(reference_covariance))
+    product = eigh(root @ np.atleast_2d(covariance) @ root, eigvals_only=True)
+    overlap = np.sqrt(np.clip(product, 0, None)).sum()
+    distance = difference @ difference - 2 * overlap
+    distance += np.trace(np.atleast_2d(covariance)) + np.trace(np.atleast_2d(reference_covariance))
+    return max(float(distance), 0.0)
+
+
+def precision_recall_density_coverage(features, reference, seed=0):
+    """How real samples look (precision, density) and how much of the real data they cover.
+
+    Computed with balls that reach to the 5th nearest neighbour, on 2,000 samples and 2,000 real
+    examples drawn with a fixed seed (all, where there are fewer):
+
+    - precision: share of samples within the ball of some real example;
+    - recall: share of real examples within the ball of some sample;
+    - density: mean number of real balls that a sample lies in, divided by 5; may exceed 1;
+    - coverage: share of real balls that hold a sample.
+
+    Args:
+        features: Features of the samples, shape `(n, d)`.
+        reference: Features of real data, shape `(m, d)`.
+        seed: Seed of the draw.
+
+    Returns:
+        Dict of the four floats.
+
+    Raises:
+        ValueError: If there are fewer than six rows, the widths differ, or a value is not finite.
+
+    References:
+        - [Improved Precision and Recall Metric for Assessing Generative Models](
+          https://arxiv.org/abs/1904.06991).
+        - [Reliable Fidelity and Diversity Metrics for Generative Models](
+          https://arxiv.org/abs/2002.09797).
+    """
+    features, reference = _features(features, reference, least=NEIGHBOURS + 1)
+    rng = np.random.default_rng(seed)
+    features, reference = _subsample(features, rng), _subsample(reference, rng)
+    neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS)
+    radii = neighbours.fit(features).kneighbors()[0][:, -1]
+    reference_radii = neighbours.fit(reference).kneighbors()[0][:, -1]
+
+    distances = cdist(reference, features)  # (real, sample)
+    in_real_ball = distances <= reference_radii[:, None]
+    in_sample_ball = distances <= radii[None, :]
+    return {
+        "precision": float(in_real_ball.any(axis=0).mean()),
+        "recall": float(in_sample_ball.any(axis=1).mean()),
+        "density": float(in_real_ball.sum(axis=0).mean() / NEIGHBOURS),
+        "coverage": float(in_real_ball.any(axis=1).mean()),
+    }
+
+
+def class_balance(classes, reference_classes):
+    """How alike the shares of the classes are: 1 minus their total variation distance.
+
+    Args:
+        classes: Class of each sample, shape `(n,)`, whole numbers >= 0.
+        reference_classes: Class of each real example, shape `(m,)`.
+
+    Returns:
+        Float: 1 for equal shares, 0 for no class in common, about 0.1 for samples all of one of ten
+        equally frequent classes.
+
+    Raises:
+        ValueError: If one of the two is empty.
+    """
+    classes, reference_classes = np.asarray(classes), np.asarray(reference_classes)
+    if len(classes) == 0 or len(reference_classes) == 0:
+        raise ValueError(
+            "classes and reference_classes must not be empty. "
+            f"Received: {len(classes)} and {len(reference_classes)} rows"
+        )
+    count = 1 + max(classes.max(), reference_classes.max())
+    shares = np.bincount(classes, minlength=count) / len(classes)
+    reference_shares = np.bincount(reference_classes, minlength=count) / len(reference_classes)
+    return float(1 - np.abs(shares - reference_shares).sum() / 2)
+
+
+def _features(features, reference, least):
+    """Both as float64 arrays of equal width, checked."""
+    arrays = np.asarray(features, "float64"), np.asarray(reference, "float64")
+    for name, array in zip(("features", "reference"), arrays, strict=True):
+        if array.ndim != 2 or len(array) < least or array.shape[1] != arrays[0].shape[1]:
+            raise ValueError(
+                f"{name} must have shape (n, d) with n >= {least} and the same d. "
+                f"Received: shapes {arrays[0].shape} and {arrays[1].shape}"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} must be finite. Received: NaN or infinity")
+    return arrays
+
+
+def _symmetric_root(matrix):
+    values, vectors = eigh(matrix)
+    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+
+
+def _subsample(rows, rng):
+    return rows[rng.permutation(len(rows))[:SUBSAMPLE]]

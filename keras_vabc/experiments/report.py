@@ -1,0 +1,70 @@
+"""Result lines as a table, and a self-contained page of tables and pictures."""
+
+import base64
+from typing import NamedTuple
+
+import jinja2
+
+from keras_vabc.plots import png_bytes
+
+COLUMNS = {
+    "Method": lambda line: line["method"],
+    "NGE %\npaper": lambda line: _percent(line["nge_paper"]),
+    "NGE % strict\n[95 % interval]": lambda line: (
+        f"{_percent(line['nge_strict'])} [{', '.join(map(_percent, line['nge_strict_interval']))}]"
+    ),
+    "FID*": lambda line: _number(line["fid"], ".1f"),
+    "Preci-\nsion": lambda line: _number(line["precision"], ".2f"),
+    "Re-\ncall": lambda line: _number(line["recall"], ".2f"),
+    "Den-\nsity": lambda line: _number(line["density"], ".2f"),
+    "Cover-\nage": lambda line: _number(line["coverage"], ".2f"),
+    "Class\nbalance": lambda line: _number(line["class_balance"], ".2f"),
+    "Sec-\nonds": lambda line: _number(line["seconds"], ".0f"),
+}
+
+
+class Section(NamedTuple):
+    """One part of a page: title, paragraphs of text, result lines, figures with captions."""
+
+    title: str
+    paragraphs: list
+    lines: list
+    figures: list
+
+
+def table_rows(lines):
+    """Result lines as rows of text under the headings of `COLUMNS`."""
+    return [[show(line) for show in COLUMNS.values()] for line in lines]
+
+
+def render_page(title, sections):
+    """Renders a page that needs no other file.
+
+    Args:
+        title: Title of the page.
+        sections: List of `Section`; a figure is a `(matplotlib Figure, caption)` pair.
+
+    Returns:
+        HTML text.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("keras_vabc", "experiments"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"rows": table_rows, "png": _base64_png}
+    template = environment.get_template("report.html")
+    return template.render(title=title, sections=sections, columns=list(COLUMNS))
+
+
+def _base64_png(figure):
+    return base64.b64encode(png_bytes(figure)).decode("ascii")
+
+
+def _percent(rate):
+    return _number(rate if rate is None else 100 * rate, ".2f")
+
+
+def _number(value, form):
+    return "–" if value is None else format(value, form)

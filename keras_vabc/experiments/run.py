@@ -1,0 +1,155 @@
+"""From a setting to a trained model, and from a trained model to a result line."""
+
+import datetime
+import json
+import platform
+import sys
+import time
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vabc.callbacks import GammaAnneal, KLAnneal
+from keras_vabc.data.folds import load_folds
+from keras_vabc.data.pipeline import balanced_dataset, unlabeled_dataset
+from keras_vabc.model import VABC
+from keras_vabc.networks import mlp_autoencoder
+from keras_vabc.version import __version__
+
+SAMPLES = 10_000
+
+
+class Trained(NamedTuple):
+    """What one training run leaves: the model, its Keras history and its wall time in seconds."""
+
+    model: VABC
+    history: dict
+    seconds: float
+
+
+def folds_of(setting, data_dir=None):
+    """The folds that a setting trains and tests on."""
+    return load_folds(
+        setting.dataset,
+        negative_class=setting.negative_class,
+        fraction=setting.fraction,
+        seed=setting.seed,
+        data_dir=data_dir,
+    )
+
+
+def build(setting, input_shape):
+    """The untrained, compiled model of a setting for examples of one shape."""
+    encoder, decoder = mlp_autoencoder(
+        input_shape,
+        latent_dim=setting.latent_dim,
+        units=setting.units,
+        output_activation=setting.output_activation,
+        seed=setting.seed,
+    )
+    model = VABC(
+        encoder,
+        decoder,
+        sigma2=setting.sigma2,
+        gamma=setting.gamma,
+        penalty_weight=setting.penalty_weight,
+        preprocessing=keras.layers.Rescaling(1 / 255) if len(input_shape) == 3 else None,
+        seed=setting.seed,
+    )
+    model.compile()
+    return model
+
+
+def train(setting, folds, callbacks=()):
+    """Trains the model of a setting, as section V-C of the paper says.
+
+    Args:
+        setting: `Setting`.
+        folds: `Folds` for it.
+        callbacks: Keras callbacks besides the setting's own, to show progress.
+
+    Returns:
+        `Trained`.
+    """
+    model = build(setting, folds.unlabeled.shape[1:])
+    own = [KLAnneal(setting.anneal_epochs)]
+    if setting.method == "vabc":
+        own.append(GammaAnneal(setting.gamma_start, setting.anneal_epochs))
+    if setting.patience is not None:
+        own.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss",
+                patience=setting.patience,
+                start_from_epoch=setting.anneal_epochs,
+                restore_best_weights=True,
+            )
+        )
+    training, testing = _datasets(setting, folds)
+    start = time.perf_counter()
+    history = model.fit(
+        training,
+        epochs=setting.epochs,
+        validation_data=testing,
+        callbacks=[*own, *callbacks],
+        verbose=0,
+    )
+    return Trained(model, history.history, time.perf_counter() - start)
+
+
+def _datasets(setting, folds):
+    """Training and test data: of both folds, or for the VAE of the unlabeled fold alone."""
+    size, seed = setting.batch_size, setting.seed
+    if setting.method == "vae":
+        return (
+            unlabeled_dataset(folds.unlabeled, batch_size=size, seed=seed),
+            unlabeled_dataset(folds.test_unlabeled, batch_size=size, shuffle=False),
+        )
+    return (
+        balanced_dataset(folds.unlabeled, folds.unwanted, batch_size=size, seed=seed),
+        balanced_dataset(folds.test_unlabeled, folds.test_unwanted, batch_size=size, shuffle=False),
+    )
+
+
+def result_line(setting, method, figures, seconds):
+    """One JSON-ready result: what was run, what was measured, when and with which versions.
+
+    Args:
+        setting: `Setting` of the run.
+        method: Method slug; the setting's own, or `"real"` for a row of real data.
+        figures: Dict of measured figures.
+        seconds: Wall time of the training; `None` for real data.
+
+    Returns:
+        Dict with the fields that every result line of the project has.
+    """
+    return {
+        "key": setting.key,
+        "method": method,
+        "dataset": setting.dataset,
+        "negative_class": setting.negative_class,
+        "fraction": setting.fraction,
+        "seed": setting.seed,
+        "gamma": setting.gamma,
+        "sigma2": setting.sigma2,
+        "latent_dim": setting.latent_dim,
+        "acceptance": None,
+        **figures,
+        "seconds": None if seconds is None else round(seconds, 1),
+        "date": datetime.date.today().isoformat(),
+        "versions": {
+            "keras_vabc": __version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "command": " ".join(["keras-vabc", *sys.argv[1:]]),
+    }
+
+
+def append_results(path, lines):
+    """Appends result lines to a JSON-lines file."""
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)

@@ -1,0 +1,151 @@
+"""Pictures: arrays in, matplotlib Axes out."""
+
+import io
+
+import numpy as np
+from matplotlib.figure import Figure
+
+CLUTTER_FREE = 100  # points of each fold that are drawn, as in the paper
+
+
+def panels(count, size=6):
+    """An empty figure of square panels in a row.
+
+    Args:
+        count: Number of panels.
+        size: Width of a panel, in inches.
+
+    Returns:
+        `(figure, axes)`: a matplotlib Figure and a list of its Axes.
+    """
+    figure = Figure(figsize=(count * size, size), layout="constrained")
+    return figure, list(figure.subplots(1, count, squeeze=False)[0])
+
+
+def png_bytes(figure):
+    """The PNG file of a figure."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    return buffer.getvalue()
+
+
+def sample_grid(images, columns=10, vmax=255, ax=None):
+    """Images as tiles, row by row.
+
+    Args:
+        images: Shape `(n, height, width, channels)`, 1 or 3 channels.
+        columns: Tiles in a row.
+        vmax: Value shown as white, or as a full colour; 0 is black.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        ValueError: If `images` has another shape or no row.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or len(images) == 0 or images.shape[3] not in (1, 3):
+        raise ValueError(
+            "images must have shape (n, height, width, channels), n >= 1, with 1 or 3 channels. "
+            f"Received: shape {images.shape}"
+        )
+    ax = _axes(ax)
+    rows = -(-len(images) // columns)
+    blank = np.zeros((rows * columns - len(images), *images.shape[1:]))
+    _show(ax, np.concatenate([images, blank]), rows, columns, vmax)
+    ax.set(xticks=[], yticks=[])
+    return ax
+
+
+def latent_manifold(decode, extent=3.0, steps=20, vmax=255, ax=None):
+    """What a decoder makes of a grid of two-dimensional latents.
+
+    Args:
+        decode: Maps latents of shape `(n, 2)` to images `(n, height, width, channels)`.
+        extent: The grid goes from `-extent` to `extent` in both latents.
+        steps: Grid points along each latent.
+        vmax: Value shown as white.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes; the first latent grows to the right, the second upwards.
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), Fig. 6.
+    """
+    ax = _axes(ax)
+    values = np.linspace(-extent, extent, steps)
+    z = [(first, second) for second in values[::-1] for first in values]
+    half = extent / (steps - 1)  # a tile is centred on its latent
+    edge = extent + half
+    images = decode(np.asarray(z, "float32"))
+    _show(ax, images, steps, steps, vmax, extent=(-edge, edge, -edge, edge))
+    ax.set(xlabel="$z_1$", ylabel="$z_2$")
+    return ax
+
+
+def moons_samples(unlabeled, unwanted, means, noisy, ax=None):
+    """Generated points over the two folds.
+
+    Args:
+        unlabeled: Points of the unlabeled fold, shape `(n, 2)`; 100 of them are drawn.
+        unwanted: Points of the unwanted fold, shape `(n, 2)`; 100 of them are drawn.
+        means: The decoder's means, shape `(n, 2)`.
+        noisy: Means with noise, shape `(n, 2)`.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), Figs. 3 and 4.
+    """
+    ax = _axes(ax)
+    rng = np.random.default_rng(0)
+    for points, name, color in (
+        (unlabeled, "unlabeled, y = 1", "tab:blue"),
+        (unwanted, "unwanted, y = 0", "tab:orange"),
+    ):
+        shown = points[rng.permutation(len(points))[:CLUTTER_FREE]]
+        ax.scatter(*shown.T, s=16, color=color, alpha=0.7, label=name)
+    ax.scatter(*noisy.T, s=28, marker="x", color="tab:green", linewidth=1, label="sampled data")
+    ax.scatter(*means.T, s=40, marker="+", color="tab:red", linewidth=1.2, label="means")
+    ax.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
+    ax.legend(loc="lower left", fontsize="small")
+    return ax
+
+
+def learning_curves(histories, metric="val_loss", ax=None):
+    """One metric by epoch, a line for each training.
+
+    Args:
+        histories: Dict from the name of a training to its Keras history dict.
+        metric: Key of the histories.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+    """
+    ax = _axes(ax)
+    for name, history in histories.items():
+        ax.plot(range(1, 1 + len(history[metric])), history[metric], marker=".", label=name)
+    ax.set(xlabel="epoch", ylabel=metric)
+    ax.legend()
+    return ax
+
+
+def _axes(ax):
+    return panels(1)[1][0] if ax is None else ax
+
+
+def _show(ax, images, rows, columns, vmax, extent=None):
+    """Tiles of `rows * columns` images as one picture."""
+    height, width, channels = images.shape[1:]
+    tiles = images.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    picture = np.clip(tiles.reshape(rows * height, columns * width, channels) / vmax, 0, 1)
+    if channels == 1:
+        picture = picture[..., 0]
+    ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=extent, interpolation="nearest")
