@@ -1,0 +1,167 @@
+"""The two kinds of fold a pipeline reads: rows of an array, and a stream of examples.
+
+Both give `batches`, a dataset of elements, and `examples`, which makes one element a tensor of
+examples. So rows stay row numbers until a whole part of a batch is gathered at once.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+SHUFFLE_BYTES = 2**28  # 256 MiB: what a stream's shuffle buffer may hold
+
+
+def as_fold(data, name):
+    """Checks `data` and wraps it.
+
+    Args:
+        data: Array-like of shape `(n, ...)` or `tf.data.Dataset` of single examples.
+        name: Name of the argument, for errors.
+
+    Returns:
+        `Rows` or `Stream`.
+
+    Raises:
+        ValueError: If `data` is no fold; see the two classes.
+    """
+    return (Stream if isinstance(data, tf.data.Dataset) else Rows)(data, name)
+
+
+class Rows:
+    """A fold held as one tensor in the host's memory.
+
+    Args:
+        data: Array-like of finite numbers of shape `(n, ...)`, n >= 1. Floats become float32.
+        name: Name of the argument, for errors.
+    """
+
+    def __init__(self, data, name):
+        array = _checked_array(data, name)
+        with tf.device("CPU:0"):  # gathered on the host; only batches move to a GPU
+            self.tensor = tf.constant(array)
+        self.count = len(array)
+        self.shape = array.shape[1:]
+        self.dtype = self.tensor.dtype.name
+
+    def batches(self, size, steps, seed, repeat):
+        """Vectors of row numbers: `steps` of them shuffled, or in order if `seed` is None."""
+        if seed is None:
+            rows = tf.data.Dataset.range(self.count)
+            return (rows.repeat() if repeat else rows).batch(size)
+        order = _passes(self.count, steps * size, seed)
+        return tf.data.Dataset.from_tensor_slices(tf.reshape(order, (steps, size)))
+
+    def examples(self, rows, step):
+        """Examples of shape `(len(rows), ...)`."""
+        return tf.gather(self.tensor, rows)
+
+
+class Stream:
+    """A fold read from a `tf.data.Dataset`, which may be larger than memory.
+
+    It is shuffled through a buffer of at most `SHUFFLE_BYTES` bytes: completely if the fold fits in
+    there, else only within a window of that size.
+
+    Args:
+        data: Dataset of known cardinality, each element one tensor of static shape `(...)`.
+        name: Name of the argument, for errors.
+    """
+
+    def __init__(self, data, name):
+        _check_stream(data, name)
+        self.dataset = data
+        self.name = name
+        self.count = int(data.cardinality())
+        self.shape = tuple(data.element_spec.shape)
+        dtype = data.element_spec.dtype
+        self.dtype = "float32" if dtype.is_floating else dtype.name
+        example_bytes = max(data.element_spec.shape.num_elements() * dtype.size, 1)
+        self.buffer = max(1, min(self.count, SHUFFLE_BYTES // example_bytes))
+
+    def batches(self, size, steps, seed, repeat):
+        """Tensors of examples, shuffled, or in order if `seed` is None."""
+        dataset = self.dataset
+        if seed is not None:
+            # Dataset.shuffle mixes in the global seed, of which the graph traced here has its own.
+            tf.random.set_seed(1)
+            number = tf.random.stateless_uniform((), seed, 0, 2**31 - 1, tf.int64, alg="philox")
+            dataset = dataset.shuffle(self.buffer, seed=number)
+        dataset = dataset.repeat() if repeat else dataset
+        return dataset.batch(size, drop_remainder=seed is not None)
+
+    def examples(self, batch, step):
+        """`batch` in the fold's dtype; an error that names fold and step if it isn't finite."""
+        if not batch.dtype.is_floating:
+            return batch
+        batch = tf.cast(batch, tf.float32)
+        message = tf.strings.format(
+            f"keras_vabc: {self.name} must be finite. Received: NaN or infinity in batch {{}}, "
+            "counted from 0.",
+            step,
+        )
+        finite = tf.reduce_all(tf.math.is_finite(batch))
+        with tf.control_dependencies([tf.debugging.Assert(finite, [message])]):
+            return tf.identity(batch)
+
+
+def check_alike(unlabeled, unwanted):
+    """Refuses two folds whose examples differ in shape or dtype."""
+    if (unlabeled.shape, unlabeled.dtype) != (unwanted.shape, unwanted.dtype):
+        raise ValueError(
+            "unlabeled and unwanted must hold examples of the same shape and dtype. Received: "
+            f"unlabeled {unlabeled.shape} {unlabeled.dtype}, "
+            f"unwanted {unwanted.shape} {unwanted.dtype}."
+        )
+
+
+def _passes(count, length, seed):
+    """`length` row numbers: passes over `range(count)`, each in an order of its own."""
+    passes = -(-length // count)
+    if passes == 1:
+        rows = tf.range(count, dtype=tf.int64)
+        return tf.random.experimental.stateless_shuffle(rows, seed, alg="philox")[:length]
+    # All passes at once: a loop over them is slow for a fold of one example.
+    keys = tf.random.stateless_uniform((passes, count), seed, None, None, tf.int32, alg="philox")
+    return tf.cast(tf.reshape(tf.argsort(keys, axis=1), [-1])[:length], tf.int64)
+
+
+def _checked_array(data, name):
+    """`data` as an array that keeps the rules of `Rows`."""
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"{name} must be one array. Received: {error}") from error
+    if array.dtype.kind not in "uif" or array.ndim < 2 or len(array) == 0:
+        raise ValueError(
+            f"{name} must be a tf.data.Dataset or an array of numbers of shape (n, ...) with at "
+            f"least one example. Received: shape {array.shape}, dtype {array.dtype}"
+            f"{' (None)' if data is None else ''}."
+        )
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore", invalid="ignore"):
+            array = array.astype(np.float32, copy=False)
+            finite = np.isfinite([array.min(initial=0), array.max(initial=0)]).all()
+        if not finite:
+            raise ValueError(f"{name} must be finite. Received: NaN or infinity.")
+    return array
+
+
+def _check_stream(data, name):
+    spec = data.element_spec
+    if not isinstance(spec, tf.TensorSpec) or not spec.shape.is_fully_defined():
+        raise ValueError(
+            f"{name} must be a dataset whose elements are single examples: one tensor of known "
+            f"shape, neither batched nor paired with labels. Received: element_spec={spec}."
+        )
+    if spec.shape.rank == 0 or not (spec.dtype.is_floating or spec.dtype.is_integer):
+        raise ValueError(
+            f"{name} must be a dataset of arrays of numbers. Received: element_spec={spec}."
+        )
+    count = int(data.cardinality())
+    if count < 0:
+        raise ValueError(
+            f"{name} must be a dataset of known, finite cardinality: if you know that it has n "
+            "examples, pass it through .apply(tf.data.experimental.assert_cardinality(n)). "
+            f"Received: {'infinite' if count == tf.data.INFINITE_CARDINALITY else 'unknown'}."
+        )
+    if count == 0:
+        raise ValueError(f"{name} must hold at least one example. Received: an empty dataset.")

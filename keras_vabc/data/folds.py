@@ -1,0 +1,204 @@
+"""The negative-unlabeled setting: labelled data become an unlabeled and an unwanted fold."""
+
+import operator
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_vabc.data.sources import IMAGE_SETS, load_images, load_moons
+
+MOONS_FRACTION = {"moons1": 1.0, "moons2": 0.8}
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """The two training folds, their test counterparts, and the labels behind them.
+
+    The unwanted fold holds negatives only; the unlabeled fold holds positives and hidden negatives.
+    The `*_labels` hold the original classes. They serve evaluation only: no method reads them to
+    train. Without a test set the four test arrays are empty, of shape `(0, ...)`.
+
+    Attributes:
+        unlabeled: Array of shape `(n, ...)`.
+        unwanted: Array of shape `(m, ...)`.
+        test_unlabeled: Array of shape `(k, ...)`.
+        test_unwanted: Array of shape `(l, ...)`.
+        unlabeled_labels: Integer array of shape `(n,)`.
+        unwanted_labels: Integer array of shape `(m,)`.
+        test_unlabeled_labels: Integer array of shape `(k,)`.
+        test_unwanted_labels: Integer array of shape `(l,)`.
+        name: Name of the data set.
+        negative_class: The class that is the negative concept.
+        fraction: Probability with which a negative is in the unwanted fold, the paper's p.
+        seed: Seed of the split.
+    """
+
+    unlabeled: np.ndarray
+    unwanted: np.ndarray
+    test_unlabeled: np.ndarray
+    test_unwanted: np.ndarray
+    unlabeled_labels: np.ndarray
+    unwanted_labels: np.ndarray
+    test_unlabeled_labels: np.ndarray
+    test_unwanted_labels: np.ndarray
+    name: str
+    negative_class: int
+    fraction: float
+    seed: int
+
+    def __repr__(self):
+        """Counts and settings, not the arrays."""
+        folds = ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted")
+        settings = {k: getattr(self, k) for k in ("name", "negative_class", "fraction", "seed")}
+        counts = {k: len(getattr(self, k)) for k in folds}
+        shown = settings | counts | {"shape": self.unlabeled.shape[1:]}
+        text = ", ".join(f"{key}={value!r}" for key, value in shown.items())
+        return f"Folds({text}, dtype={self.unlabeled.dtype})"
+
+
+def split_unwanted(
+    x, labels, *, negative_class, fraction=0.2, seed=0, test=None, name="custom"
+) -> Folds:
+    """Makes the negative-unlabeled setting from labelled data.
+
+    Each example of `negative_class` goes to the unwanted fold with probability `fraction`,
+    independently of the others; all the rest is unlabeled, in the order given. The test set is
+    split in the same way from a random stream of its own.
+
+    Args:
+        x: Array of shape `(n, ...)`; its dtype is kept.
+        labels: Integer array of shape `(n,)`.
+        negative_class: The label of the negative concept.
+        fraction: The paper's p, in (0, 1].
+        seed: Whole number >= 0; the same seed gives the same folds.
+        test: Held-out data `(x_test, labels_test)`, shaped like `x` and `labels`.
+        name: Name of the data set.
+
+    Returns:
+        The `Folds`.
+
+    Raises:
+        ValueError: If an argument breaks a rule above, an array holds NaN or infinity, the class is
+            not among the labels, or a fold came out empty.
+
+    Example:
+        ```python
+        folds = split_unwanted(x, labels, negative_class=3, fraction=0.2, seed=0)
+        ```
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), section IV.
+    """
+    _check_settings(fraction, seed)
+    x, labels = _checked(x, labels, negative_class, "x", "labels")
+    train_seed, test_seed = np.random.SeedSequence(seed).spawn(2)
+    parts = _split(x, labels, negative_class, fraction, train_seed, "training")
+    if test is None:
+        test_parts = x[:0], x[:0], labels[:0], labels[:0]
+    else:
+        x_test, labels_test = _checked(*test, negative_class, "test[0]", "test[1]")
+        if x_test.shape[1:] != x.shape[1:] or x_test.dtype != x.dtype:
+            raise ValueError(
+                "test[0] must have the shape and dtype of x's examples. Received: "
+                f"{x_test.shape[1:]} {x_test.dtype} and {x.shape[1:]} {x.dtype}."
+            )
+        test_parts = _split(x_test, labels_test, negative_class, fraction, test_seed, "test")
+    settings = {"name": name, "negative_class": int(negative_class)}
+    settings |= {"fraction": float(fraction), "seed": int(seed)}
+    return Folds(*parts[:2], *test_parts[:2], *parts[2:], *test_parts[2:], **settings)
+
+
+def load_folds(name, *, negative_class=None, fraction=None, seed=0, data_dir=None) -> Folds:
+    """Loads a data set by name and splits it into unlabeled and unwanted folds.
+
+    `"moons1"` and `"moons2"` are two interleaved half circles in the plane: 10,000 training and
+    10,000 test points of noise 0.2, float32 of shape `(2,)`, drawn anew for each seed. Class 0, the
+    upper moon, is the negative concept unless told otherwise; `fraction` defaults to 1 and 0.8.
+
+    `"mnist"`, `"fashion_mnist"` and `"digits"` are images, uint8 of shape `(height, width, 1)` in
+    0..255, with their usual test sets (`"digits"`: a fixed fifth, stratified). They need a
+    `negative_class`; `fraction` defaults to 0.2. A seed gives the same folds whichever source of
+    the images served.
+
+    Args:
+        name: One of the names above.
+        negative_class: The label of the negative concept.
+        fraction: The paper's p, in (0, 1]: the share of negatives that are known to be unwanted.
+        seed: Whole number >= 0.
+        data_dir: Folder of a TensorFlow Datasets copy, as in `tfds.load`.
+
+    Returns:
+        The `Folds`, test folds included.
+
+    Raises:
+        ValueError: If the name is unknown, `negative_class` is missing or not among the labels,
+            `fraction` is outside (0, 1], or an IDX file is damaged.
+        OSError: If no source of the data set answers.
+
+    Example:
+        ```python
+        folds = load_folds("mnist", negative_class=8, fraction=0.2, seed=0)
+        ```
+    """
+    if name not in (*MOONS_FRACTION, *IMAGE_SETS):
+        known = ", ".join((*MOONS_FRACTION, *IMAGE_SETS))
+        raise ValueError(f"name must be one of {known}. Received: name={name!r}.")
+    if name in MOONS_FRACTION:
+        negative_class = 0 if negative_class is None else negative_class
+        fraction = MOONS_FRACTION[name] if fraction is None else fraction
+    elif negative_class is None:
+        raise ValueError(f"negative_class must be given for {name!r}. Received: None.")
+    fraction = 0.2 if fraction is None else fraction
+    _check_settings(fraction, seed)
+    arrays = load_moons(seed) if name in MOONS_FRACTION else load_images(name, data_dir)
+    settings = {"negative_class": negative_class, "fraction": fraction, "seed": seed, "name": name}
+    return split_unwanted(*arrays[:2], test=arrays[2:], **settings)
+
+
+def _check_settings(fraction, seed):
+    if not 0 < fraction <= 1:
+        raise ValueError(f"fraction must be in (0, 1]. Received: fraction={fraction}.")
+    if not hasattr(seed, "__index__") or operator.index(seed) < 0:
+        raise ValueError(f"seed must be a whole number >= 0. Received: seed={seed!r}.")
+
+
+def _checked(x, labels, negative_class, x_name, labels_name):
+    """`x` and `labels` as arrays that keep every rule of `split_unwanted`."""
+    x, labels = np.asarray(x), np.asarray(labels)
+    if labels.ndim != 1 or labels.dtype.kind not in "iub":
+        raise ValueError(
+            f"{labels_name} must be a one-dimensional array of integers. "
+            f"Received: shape {labels.shape}, dtype {labels.dtype}."
+        )
+    if x.ndim < 2 or x.dtype.kind not in "uif":
+        raise ValueError(
+            f"{x_name} must be an array of numbers of shape (n, ...). "
+            f"Received: shape {x.shape}, dtype {x.dtype}."
+        )
+    if len(x) != len(labels):
+        raise ValueError(
+            f"{x_name} and {labels_name} must be of one length. "
+            f"Received: {len(x)} and {len(labels)}."
+        )
+    present = np.unique(labels)
+    if negative_class not in present:
+        raise ValueError(
+            f"negative_class must be among {labels_name}: {present.tolist()}. "
+            f"Received: negative_class={negative_class!r}."
+        )
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        raise ValueError(f"{x_name} must be finite. Received: NaN or infinity.")
+    return x, labels.astype(np.int64)
+
+
+def _split(x, labels, negative_class, fraction, seed, which):
+    """Unlabeled and unwanted examples, then the labels of each."""
+    draws = np.random.default_rng(seed).random(len(x))
+    unwanted = (labels == negative_class) & (draws < fraction)
+    if not unwanted.any() or unwanted.all():
+        raise ValueError(
+            f"fraction={fraction} must leave both {which} folds at least one example. Received: "
+            f"{unwanted.sum()} unwanted and {(~unwanted).sum()} unlabeled."
+        )
+    return x[~unwanted], x[unwanted], labels[~unwanted], labels[unwanted]

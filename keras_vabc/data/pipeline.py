@@ -1,0 +1,189 @@
+"""Batches of (x, y) with exactly the asked share of unwanted examples, interleaved.
+
+The order is a function of (seed, epoch), never of TensorFlow's global seed.
+"""
+
+import itertools
+import operator
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vabc.data.examples import as_fold, check_alike
+
+
+def balanced_dataset(
+    unlabeled,
+    unwanted,
+    batch_size=80,
+    seed=0,
+    *,
+    unwanted_share=0.5,
+    shuffle=True,
+    initial_epoch=0,
+):
+    """Batches of both folds, with the same share of unwanted examples in every batch.
+
+    One epoch is one pass over the unlabeled fold; the unwanted fold is repeated, in a new order at
+    each pass. Within a batch the two are interleaved, so that each replica of a distribution
+    strategy gets its share of both.
+
+    For training (`shuffle=True`) the unlabeled examples that do not fill a batch are dropped,
+    others in each epoch. For evaluation (`shuffle=False`) both folds come in the order given, and
+    the last batch may be smaller: its unwanted part is cut to the same share, rounded.
+
+    Args:
+        unlabeled: Array of shape `(n, ...)`, or a `tf.data.Dataset` of known cardinality whose
+            elements are single examples. Integers keep their dtype, floats become float32.
+        unwanted: Array or `tf.data.Dataset` of examples of the same shape and dtype.
+        batch_size: Examples per batch, unlabeled and unwanted together.
+        seed: Whole number >= 0.
+        unwanted_share: Share of a batch that is unwanted; `batch_size * unwanted_share` must be a
+            whole number.
+        shuffle: True for training, False for evaluation.
+        initial_epoch: The epoch that the first iteration stands for; each further iteration is the
+            next epoch. So a resumed training goes on with the order it would have had.
+
+    Returns:
+        A `tf.data.Dataset` of known cardinality with elements `x` of shape `(batch_size, ...)` and
+        `y` of shape `(batch_size,)`, float32: 1 for unlabeled and 0 for unwanted examples.
+
+    Raises:
+        ValueError: If an argument breaks a rule above, a fold is empty, an array holds NaN or
+            infinity, or the unlabeled fold does not fill one training batch.
+        tf.errors.InvalidArgumentError: While reading, if a `tf.data.Dataset` yields NaN or
+            infinity; it names the fold and the batch.
+
+    Example:
+        ```python
+        ds = balanced_dataset(folds.unlabeled, folds.unwanted, batch_size=80, seed=0)
+        model.fit(ds, epochs=30)
+        ```
+    """
+    batch_size = _check_whole("batch_size", batch_size, 2)
+    unwanted_part = _unwanted_part(batch_size, unwanted_share)
+    part = batch_size - unwanted_part
+    unlabeled, unwanted = as_fold(unlabeled, "unlabeled"), as_fold(unwanted, "unwanted")
+    check_alike(unlabeled, unwanted)
+    steps = _steps(unlabeled, part, batch_size, shuffle)
+    whole_batch = _interleaving(part, unwanted_part)
+
+    def mix(step, u, w):
+        x, x_unwanted = unlabeled.examples(u, step), unwanted.examples(w, step)
+        order, y = whole_batch
+        if not shuffle:  # the last batch may be smaller
+            count = tf.shape(x)[0]
+            x_unwanted = x_unwanted[: (2 * count * unwanted_part + part) // (2 * part)]
+            order, y = _interleaving(count, tf.shape(x_unwanted)[0])
+        return tf.gather(tf.concat([x, x_unwanted], 0), order), y
+
+    def one_epoch(epoch):
+        return tf.data.Dataset.zip(
+            tf.data.Dataset.range(steps),
+            unlabeled.batches(part, steps, _key(seed, epoch, 0, shuffle), repeat=False),
+            unwanted.batches(unwanted_part, steps, _key(seed, epoch, 1, shuffle), repeat=True),
+        ).map(mix)
+
+    return _per_epoch(one_epoch, steps, seed, initial_epoch)
+
+
+def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial_epoch=0):
+    """Batches of the unlabeled fold alone: with y = 1 everywhere, `VABC` is exactly the VAE.
+
+    Args:
+        unlabeled: As in `balanced_dataset`.
+        batch_size: Examples per batch.
+        seed: Whole number >= 0.
+        shuffle: True for training, which drops the last partial batch (other examples in each
+            epoch); False for evaluation, in the order given, which keeps it.
+        initial_epoch: As in `balanced_dataset`.
+
+    Returns:
+        A `tf.data.Dataset` of known cardinality with elements `x` of shape `(batch_size, ...)` and
+        `y` of shape `(batch_size,)`, float32, all ones.
+
+    Raises:
+        ValueError: As in `balanced_dataset`.
+        tf.errors.InvalidArgumentError: As in `balanced_dataset`.
+    """
+    batch_size = _check_whole("batch_size", batch_size, 1)
+    fold = as_fold(unlabeled, "unlabeled")
+    steps = _steps(fold, batch_size, batch_size, shuffle)
+
+    def label(step, element):
+        x = fold.examples(element, step)
+        return x, tf.ones(tf.shape(x)[:1])
+
+    def one_epoch(epoch):
+        key = _key(seed, epoch, 0, shuffle)
+        batches = fold.batches(batch_size, steps, key, repeat=False)
+        return tf.data.Dataset.zip(tf.data.Dataset.range(steps), batches).map(label)
+
+    return _per_epoch(one_epoch, steps, seed, initial_epoch)
+
+
+def _per_epoch(one_epoch, steps, seed, initial_epoch):
+    """A dataset whose k-th iteration, k = 0, 1, ..., is `one_epoch(initial_epoch + k)`."""
+    _check_whole("seed", seed, 0)
+    # Counted in Python: under a distribution strategy a variable would live on the replicas.
+    epochs = itertools.count(_check_whole("initial_epoch", initial_epoch, 0))
+
+    def begin(_):
+        epoch = tf.numpy_function(lambda: np.int64(next(epochs)), [], tf.int64)
+        return tf.ensure_shape(epoch, ())
+
+    dataset = tf.data.Dataset.range(1).map(begin).flat_map(one_epoch)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _key(seed, epoch, stream, shuffle):
+    """Seed of one fold's order in one epoch; None for the order given."""
+    return tf.stack([tf.constant(seed, tf.int64), 2 * epoch + stream]) if shuffle else None
+
+
+def _interleaving(count, unwanted_count):
+    """Spreads the unwanted examples evenly over a batch.
+
+    Returns:
+        For each place of the batch its row in `[unlabeled | unwanted]`, and its y.
+    """
+    total = count + unwanted_count
+    place = tf.range(total)
+    before = place * unwanted_count // total  # unwanted examples in front of this place
+    is_unwanted = (place + 1) * unwanted_count // total > before
+    row = tf.where(is_unwanted, count + before, place - before)
+    return row, tf.cast(~is_unwanted, tf.float32)
+
+
+def _steps(fold, part, batch_size, shuffle):
+    """Batches in one pass over the unlabeled fold, of which a batch takes `part` examples."""
+    if not shuffle:
+        return -(-fold.count // part)
+    if fold.count < part:
+        raise ValueError(
+            f"batch_size must not exceed what the unlabeled fold allows: each batch takes {part} "
+            f"unlabeled examples. Received: batch_size={batch_size}, {fold.count} examples."
+        )
+    return fold.count // part
+
+
+def _unwanted_part(batch_size, unwanted_share):
+    if not 0 < unwanted_share < 1:
+        raise ValueError(
+            f"unwanted_share must be in (0, 1). Received: unwanted_share={unwanted_share}."
+        )
+    part = round(batch_size * unwanted_share)
+    if abs(part - batch_size * unwanted_share) > 1e-6 or not 1 <= part < batch_size:
+        rule = "even" if unwanted_share == 0.5 else "such that batch_size * unwanted_share is whole"
+        raise ValueError(
+            f"batch_size must be {rule}. Received: batch_size={batch_size}, "
+            f"unwanted_share={unwanted_share}."
+        )
+    return part
+
+
+def _check_whole(name, value, minimum):
+    if not hasattr(value, "__index__") or operator.index(value) < minimum:
+        raise ValueError(f"{name} must be a whole number >= {minimum}. Received: {name}={value!r}.")
+    return operator.index(value)
