@@ -4,14 +4,15 @@ import warnings
 
 import keras
 
+from keras_vabc.checks import check_positive
+
 
 class _Anneal(keras.callbacks.Callback):
     """Turns a length in epochs into steps; the model itself evaluates the schedule at each step."""
 
     def __init__(self, epochs):
         super().__init__()
-        if epochs <= 0:
-            raise ValueError(f"epochs must be > 0. Received: epochs={epochs}")
+        check_positive(epochs=epochs)
         self.epochs = epochs
 
     def _total_steps(self):
@@ -59,6 +60,7 @@ class GammaAnneal(_Anneal):
 
     def __init__(self, start=4.0, epochs=10):
         super().__init__(epochs)
+        check_positive(start=start)
         self.start = start
 
     def on_train_begin(self, logs=None):

@@ -48,8 +48,8 @@ def range_checked(x, low, high, scale, offset):
     """Data for `fit`, refused where the first batch lies outside `[low, high]` after preprocessing.
 
     Args:
-        x: A `tf.data.Dataset` of batches, whose first batch is checked when it is drawn; an array,
-            whose first rows are checked now; or anything else, returned as it is.
+        x: A `tf.data.Dataset` of `(x, y)` batches, whose first batch is checked when it is drawn;
+            an array, whose first rows are checked now; or anything else, returned as it is.
         low: Least value that the decoder can reach.
         high: Largest value that the decoder can reach.
         scale: Factor of the preprocessing.
@@ -59,11 +59,11 @@ def range_checked(x, low, high, scale, offset):
         `x`, or for a data set one that also prefetches to the GPU where there is exactly one.
 
     Raises:
-        ValueError: If an array's first rows are out of range.
+        ValueError: If an array's first rows are out of range, or any of its rows is not finite.
     """
     rule = (
-        f"x must lie in [{low:g}, {high:g}] after preprocessing, the range of the decoder. "
-        "Pass preprocessing to VABC; for images, keras.layers.Rescaling(1 / 255)."
+        f"x must be finite and lie in [{low:g}, {high:g}], the range of the decoder, after "
+        "preprocessing. Pass preprocessing to VABC; for images, keras.layers.Rescaling(1 / 255)."
     )
 
     def extremes(batch):
@@ -72,7 +72,8 @@ def range_checked(x, low, high, scale, offset):
 
     def in_range(least, most):
         slack = 1e-4
-        return (least >= low - slack) & (most <= high + slack)
+        finite = tf.math.is_finite(least) & tf.math.is_finite(most)
+        return finite & (least >= low - slack) & (most <= high + slack)
 
     def check_first(index, *batch):
         def check():
@@ -85,8 +86,10 @@ def range_checked(x, low, high, scale, offset):
         with tf.control_dependencies([tf.cond(index == 0, check, lambda: True)]):
             return tuple(tf.nest.map_structure(tf.identity, batch))
 
-    if isinstance(x, tf.data.Dataset):
+    if isinstance(x, tf.data.Dataset) and isinstance(x.element_spec, tuple):
         return _prefetched(x.enumerate().map(lambda index, batch: check_first(index, *batch)))
+    if isinstance(x, np.ndarray):
+        check_finite("x", x)
     if isinstance(x, np.ndarray | tf.Tensor):
         least, most = extremes(x[:1024])
         if not in_range(least, most):

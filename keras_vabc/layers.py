@@ -60,6 +60,32 @@ class Sampling(keras.layers.Layer):
         return {**super().get_config(), "seed": self.seed}
 
 
+def prepare_preprocessing(preprocessing, input_shape):
+    """Builds a preprocessing layer, and lets it compute in float32 under any global policy.
+
+    Args:
+        preprocessing: `keras.layers.Rescaling`, `keras.layers.Normalization`, or `None`.
+        input_shape: Shape of a batch, `(None, ...)`.
+
+    Raises:
+        ValueError: For a `Normalization` layer that has neither been adapted nor given statistics.
+    """
+    if preprocessing is None:
+        return
+    preprocessing.dtype_policy = "float32"
+    if not isinstance(preprocessing, keras.layers.Normalization):
+        return
+    if preprocessing.input_mean is not None:
+        preprocessing.build(input_shape)
+    elif preprocessing.built:
+        preprocessing.finalize_state()  # its statistics are cast anew, from the float32 weights
+    else:
+        raise ValueError(
+            "preprocessing must be adapted: call preprocessing.adapt(data) first. "
+            f"Received: preprocessing={preprocessing}"
+        )
+
+
 def affine_of(preprocessing):
     """Scale and offset of a preprocessing layer, which computes `scale * x + offset`.
 
@@ -79,6 +105,8 @@ def affine_of(preprocessing):
     if isinstance(preprocessing, keras.layers.Normalization):
         mean, variance = (np.asarray(v) for v in (preprocessing.mean, preprocessing.variance))
         deviation = np.maximum(np.sqrt(variance), keras.config.epsilon())
+        if preprocessing.invert:
+            return deviation, mean
         return 1.0 / deviation, -mean / deviation
     raise TypeError(
         "preprocessing must be a Rescaling layer, a Normalization layer or None. "

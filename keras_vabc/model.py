@@ -14,7 +14,7 @@ from keras_vabc.checks import (
     range_checked,
     stream_errors_as_value_errors,
 )
-from keras_vabc.layers import Sampling, affine_of
+from keras_vabc.layers import Sampling, affine_of, prepare_preprocessing
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
 from keras_vabc.networks import check_contract, output_range
 from keras_vabc.schedules import anneal
@@ -54,7 +54,8 @@ class VABC(keras.Model):
         **kwargs: `dtype` and `trainable`, as in any Keras layer.
 
     Raises:
-        ValueError: If a number is out of its range, or encoder and decoder do not fit each other.
+        ValueError: If a number is out of its range, encoder and decoder do not fit each other, or
+            `preprocessing` is not adapted.
         TypeError: If `preprocessing` is of another kind.
 
     Example:
@@ -89,6 +90,7 @@ class VABC(keras.Model):
         check_contract(encoder, decoder)
         check_positive(sigma2=sigma2, gamma=gamma)
         check_not_negative(kl_weight=kl_weight, penalty_weight=penalty_weight)
+        prepare_preprocessing(preprocessing, encoder.input_shape)
         affine_of(preprocessing)
 
         self.encoder = encoder
@@ -120,8 +122,6 @@ class VABC(keras.Model):
         self._penalty_mean = keras.metrics.Mean("penalty")
         self._kl_mean = keras.metrics.Mean("kl")
 
-        if preprocessing is not None:
-            preprocessing.dtype_policy = "float32"
         self(keras.Input(encoder.input_shape[1:]))
 
     def build(self, input_shape=None):
@@ -254,9 +254,11 @@ class VABC(keras.Model):
             ValueError: If a loss or metrics are given, which would be ignored.
         """
         for argument in ("loss", "loss_weights", "metrics", "weighted_metrics"):
-            if kwargs.pop(argument, None) is not None:
+            value = kwargs.pop(argument, None)
+            if value is not None:
                 raise ValueError(
-                    f"compile takes no {argument}: VABC computes its own loss and metrics."
+                    f"compile takes no {argument}: VABC computes its own loss and metrics. "
+                    f"Received: {argument}={value}"
                 )
         super().compile(keras.optimizers.Adam() if optimizer is None else optimizer, **kwargs)
 
@@ -306,14 +308,14 @@ class VABC(keras.Model):
             checked = range_checked(x, *output_range(self.decoder), *affine_of(self.preprocessing))
             return super().fit(checked, y, batch_size, epochs, **kwargs)
 
-    def evaluate(self, x=None, y=None, **kwargs):
+    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """Computes the loss at the final gamma and KL weight, as `keras.Model.evaluate`.
 
         The noise differs between batches and repeats from one evaluation to the next.
         """
         self._test_batches.assign(0)
         with stream_errors_as_value_errors():
-            return super().evaluate(x, y, **kwargs)
+            return super().evaluate(x, y, batch_size, **kwargs)
 
     @property
     def metrics(self):

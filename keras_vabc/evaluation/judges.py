@@ -8,13 +8,15 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 from scipy.special import logsumexp
 
 from keras_vabc.blocks import Blockwise
 
 ARCHITECTURE = 1  # part of the cache's key: raise it when networks or training change
-EPOCHS = 5
+LEAST_EPOCHS = 5
+LEAST_STEPS = 1500  # for small data sets
 BATCH_SIZE = 128
 FEATURES = 128
 
@@ -116,25 +118,28 @@ def train_judge(x, labels, x_test, labels_test, *, seed=0, callbacks=()):
 
 
 def _fit(network, x, labels, seed, callbacks):
-    steps = EPOCHS * -(-len(x) // BATCH_SIZE)
+    steps_per_epoch = -(-len(x) // BATCH_SIZE)
+    epochs = max(LEAST_EPOCHS, -(-LEAST_STEPS // steps_per_epoch))
+    steps = epochs * steps_per_epoch
     learning_rate = keras.optimizers.schedules.CosineDecay(
         1e-4, steps * 9 // 10, warmup_target=2.5e-3, warmup_steps=steps // 10
     )
     training = keras.Model(network.input, network.outputs[1])
     training.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy")
     rng = np.random.default_rng(seed)
-    for epoch in range(EPOCHS):
-        rows = rng.permutation(len(x))
-        training.fit(
-            x[rows],
-            labels[rows],
-            batch_size=BATCH_SIZE,
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            shuffle=False,
-            verbose=0,
-            callbacks=list(callbacks),
-        )
+    passes = -(-steps * BATCH_SIZE // len(x))
+    rows = np.concatenate([rng.permutation(len(x)) for _ in range(passes)])
+    rows = rows[: steps * BATCH_SIZE].reshape(steps, BATCH_SIZE)
+    batches = tf.data.Dataset.from_tensor_slices(rows)
+    batches = batches.map(lambda r: (tf.gather(x, r), tf.gather(labels, r))).prefetch(2)
+    training.fit(
+        batches,
+        epochs=epochs,
+        steps_per_epoch=steps_per_epoch,
+        shuffle=False,
+        verbose=0,
+        callbacks=list(callbacks),
+    )
 
 
 def _network(input_shape, classes, seed):

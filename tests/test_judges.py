@@ -1,0 +1,139 @@
+"""The judges, and the evaluation of samples by them."""
+
+import numpy as np
+import pytest
+from scipy.integrate import dblquad
+
+from keras_vabc.data.folds import load_folds
+from keras_vabc.evaluation import judges
+from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("KERAS_VABC_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def folds():
+    return load_folds("digits", negative_class=8, fraction=0.2, seed=0)
+
+
+@pytest.fixture(scope="module")
+def evaluation(cache, folds):
+    return ImageEvaluation(folds)
+
+
+def held_out(folds, negative):
+    is_negative = folds.test_unlabeled_labels == folds.negative_class
+    return folds.test_unlabeled[is_negative == negative]
+
+
+def test_judges_know_the_digits(evaluation):
+    assert evaluation.accuracies["strict"] > 0.93
+    assert evaluation.accuracies["paper"] > 0.93
+
+
+def test_a_perfect_generator_is_told_from_a_negative_one(evaluation, folds):
+    perfect = evaluation.of(folds.unlabeled[folds.unlabeled_labels != 8])
+    negative = evaluation.of(folds.unlabeled[folds.unlabeled_labels == 8])
+    assert perfect["nge_strict"] < 0.02 < 0.9 < negative["nge_strict"]
+    assert perfect["nge_paper"] < 0.02 < 0.7 < negative["nge_paper"]
+    assert perfect["fid"] * 5 < negative["fid"]
+    assert perfect["class_balance"] > 0.9 > 0.2 > negative["class_balance"]
+    assert min(perfect["precision"], perfect["coverage"]) > 0.9
+    assert negative["recall"] < 0.5
+
+
+def test_a_collapsed_and_a_useless_generator(evaluation, folds):
+    one = folds.unlabeled[folds.unlabeled_labels == 3][:1]
+    collapsed = evaluation.of(np.repeat(one, 500, axis=0))
+    noise = np.random.default_rng(0).integers(0, 256, (500, 8, 8, 1)).astype("uint8")
+    useless = evaluation.of(noise)
+    real = evaluation.real()
+    assert collapsed["nge_strict"] == 0
+    assert collapsed["class_balance"] < 0.2
+    assert collapsed["recall"] == 0
+    assert collapsed["coverage"] < 0.1
+    assert useless["recall"] < 0.3
+    assert useless["coverage"] < 0.4
+    for figures in (collapsed, useless):
+        assert figures["fid"] > 10 * real["fid"]
+
+
+def test_the_real_row_judges_held_out_positives(evaluation, folds):
+    real = evaluation.real()
+    positives = np.sum(folds.test_unlabeled_labels != 8)
+    assert real["samples"] == positives
+    assert real["nge_strict"] < 0.03
+    assert real["coverage"] > 0.9
+    low, high = real["nge_strict_interval"]
+    assert low <= real["nge_strict"] <= high < 0.1
+
+
+def test_a_judge_is_trained_once(cache, folds, evaluation, monkeypatch):
+    def fail(*_):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(judges, "_fit", fail)
+    other_split = load_folds("digits", negative_class=8, fraction=0.5, seed=7)
+    samples = folds.unlabeled[:50]
+    again = ImageEvaluation(other_split)
+    assert again.accuracies == evaluation.accuracies
+    assert again.of(samples)["fid"] == pytest.approx(evaluation.of(samples)["fid"], rel=1e-6)
+    with pytest.raises(AssertionError, match="trained again"):
+        ImageEvaluation(folds, seed=1)
+
+
+def test_a_damaged_cache_is_trained_anew(folds, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_VABC_CACHE", str(tmp_path))
+    monkeypatch.setattr(judges, "LEAST_STEPS", 1)
+    data = (folds.unlabeled[:200], folds.unlabeled_labels[:200]) * 2
+    first = judges.train_judge(*data)
+    (file,) = (tmp_path / "judges").glob("*.keras")
+    assert {path.suffix for path in file.parent.iterdir()} == {".keras", ".json"}
+    file.write_bytes(file.read_bytes()[:1000])
+    second = judges.train_judge(*data)
+    assert second.accuracy == first.accuracy
+    assert file.stat().st_size > 1000
+
+
+def test_moons_density_integrates_to_one():
+    judge = judges.MoonsJudge(noise=0.3)
+    for moon in (0, 1):
+        total, _ = dblquad(
+            lambda y, x, moon=moon: np.exp(judge.log_density([[x, y]], moon)[0]),
+            *(-3, 4, -3, 3),
+            epsabs=1e-3,
+        )
+        assert total == pytest.approx(1, abs=2e-3)
+
+
+def test_moons_density_is_that_of_the_data():
+    """The mean log-density of a large draw is highest under the density that it came from."""
+    folds = load_folds("moons1", seed=5)
+    judge = judges.MoonsJudge()
+    upper, lower = folds.unwanted, folds.unlabeled
+    own = judge.log_density(upper, 0).mean()
+    assert own > judge.log_density(upper + 0.05, 0).mean()
+    assert own > judges.MoonsJudge(0.22).log_density(upper, 0).mean()
+    assert own > judges.MoonsJudge(0.18).log_density(upper, 0).mean()
+    assert judge.is_negative(upper).mean() > 0.95
+    assert judge.is_negative(lower).mean() < 0.05
+
+
+def test_moons_evaluation_on_three_generators():
+    folds = load_folds("moons2", seed=0)
+    evaluation = MoonsEvaluation(folds)
+    perfect = evaluation.of(folds.unlabeled[folds.unlabeled_labels == 1])
+    negative = evaluation.of(folds.unwanted)
+    collapsed = evaluation.of(np.tile([[1.0, -0.5]], (500, 1)))
+    assert perfect["nge_strict"] < 0.05
+    assert perfect["coverage"] > 0.9
+    assert negative["nge_strict"] > 0.95
+    assert collapsed["nge_strict"] == 0
+    assert collapsed["coverage"] < 0.05
+    assert perfect["fid"] is None

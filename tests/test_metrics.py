@@ -1,0 +1,143 @@
+"""Each metric on a perfect, a useless and a collapsed generator, and against its formula."""
+
+import numpy as np
+import pytest
+from scipy.linalg import sqrtm
+
+from keras_vabc.evaluation import metrics
+
+
+@pytest.fixture(scope="module")
+def real():
+    return np.random.default_rng(0).normal(size=(1500, 4))
+
+
+@pytest.fixture(scope="module")
+def generators(real):
+    rng = np.random.default_rng(1)
+    return {
+        "perfect": rng.normal(size=(1500, 4)),
+        "useless": rng.normal(size=(1500, 4)) + 20,
+        "collapsed": np.tile(real[:1], (1500, 1)) + rng.normal(size=(1500, 4)) * 1e-3,
+    }
+
+
+def test_wilson_interval_is_the_closed_formula():
+    verdicts = np.zeros(10_000, bool)
+    verdicts[:14] = True
+    rate = metrics.negative_generation_error(verdicts)
+    n, p, z = 10_000, 14 / 10_000, 1.959963984540054
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    np.testing.assert_allclose(rate, (p, centre - half, centre + half), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("share", "low", "high"), [(0.0, 0, 0.01), (1.0, 0.99, 1)])
+def test_negative_generation_error_at_its_ends(share, low, high):
+    rate = metrics.negative_generation_error(np.full(1000, bool(share)))
+    assert rate.value == share
+    assert low <= rate.low <= rate.high <= high + 1e-12
+
+
+@pytest.mark.parametrize("verdicts", [np.zeros(0, bool), np.zeros(3), np.zeros((2, 2), bool)])
+def test_negative_generation_error_refuses(verdicts):
+    with pytest.raises(ValueError, match="is_negative must be a boolean array"):
+        metrics.negative_generation_error(verdicts)
+
+
+def test_frechet_distance_is_the_formula(real):
+    rng = np.random.default_rng(2)
+    other = rng.normal(size=(900, 4)) @ rng.normal(size=(4, 4)) + rng.normal(size=4)
+    c1, c2 = np.cov(real.T), np.cov(other.T)
+    expected = np.square(real.mean(0) - other.mean(0)).sum()
+    expected += np.trace(c1 + c2 - 2 * sqrtm(c1 @ c2).real)
+    assert metrics.frechet_distance(other, real) == pytest.approx(expected, rel=1e-9)
+
+
+def test_frechet_distance_of_known_gaussians():
+    rows = np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])
+    assert metrics.frechet_distance(rows, rows) == pytest.approx(0, abs=1e-12)
+    assert metrics.frechet_distance(rows + [3, 4], rows) == pytest.approx(25)
+    # Three times the spread: tr(9 C + C - 6 C) = 4 tr(C), and C = 2/3 I.
+    assert metrics.frechet_distance(3 * rows, rows) == pytest.approx(4 * 4 / 3)
+
+
+def test_frechet_distance_with_dead_units(real):
+    dead = np.concatenate([real, np.zeros((len(real), 3))], axis=1)
+    other = dead * [2, 1, 1, 1, 1, 1, 1]
+    expected = metrics.frechet_distance(other[:, :4], real)
+    assert metrics.frechet_distance(other, dead) == pytest.approx(expected, rel=1e-9)
+
+
+def test_frechet_distance_orders_generators(real, generators):
+    distances = {name: metrics.frechet_distance(x, real) for name, x in generators.items()}
+    assert distances["perfect"] < 0.05
+    assert 2 < distances["collapsed"] < 100
+    assert distances["useless"] > 1000
+
+
+def test_precision_to_coverage_on_three_generators(real, generators):
+    figures = {
+        name: metrics.precision_recall_density_coverage(x, real) for name, x in generators.items()
+    }
+    assert min(figures["perfect"].values()) > 0.85
+    assert figures["perfect"]["density"] == pytest.approx(1, abs=0.1)
+    assert set(figures["useless"].values()) == {0.0}
+    assert figures["collapsed"]["precision"] == 1
+    assert figures["collapsed"]["recall"] < 0.01
+    assert figures["collapsed"]["coverage"] < 0.02
+
+
+def test_precision_to_coverage_by_brute_force():
+    rng = np.random.default_rng(3)
+    real, fake = rng.normal(size=(60, 3)), rng.normal(size=(40, 3)) + 0.7
+
+    def distance(a, b):
+        return np.sqrt(sum(np.square(a[:, None, i] - b[None, :, i]) for i in range(3)))
+
+    def radius(a):
+        return np.sort(distance(a, a), axis=1)[:, 5]  # column 0 is the point itself
+
+    between = distance(real, fake)
+    in_real = [[between[i, j] <= radius(real)[i] for j in range(40)] for i in range(60)]
+    in_fake = [[between[i, j] <= radius(fake)[j] for j in range(40)] for i in range(60)]
+    assert metrics.precision_recall_density_coverage(fake, real) == pytest.approx(
+        {
+            "precision": np.mean(np.any(in_real, axis=0)),
+            "recall": np.mean(np.any(in_fake, axis=1)),
+            "density": np.sum(in_real) / (5 * 40),
+            "coverage": np.mean(np.any(in_real, axis=1)),
+        }
+    )
+
+
+def test_the_subsample_is_fixed_by_its_seed():
+    rng = np.random.default_rng(4)
+    real, fake = rng.normal(size=(2500, 2)), rng.normal(size=(2500, 2))
+    first = metrics.precision_recall_density_coverage(fake, real)
+    assert metrics.precision_recall_density_coverage(fake, real) == first
+    assert metrics.precision_recall_density_coverage(fake, real, seed=1) != first
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (np.zeros((5, 4)), "n >= 6"),
+        (np.zeros((9, 3)), "same d"),
+        (np.zeros(9), "shape"),
+        (np.full((9, 4), np.nan), "finite"),
+    ],
+)
+def test_features_are_checked(real, features, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.precision_recall_density_coverage(features, real)
+
+
+def test_class_balance_on_three_generators():
+    real = np.repeat(np.arange(10), 100)
+    assert metrics.class_balance(real, real) == 1
+    assert metrics.class_balance(np.full(50, 3), real) == pytest.approx(0.1)
+    assert metrics.class_balance(np.full(50, 12), real) == 0
+    assert metrics.class_balance([0, 0, 0, 1], [0, 1, 1, 1]) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="must not be empty"):
+        metrics.class_balance([], real)

@@ -1,0 +1,76 @@
+"""Pictures, read back from their Axes."""
+
+import numpy as np
+import pytest
+
+from keras_vabc import plots
+
+
+def picture(ax):
+    (image,) = ax.images
+    return np.asarray(image.get_array())
+
+
+def test_sample_grid_tiles_row_by_row():
+    images = np.arange(6, dtype="float32")[:, None, None, None] * np.ones((1, 2, 3, 1)) * 51
+    shown = picture(plots.sample_grid(images, columns=4))
+    assert shown.shape == (4, 12)
+    np.testing.assert_allclose(shown[::2, ::3], [[0, 0.2, 0.4, 0.6], [0.8, 1, 0, 0]])
+
+
+def test_sample_grid_keeps_height_width_and_colour():
+    image = np.zeros((1, 2, 3, 3))
+    image[0, 1, 2] = [255, 0, 510]
+    shown = picture(plots.sample_grid(image, columns=1))
+    assert shown.shape == (2, 3, 3)
+    np.testing.assert_array_equal(shown[1, 2], [1, 0, 1])
+    assert shown.sum() == 2
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 2, 1), (3, 2, 2), (3, 2, 2, 2)])
+def test_sample_grid_refuses(shape):
+    with pytest.raises(ValueError, match="images must have shape"):
+        plots.sample_grid(np.zeros(shape))
+
+
+def test_manifold_shows_each_latent_where_its_axes_say():
+    def decode(z):
+        assert z.shape == (49, 2)
+        return np.stack([10 + z[:, 0], 100 + 10 * z[:, 1]], 1)[:, None, :, None]
+
+    ax = plots.latent_manifold(decode, extent=3, steps=7)
+    (image,) = ax.images
+    left, right, bottom, top = image.get_extent()
+    shown = picture(ax) * 255
+    height, width = shown.shape
+    for z1, z2 in [(-3, -3), (3, -3), (-3, 3), (1, 2)]:
+        row = int((top - z2) / (top - bottom) * height)
+        column = 2 * int((z1 - left) / (right - left) * width / 2)
+        np.testing.assert_allclose(shown[row, column : column + 2], [10 + z1, 100 + 10 * z2], 1e-5)
+    assert ax.get_xlabel() == "$z_1$"
+
+
+def test_moons_samples_draws_all_four_sets():
+    rng = np.random.default_rng(0)
+    unlabeled, unwanted = rng.normal(size=(300, 2)), rng.normal(size=(50, 2)) + 9
+    means, noisy = rng.normal(size=(70, 2)), rng.normal(size=(80, 2))
+    ax = plots.moons_samples(unlabeled, unwanted, means, noisy)
+    drawn = {c.get_label(): np.asarray(c.get_offsets()) for c in ax.collections}
+    assert len(drawn["unlabeled, y = 1"]) == 100
+    assert len(drawn["unwanted, y = 0"]) == 50
+    assert drawn["unwanted, y = 0"].min() > 4
+    np.testing.assert_array_equal(drawn["means"], means)
+    np.testing.assert_array_equal(drawn["sampled data"], noisy)
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == set(drawn)
+
+
+def test_learning_curves_start_at_epoch_one():
+    ax = plots.learning_curves({"a": {"val_loss": [3, 2]}, "b": {"val_loss": [5]}})
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[1, 3], [2, 2]])
+    assert [line.get_label() for line in ax.lines] == ["a", "b"]
+
+
+def test_png_bytes_is_a_png():
+    figure, axes = plots.panels(3)
+    assert len(axes) == 3
+    assert plots.png_bytes(figure).startswith(b"\x89PNG\r\n")
