@@ -23,7 +23,7 @@ class Blockwise:
     """
 
     def __init__(self, function):
-        self._function = tf.function(function, reduce_retracing=True)
+        self._function = tf.function(function, autograph=False, reduce_retracing=True)
 
     def __call__(self, rows):
         """Applies the function to each block and joins the results."""
