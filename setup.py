@@ -10,7 +10,7 @@ exec(Path("keras_vabc/version.py").read_text(encoding="utf-8"), NAMESPACE)
 setup(
     name="keras_vabc",
     version=NAMESPACE["__version__"],
-    description="Generate data like your unlabeled set and none like your unwanted one, with Keras.",
+    description="Generate data like your unlabeled set and none like your unwanted one.",
     long_description=Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

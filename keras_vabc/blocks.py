@@ -16,20 +16,25 @@ class Blockwise:
             axis is `rows` too.
 
     Call arguments:
-        rows: Array of shape `(n, ...)`; `n` may be 0.
+        rows: Array of shape `(n, ...)`; for `n = 0` the function sees one row of zeros, since some
+            kernels refuse an empty batch.
 
     Returns:
         NumPy array of `n` rows, or a tuple of them.
     """
 
     def __init__(self, function):
-        self._function = tf.function(function, autograph=False, reduce_retracing=True)
+        self._function = tf.function(function, autograph=False)
 
     def __call__(self, rows):
         """Applies the function to each block and joins the results."""
-        starts = range(0, max(len(rows), 1), BLOCK_ROWS)
-        parts = [self._function(rows[start : start + BLOCK_ROWS]) for start in starts]
-        return tf.nest.map_structure(lambda *blocks: np.concatenate(blocks), *parts)
+        rows = np.asarray(rows)
+        any_rows = rows if len(rows) else np.zeros((1, *rows.shape[1:]), rows.dtype)
+        spec = tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)
+        function = self._function.get_concrete_function(spec)
+        starts = range(0, len(any_rows), BLOCK_ROWS)
+        parts = [function(tf.constant(any_rows[start : start + BLOCK_ROWS])) for start in starts]
+        return tf.nest.map_structure(lambda *blocks: np.concatenate(blocks)[: len(rows)], *parts)
 
 
 def draw_normal(n, size, seed=None):

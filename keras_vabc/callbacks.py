@@ -20,12 +20,12 @@ class _Anneal(keras.callbacks.Callback):
         if steps_per_epoch is None:
             raise ValueError(
                 f"{type(self).__name__} needs to know the steps per epoch. Pass steps_per_epoch to "
-                "fit, or a data set of known cardinality. Received: steps_per_epoch=None"
+                "fit, or a data set of known cardinality. Received: steps_per_epoch=None."
             )
         return self.epochs * steps_per_epoch
 
     def on_train_end(self, logs=None):
-        taken, total = int(self.model.optimizer.iterations), self._total_steps()
+        taken, total = int(self.model.optimizer.iterations.numpy()), self._total_steps()
         if taken < total:
             warnings.warn(
                 f"fit ended at step {taken}, before {type(self).__name__}'s schedule of "
@@ -68,7 +68,7 @@ class GammaAnneal(_Anneal):
         if self.start < self.model.gamma:
             raise ValueError(
                 "GammaAnneal's start must be >= the model's gamma. "
-                f"Received: start={self.start}, gamma={self.model.gamma}"
+                f"Received: start={self.start}, gamma={self.model.gamma}."
             )
         self.model.anneal_gamma(self.start, self._total_steps())
 

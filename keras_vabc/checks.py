@@ -1,35 +1,32 @@
 """Checks of arguments and data, whose errors name the argument, the rule and what was received."""
 
 import math
-import re
-from contextlib import contextmanager
 
 import numpy as np
-import tensorflow as tf
-
-STREAM_ERROR = "keras_vabc: "
 
 
 def check_positive(**numbers):
     """Raises a `ValueError` for the first number that is not finite and above 0."""
     for name, value in numbers.items():
         if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be > 0 and finite. Received: {name}={value}")
+            raise ValueError(f"{name} must be > 0 and finite. Received: {name}={value}.")
 
 
 def check_not_negative(**numbers):
     """Raises a `ValueError` for the first number that is not finite or is below 0."""
     for name, value in numbers.items():
         if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} must be >= 0 and finite. Received: {name}={value}")
+            raise ValueError(f"{name} must be >= 0 and finite. Received: {name}={value}.")
 
 
 def check_rows(name, x, shape):
     """Returns `x` as an array of `(n, *shape)` finite numbers, or raises a `ValueError`."""
     x = np.asarray(x)
-    if not tf.TensorShape((None, *shape)).is_compatible_with(x.shape):
+    if x.ndim != len(shape) + 1 or any(
+        wanted not in (None, size) for wanted, size in zip(shape, x.shape[1:], strict=True)
+    ):
         raise ValueError(
-            f"{name} must have shape (n, {', '.join(map(str, shape))}). Received: shape {x.shape}"
+            f"{name} must have shape (n, {', '.join(map(str, shape))}). Received: shape {x.shape}."
         )
     return check_finite(name, x)
 
@@ -37,81 +34,8 @@ def check_rows(name, x, shape):
 def check_finite(name, x):
     """Returns the numeric array `x` if all of it is finite, or raises a `ValueError`."""
     if x.dtype.kind not in "buif":
-        raise ValueError(f"{name} must hold numbers. Received: dtype {x.dtype}")
+        raise ValueError(f"{name} must hold numbers. Received: dtype {x.dtype}.")
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         row = int(np.argmin(np.isfinite(x).reshape(len(x), -1).all(axis=1)))
-        raise ValueError(f"{name} must be finite. Received: NaN or infinity in row {row}")
+        raise ValueError(f"{name} must be finite. Received: NaN or infinity in row {row}.")
     return x
-
-
-def range_checked(x, low, high, scale, offset):
-    """Data for `fit`, refused where the first batch lies outside `[low, high]` after preprocessing.
-
-    Args:
-        x: A `tf.data.Dataset` of `(x, y)` batches, whose first batch is checked when it is drawn;
-            an array, whose first rows are checked now; or anything else, returned as it is.
-        low: Least value that the decoder can reach.
-        high: Largest value that the decoder can reach.
-        scale: Factor of the preprocessing.
-        offset: Offset of the preprocessing.
-
-    Returns:
-        `x`, or for a data set one that also prefetches to the GPU where there is exactly one.
-
-    Raises:
-        ValueError: If an array's first rows are out of range, or any of its rows is not finite.
-    """
-    rule = (
-        f"x must be finite and lie in [{low:g}, {high:g}], the range of the decoder, after "
-        "preprocessing. Pass preprocessing to VABC; for images, keras.layers.Rescaling(1 / 255)."
-    )
-
-    def extremes(batch):
-        batch = tf.cast(batch, tf.float32) * scale + offset
-        return tf.reduce_min(batch), tf.reduce_max(batch)
-
-    def in_range(least, most):
-        slack = 1e-4
-        finite = tf.math.is_finite(least) & tf.math.is_finite(most)
-        return finite & (least >= low - slack) & (most <= high + slack)
-
-    def check_first(index, *batch):
-        def check():
-            least, most = extremes(batch[0])
-            message = " Received values from {} to {} in the first batch"
-            message = tf.strings.format(STREAM_ERROR + rule + message, (least, most))
-            tf.debugging.Assert(in_range(least, most), [message])
-            return True
-
-        with tf.control_dependencies([tf.cond(index == 0, check, lambda: True)]):
-            return tuple(tf.nest.map_structure(tf.identity, batch))
-
-    if isinstance(x, tf.data.Dataset) and isinstance(x.element_spec, tuple):
-        return _prefetched(x.enumerate().map(lambda index, batch: check_first(index, *batch)))
-    if isinstance(x, np.ndarray):
-        check_finite("x", x)
-    if isinstance(x, np.ndarray | tf.Tensor):
-        least, most = extremes(x[:1024])
-        if not in_range(least, most):
-            raise ValueError(f"{rule} Received values from {least:g} to {most:g}")
-    return x
-
-
-@contextmanager
-def stream_errors_as_value_errors():
-    """Turns an error that a check inside a `tf.data` pipeline raised into a `ValueError`."""
-    try:
-        yield
-    except tf.errors.InvalidArgumentError as error:
-        found = re.search(STREAM_ERROR + r"(.*)", error.message)
-        if found is None:
-            raise
-        raise ValueError(found[1].rstrip("']\"")) from None
-
-
-def _prefetched(dataset):
-    """Prefetches to the GPU if there is one and no strategy deals the batches out."""
-    gpus = tf.config.list_logical_devices("GPU")
-    if len(gpus) == 1 and not tf.distribute.has_strategy():
-        return dataset.apply(tf.data.experimental.prefetch_to_device(gpus[0].name))
-    return dataset.prefetch(tf.data.AUTOTUNE)

@@ -82,7 +82,7 @@ def prepare_preprocessing(preprocessing, input_shape):
     else:
         raise ValueError(
             "preprocessing must be adapted: call preprocessing.adapt(data) first. "
-            f"Received: preprocessing={preprocessing}"
+            f"Received: preprocessing={preprocessing}."
         )
 
 
@@ -110,5 +110,5 @@ def affine_of(preprocessing):
         return 1.0 / deviation, -mean / deviation
     raise TypeError(
         "preprocessing must be a Rescaling layer, a Normalization layer or None. "
-        f"Received: preprocessing={preprocessing}"
+        f"Received: preprocessing={preprocessing}."
     )

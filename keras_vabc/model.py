@@ -3,21 +3,17 @@
 import random
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from keras_vabc.blocks import Blockwise, draw_normal
-from keras_vabc.checks import (
-    check_not_negative,
-    check_positive,
-    check_rows,
-    range_checked,
-    stream_errors_as_value_errors,
-)
+from keras_vabc.checks import check_finite, check_not_negative, check_positive, check_rows
 from keras_vabc.layers import Sampling, affine_of, prepare_preprocessing
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
 from keras_vabc.networks import check_contract, output_range
 from keras_vabc.schedules import anneal
+from keras_vabc.streams import range_checked, stream_errors_as_value_errors
 
 
 @keras.saving.register_keras_serializable("keras_vabc")
@@ -258,12 +254,15 @@ class VABC(keras.Model):
             if value is not None:
                 raise ValueError(
                     f"compile takes no {argument}: VABC computes its own loss and metrics. "
-                    f"Received: {argument}={value}"
+                    f"Received: {argument}={value}."
                 )
         super().compile(keras.optimizers.Adam() if optimizer is None else optimizer, **kwargs)
+        self.optimizer.build(self.trainable_variables)
 
     def get_compile_config(self):
-        """What `compile_from_config` needs to compile the same model again."""
+        """What `compile_from_config` needs to compile the same model again; None if it is not."""
+        if not self.compiled:
+            return None
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "steps_per_execution": self.steps_per_execution,
@@ -271,10 +270,9 @@ class VABC(keras.Model):
         }
 
     def compile_from_config(self, config):
-        """Compiles the model as `get_compile_config` says, with the optimizer's variables built."""
+        """Compiles the model as `get_compile_config` says."""
         config = {**config, "optimizer": keras.saving.deserialize_keras_object(config["optimizer"])}
         self.compile(**config)
-        self.optimizer.build(self.trainable_variables)
 
     def fit(self, x=None, y=None, batch_size=None, epochs=1, **kwargs):
         """Trains the model, as `keras.Model.fit`.
@@ -298,14 +296,18 @@ class VABC(keras.Model):
         if kwargs.get("class_weight") is not None:
             raise ValueError(
                 "fit takes no class_weight; use sample_weight, or unwanted_share of the data set. "
-                f"Received: class_weight={kwargs['class_weight']}"
+                f"Received: class_weight={kwargs['class_weight']}."
             )
         self._gamma_steps.assign(0.0)
         self._kl_steps.assign(0.0)
         with stream_errors_as_value_errors():
             if isinstance(x, tf.data.Dataset):
                 kwargs.setdefault("shuffle", False)
-            checked = range_checked(x, *output_range(self.decoder), *affine_of(self.preprocessing))
+            elif isinstance(x, np.ndarray):
+                check_finite("x", x)
+            with self.distribute_strategy.scope():
+                low, high = output_range(self.decoder)
+                checked = range_checked(x, low, high, *affine_of(self.preprocessing))
             return super().fit(checked, y, batch_size, epochs, **kwargs)
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
@@ -361,7 +363,7 @@ class VABC(keras.Model):
         if y is None:
             raise ValueError(
                 "y must be 1 for unlabeled and 0 for unwanted examples, as balanced_dataset and "
-                "unlabeled_dataset give it. Received: y=None"
+                "unlabeled_dataset give it. Received: y=None."
             )
         y = _as_vector(y)
         weight = ops.ones_like(y) if weight is None else _as_vector(weight)

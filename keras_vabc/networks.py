@@ -96,7 +96,7 @@ def conv_autoencoder(
     if len(input_shape) != 3:
         raise ValueError(
             "input_shape must be (height, width, channels); use mlp_autoencoder for vectors. "
-            f"Received: input_shape={tuple(input_shape)}"
+            f"Received: input_shape={tuple(input_shape)}."
         )
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
     kernels = _kernel_initializers(seed)
@@ -135,7 +135,7 @@ def check_contract(encoder, decoder):
     if len(outputs) != 2 or any(len(o.shape) != 2 for o in outputs):
         raise ValueError(
             "encoder must return [z_mean, z_log_var], each of shape (batch, latent_dim). "
-            f"Received outputs of shapes {[tuple(o.shape) for o in outputs]}"
+            f"Received outputs of shapes {[tuple(o.shape) for o in outputs]}."
         )
     latent_dim = outputs[0].shape[1]
     if outputs[1].shape[1] != latent_dim or decoder.input_shape != (None, latent_dim):
@@ -178,5 +178,5 @@ def _check_sizes(**sizes):
     for name, values in sizes.items():
         if not values or any(not isinstance(v, int) or v < 1 for v in values):
             raise ValueError(
-                f"{name} must be made of positive whole numbers. Received: {name}={values}"
+                f"{name} must be made of positive whole numbers. Received: {name}={values}."
             )

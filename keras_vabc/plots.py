@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
 CLUTTER_FREE = 100  # points of each fold that are drawn, as in the paper
@@ -48,7 +49,7 @@ def sample_grid(images, columns=10, vmax=255, ax=None):
     if images.ndim != 4 or len(images) == 0 or images.shape[3] not in (1, 3):
         raise ValueError(
             "images must have shape (n, height, width, channels), n >= 1, with 1 or 3 channels. "
-            f"Received: shape {images.shape}"
+            f"Received: shape {images.shape}."
         )
     ax = _axes(ax)
     rows = -(-len(images) // columns)
@@ -148,4 +149,126 @@ def _show(ax, images, rows, columns, vmax, extent=None):
     picture = np.clip(tiles.reshape(rows * height, columns * width, channels) / vmax, 0, 1)
     if channels == 1:
         picture = picture[..., 0]
-    ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=extent, interpolation="nearest")
+    ax.imshow(
+        picture,
+        cmap="gray",
+        vmin=0,
+        vmax=1,
+        origin="upper",
+        extent=extent,
+        interpolation="nearest",
+    )
+
+
+def error_boxes(groups, label, ax=None):
+    """Box plot of rates in percent, with every run as a dot.
+
+    Args:
+        groups: Dict from the name of a group to its rates, as fractions.
+        label: Label of the vertical axis.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), Figs. 2 and 9.
+    """
+    ax = _axes(ax)
+    rates = [100 * np.asarray(values) for values in groups.values()]
+    ax.boxplot(rates, tick_labels=list(groups), widths=0.5, showfliers=False)
+    for place, values in enumerate(rates, 1):
+        ax.scatter(np.full(len(values), place), values, s=14, color="tab:blue", alpha=0.7, zorder=3)
+    ax.set(ylabel=label)
+    return ax
+
+
+def vector_field(grid, field, points, ax=None):
+    """Arrows over the plane, on top of points.
+
+    Args:
+        grid: Where the arrows start, shape `(n, 2)`.
+        field: The arrows, shape `(n, 2)`; drawn with a length of at most one grid step.
+        points: Dict from a name to points `(m, 2)`.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), Fig. 5.
+    """
+    ax = _axes(ax)
+    for name, rows in points.items():
+        ax.scatter(*rows.T, s=14, alpha=0.6, label=name)
+    length = np.linalg.norm(field, axis=1)
+    arrows = ax.quiver(*grid.T, *field.T, length, cmap="viridis", angles="xy", width=0.003)
+    ax.figure.colorbar(arrows, ax=ax, shrink=0.7, label="length")
+    ax.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
+    ax.legend(loc="lower left", fontsize="small")
+    return ax
+
+
+def reconstruction_pairs(originals, reconstructed, pairs=3, threshold=128, ax=None):
+    """Images beside their reconstructions, in pairs of columns.
+
+    Args:
+        originals: Shape `(n, height, width, channels)`, values 0 to 255, n a multiple of `pairs`.
+        reconstructed: Shaped like `originals`; shown black and white.
+        pairs: Number of column pairs.
+        threshold: Value from which a reconstructed pixel is white.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), Fig. 7.
+    """
+    shown = np.where(np.asarray(reconstructed) >= threshold, 255, 0)
+    both = np.stack([originals, shown], axis=1).reshape(-1, *originals.shape[1:])
+    return sample_grid(both, columns=2 * pairs, ax=ax)
+
+
+def posterior_ellipses(z_mean, z_log_var, labels, negative_class, ax=None):
+    """Each posterior as the ellipse of two standard deviations, which holds 86 % of it.
+
+    Args:
+        z_mean: Shape `(n, 2)`.
+        z_log_var: Shape `(n, 2)`.
+        labels: Class of each example, shape `(n,)`, 0 to 9.
+        negative_class: The class that is drawn on top, in black.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), Fig. 8.
+    """
+    ax = _axes(ax)
+    diameters = 4 * np.exp(z_log_var / 2)
+    for label in sorted(set(labels.tolist()), key=lambda label: label == negative_class):
+        rows = labels == label
+        negative = label == negative_class
+        ellipses = EllipseCollection(
+            *diameters[rows].T,
+            np.zeros(rows.sum()),
+            units="xy",
+            offsets=z_mean[rows],
+            offset_transform=ax.transData,
+            facecolors="none",
+            edgecolors="black" if negative else f"C{label}",
+            linewidths=1.2 if negative else 0.6,
+            alpha=0.8 if negative else 0.4,
+        )
+        ax.add_collection(ellipses)
+        name = f"{label}, negative" if negative else str(label)
+        ax.plot([], [], color="black" if negative else f"C{label}", label=name)
+    ax.set(aspect="equal", xlim=(-4, 4), ylim=(-4, 4), xlabel="$z_1$", ylabel="$z_2$")
+    ax.legend(loc="upper right", fontsize="small")
+    return ax

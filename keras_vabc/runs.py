@@ -24,7 +24,7 @@ def new_folder(path):
     """
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise FileExistsError(f"out must be a new or empty folder. Received: out={path}")
+        raise FileExistsError(f"out must be a new or empty folder. Received: out={path}.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))

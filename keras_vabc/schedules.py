@@ -18,7 +18,7 @@ def logistic_ramp(t):
         - [Generating Sentences from a Continuous Space](https://arxiv.org/abs/1511.06349),
           section 3.1.
     """
-    t = ops.clip(t, 0.0, 1.0)
+    t = ops.clip(ops.cast(t, "float32"), 0.0, 1.0)
     low, high = ops.sigmoid(-6.0), ops.sigmoid(6.0)
     return ops.where(t < 1.0, (ops.sigmoid(12.0 * t - 6.0) - low) / (high - low), 1.0)
 

@@ -22,6 +22,7 @@ LEAVES = {
     "networks",
     "blocks",
     "checks",
+    "streams",
     "runs",
     "plots",
     "version",

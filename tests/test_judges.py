@@ -68,6 +68,10 @@ def test_the_real_row_judges_held_out_positives(evaluation, folds):
     real = evaluation.real()
     positives = np.sum(folds.test_unlabeled_labels != 8)
     assert real["samples"] == positives
+    training = evaluation.of(folds.unlabeled[folds.unlabeled_labels != 8])
+    assert real["fid"] == pytest.approx(training["fid"], rel=1e-4)
+    assert real["fid"] > 0
+    assert real["class_balance"] == training["class_balance"]
     assert real["nge_strict"] < 0.03
     assert real["coverage"] > 0.9
     low, high = real["nge_strict_interval"]
@@ -88,17 +92,74 @@ def test_a_judge_is_trained_once(cache, folds, evaluation, monkeypatch):
         ImageEvaluation(folds, seed=1)
 
 
-def test_a_damaged_cache_is_trained_anew(folds, tmp_path, monkeypatch):
+def cut(content):
+    return content[:1000]
+
+
+def flip(content):
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "damage"),
+    [
+        (".keras", cut),
+        (".keras", flip),
+        (".json", lambda _: b"{"),
+        (".json", lambda _: b'{"accuracy": null}'),
+    ],
+)
+def test_a_damaged_cache_is_trained_anew(folds, tmp_path, monkeypatch, suffix, damage):
     monkeypatch.setenv("KERAS_VABC_CACHE", str(tmp_path))
     monkeypatch.setattr(judges, "LEAST_STEPS", 1)
     data = (folds.unlabeled[:200], folds.unlabeled_labels[:200]) * 2
     first = judges.train_judge(*data)
-    (file,) = (tmp_path / "judges").glob("*.keras")
+    (file,) = (tmp_path / "judges").glob("*" + suffix)
     assert {path.suffix for path in file.parent.iterdir()} == {".keras", ".json"}
-    file.write_bytes(file.read_bytes()[:1000])
+    damaged = damage(file.read_bytes())
+    file.write_bytes(damaged)
     second = judges.train_judge(*data)
     assert second.accuracy == first.accuracy
-    assert file.stat().st_size > 1000
+    assert file.read_bytes() != damaged
+
+
+def test_a_cache_that_cannot_be_written_is_a_warning(folds, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("kept")
+    monkeypatch.setenv("KERAS_VABC_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr(judges, "LEAST_STEPS", 1)
+    data = (folds.unlabeled[:200], folds.unlabeled_labels[:200]) * 2
+    with pytest.warns(UserWarning, match="could not be cached"):
+        assert 0 <= judges.train_judge(*data).accuracy <= 1
+
+
+def test_the_accuracy_is_that_on_the_test_set(folds, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_VABC_CACHE", str(tmp_path))
+    monkeypatch.setattr(judges, "LEAST_STEPS", 200)
+    x, labels = folds.unlabeled[:500], folds.unlabeled_labels[:500]
+    right = judges.train_judge(x, labels, x, labels)
+    wrong = judges.train_judge(x, labels, x, (labels + 1) % 10)  # other labels: trained again
+    assert right.accuracy > 0.8
+    assert wrong.accuracy < 0.1
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.full((2, 8, 8, 1), np.nan), "finite"),
+        (np.zeros((2, 9, 8, 1)), "images must have shape"),
+        (np.zeros((2, 8, 8)), "images must have shape"),
+    ],
+)
+def test_a_judge_refuses(evaluation, images, message):
+    with pytest.raises(ValueError, match=message):
+        evaluation.of(images)
+
+
+def test_moons_judge_refuses():
+    for x, message in [(np.full((2, 2), np.nan), "finite"), (np.zeros((2, 3)), "must have shape")]:
+        with pytest.raises(ValueError, match=message):
+            judges.MoonsJudge().is_negative(x)
 
 
 def test_moons_density_integrates_to_one():

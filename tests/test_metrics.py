@@ -69,6 +69,16 @@ def test_frechet_distance_with_dead_units(real):
     assert metrics.frechet_distance(other, dead) == pytest.approx(expected, rel=1e-9)
 
 
+def test_frechet_distance_of_rank_deficient_features(real):
+    """An isometry into more dimensions keeps the distance; no eigenvalue there is exactly 0."""
+    isometry = np.linalg.qr(np.random.default_rng(5).normal(size=(40, 4)))[0].T
+    other = real * [2, 1, 1, 0.5] + [1, 0, 0, 0]
+    expected = metrics.frechet_distance(other, real)
+    embedded = metrics.frechet_distance(other @ isometry, real @ isometry)
+    assert embedded == pytest.approx(expected, rel=1e-5)
+    assert 0 <= metrics.frechet_distance(real @ isometry, real @ isometry) < 1e-5
+
+
 def test_frechet_distance_orders_generators(real, generators):
     distances = {name: metrics.frechet_distance(x, real) for name, x in generators.items()}
     assert distances["perfect"] < 0.05
@@ -114,6 +124,9 @@ def test_precision_to_coverage_by_brute_force():
 def test_the_subsample_is_fixed_by_its_seed():
     rng = np.random.default_rng(4)
     real, fake = rng.normal(size=(2500, 2)), rng.normal(size=(2500, 2))
+    whole = metrics.precision_recall_density_coverage(fake[:2000], real[:2000])
+    again = metrics.precision_recall_density_coverage(fake[:2000], real[:2000], seed=1)
+    assert again == pytest.approx(whole, rel=1e-12)  # 2,000 rows are not thinned out
     first = metrics.precision_recall_density_coverage(fake, real)
     assert metrics.precision_recall_density_coverage(fake, real) == first
     assert metrics.precision_recall_density_coverage(fake, real, seed=1) != first

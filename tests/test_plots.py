@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
+from matplotlib.colors import same_color
+from matplotlib.markers import MarkerStyle
 
 from keras_vabc import plots
 
@@ -27,6 +30,24 @@ def test_sample_grid_keeps_height_width_and_colour():
     assert shown.sum() == 2
 
 
+def test_white_is_vmax_and_black_is_0():
+    ax = plots.sample_grid(np.full((1, 2, 2, 1), 0.25), columns=1, vmax=0.5)
+    (image,) = ax.images
+    np.testing.assert_array_equal(picture(ax), 0.5)
+    assert image.get_clim() == (0, 1)
+    np.testing.assert_allclose(image.cmap([0.0, 1.0])[:, :3], [[0, 0, 0], [1, 1, 1]])
+
+
+def test_a_picture_is_drawn_where_it_is_asked_for():
+    _, (ax, other) = plots.panels(2)
+    images, points = np.zeros((1, 2, 2, 1)), np.zeros((1, 2))
+    assert plots.sample_grid(images, ax=ax) is ax
+    assert plots.latent_manifold(lambda z: np.zeros((len(z), 2, 2, 1)), ax=ax) is ax
+    assert plots.moons_samples(points, points, points, points, ax=ax) is ax
+    assert plots.learning_curves({"a": {"val_loss": [1]}}, ax=ax) is ax
+    assert not other.has_data()
+
+
 @pytest.mark.parametrize("shape", [(0, 2, 2, 1), (3, 2, 2), (3, 2, 2, 2)])
 def test_sample_grid_refuses(shape):
     with pytest.raises(ValueError, match="images must have shape"):
@@ -38,8 +59,13 @@ def test_manifold_shows_each_latent_where_its_axes_say():
         assert z.shape == (49, 2)
         return np.stack([10 + z[:, 0], 100 + 10 * z[:, 1]], 1)[:, None, :, None]
 
-    ax = plots.latent_manifold(decode, extent=3, steps=7)
+    with rc_context({"image.origin": "lower"}):  # a user's setting must not turn it over
+        ax = plots.latent_manifold(decode, extent=3, steps=7)
     (image,) = ax.images
+    assert image.origin == "upper"
+    assert image.get_extent() == [-3.5, 3.5, -3.5, 3.5]  # 7 tiles of width 1, centred on -3 to 3
+    assert not ax.xaxis_inverted()
+    assert not ax.yaxis_inverted()
     left, right, bottom, top = image.get_extent()
     shown = picture(ax) * 255
     height, width = shown.shape
@@ -47,7 +73,7 @@ def test_manifold_shows_each_latent_where_its_axes_say():
         row = int((top - z2) / (top - bottom) * height)
         column = 2 * int((z1 - left) / (right - left) * width / 2)
         np.testing.assert_allclose(shown[row, column : column + 2], [10 + z1, 100 + 10 * z2], 1e-5)
-    assert ax.get_xlabel() == "$z_1$"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$z_1$", "$z_2$")
 
 
 def test_moons_samples_draws_all_four_sets():
@@ -61,7 +87,22 @@ def test_moons_samples_draws_all_four_sets():
     assert drawn["unwanted, y = 0"].min() > 4
     np.testing.assert_array_equal(drawn["means"], means)
     np.testing.assert_array_equal(drawn["sampled data"], noisy)
+    again = plots.moons_samples(unlabeled, unwanted, means, noisy).collections[0]
+    np.testing.assert_array_equal(again.get_offsets(), drawn["unlabeled, y = 1"])
+    assert ax.get_aspect() == 1
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$x_1$", "$x_2$")
     assert {text.get_text() for text in ax.get_legend().get_texts()} == set(drawn)
+
+
+def test_moons_samples_are_green_crosses_and_means_red_pluses():
+    points = np.zeros((1, 2))
+    ax = plots.moons_samples(points, points, points, points)
+    drawn = {c.get_label(): c for c in ax.collections}
+    for name, marker, color in [("sampled data", "x", "tab:green"), ("means", "+", "tab:red")]:
+        style = MarkerStyle(marker)
+        expected = style.get_path().transformed(style.get_transform())
+        np.testing.assert_allclose(drawn[name].get_paths()[0].vertices, expected.vertices)
+        assert same_color(drawn[name].get_edgecolor(), color)
 
 
 def test_learning_curves_start_at_epoch_one():

@@ -7,6 +7,9 @@ examples. So rows stay row numbers until a whole part of a batch is gathered at 
 import numpy as np
 import tensorflow as tf
 
+from keras_vabc.checks import check_finite
+from keras_vabc.streams import STREAM_ERROR
+
 SHUFFLE_BYTES = 2**28  # 256 MiB: what a stream's shuffle buffer may hold
 
 
@@ -94,7 +97,7 @@ class Stream:
             return batch
         batch = tf.cast(batch, tf.float32)
         message = tf.strings.format(
-            f"keras_vabc: {self.name} must be finite. Received: NaN or infinity in batch {{}}, "
+            f"{STREAM_ERROR}{self.name} must be finite. Received: NaN or infinity in batch {{}}, "
             "counted from 0.",
             step,
         )
@@ -129,7 +132,7 @@ def _checked_array(data, name):
     try:
         array = np.asarray(data)
     except ValueError as error:
-        raise ValueError(f"{name} must be one array. Received: {error}") from error
+        raise ValueError(f"{name} must be one array. Received: {error}.") from error
     if array.dtype.kind not in "uif" or array.ndim < 2 or len(array) == 0:
         raise ValueError(
             f"{name} must be a tf.data.Dataset or an array of numbers of shape (n, ...) with at "
@@ -137,12 +140,9 @@ def _checked_array(data, name):
             f"{' (None)' if data is None else ''}."
         )
     if array.dtype.kind == "f":
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):
             array = array.astype(np.float32, copy=False)
-            finite = np.isfinite([array.min(initial=0), array.max(initial=0)]).all()
-        if not finite:
-            raise ValueError(f"{name} must be finite. Received: NaN or infinity.")
-    return array
+    return check_finite(name, array)
 
 
 def _check_stream(data, name):

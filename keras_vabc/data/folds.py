@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_vabc.checks import check_finite
 from keras_vabc.data.sources import IMAGE_SETS, load_images, load_moons
 
 MOONS_FRACTION = {"moons1": 1.0, "moons2": 0.8}
@@ -187,9 +188,7 @@ def _checked(x, labels, negative_class, x_name, labels_name):
             f"negative_class must be among {labels_name}: {present.tolist()}. "
             f"Received: negative_class={negative_class!r}."
         )
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        raise ValueError(f"{x_name} must be finite. Received: NaN or infinity.")
-    return x, labels.astype(np.int64)
+    return check_finite(x_name, x), labels.astype(np.int64)
 
 
 def _split(x, labels, negative_class, fraction, seed, which):

@@ -106,7 +106,7 @@ def _read(path) -> bytes:
     except FileNotFoundError:
         raise ValueError(f"{path} must exist, plain or compressed. Received: no file.") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} must be a whole gzip file. Received: {error}") from error
+        raise ValueError(f"{path} must be a whole gzip file. Received: {error}.") from error
 
 
 def _check_labels(x, labels, images_origin, labels_origin):

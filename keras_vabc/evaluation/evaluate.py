@@ -70,12 +70,19 @@ class ImageEvaluation:
         """
         return self._figures(self._positives, self._training_positives)
 
+    def is_negative(self, images):
+        """Whether the strict judge takes each image for the negative concept, shape `(n,)`."""
+        return self._strict.classes(images) == self._negative_class
+
+    def confidence(self, images):
+        """The strict judge's probability of the class that it names, shape `(n,)`."""
+        return self._strict.judge(images)[1].max(axis=1)
+
     def _figures(self, judged, compared):
         features, probabilities = self._strict.judge(compared)
-        strict = self._strict.classes(judged) == self._negative_class
         return {
             **_error("nge_paper", self._paper.classes(judged) == 1),
-            **_error("nge_strict", strict),
+            **_error("nge_strict", self.is_negative(judged)),
             "fid": frechet_distance(features, self._features),
             **precision_recall_density_coverage(features, self._features),
             "class_balance": class_balance(probabilities.argmax(axis=1), self._positive_classes),
@@ -96,6 +103,7 @@ class MoonsEvaluation:
         x_test = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
         labels_test = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
         self._positives = x_test[labels_test != folds.negative_class]
+        self._training = np.concatenate([folds.unlabeled, folds.unwanted])
         self._training_positives = folds.unlabeled[folds.unlabeled_labels != folds.negative_class]
 
     def of(self, samples):
@@ -114,6 +122,18 @@ class MoonsEvaluation:
     def real(self):
         """The same figures of real data: see `ImageEvaluation.real`."""
         return self._figures(self._positives, self._training_positives)
+
+    def outlier_share(self, samples):
+        """Share of samples in less density, of both moons, than 99.9 % of the training data."""
+        threshold = np.quantile(self._log_mixture(self._training), 0.001)
+        return float((self._log_mixture(samples) < threshold).mean())
+
+    def distance(self, samples, moon):
+        """Mean distance of samples from the half circle of one moon (0 upper, 1 lower)."""
+        return float(self._judge.distance(samples, moon).mean())
+
+    def _log_mixture(self, x):
+        return np.logaddexp(self._judge.log_density(x, 0), self._judge.log_density(x, 1))
 
     def _figures(self, judged, compared):
         return {

@@ -4,17 +4,21 @@ import hashlib
 import json
 import os
 import tempfile
+import warnings
+import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
 from keras_vabc.blocks import Blockwise
+from keras_vabc.checks import check_rows
 
-ARCHITECTURE = 1  # part of the cache's key: raise it when networks or training change
+ARCHITECTURE = 2  # part of the cache's key: raise it when networks or training change
 LEAST_EPOCHS = 5
 LEAST_STEPS = 1500  # for small data sets
 BATCH_SIZE = 128
@@ -42,8 +46,13 @@ class CNNJudge:
 
         Returns:
             `(features, probabilities)`, float32 arrays of shape `(n, 128)` and `(n, classes)`.
+
+        Raises:
+            ValueError: If the images have another shape than the judge's or are not finite: NaN
+                would pass through ReLU and pooling and come out as a class.
         """
-        return self._judge(np.asarray(images, "float32"))
+        images = check_rows("images", images, self.network.input_shape[1:])
+        return self._judge(images.astype("float32"))
 
     def classes(self, images):
         """The most probable class of each image, shape `(n,)`."""
@@ -72,14 +81,17 @@ class MoonsJudge:
 
         Returns:
             Array of shape `(n,)`, in nats.
+
+        Raises:
+            ValueError: If `x` has another shape or is not finite.
         """
-        angles = (np.arange(400) + 0.5) * np.pi / 400
-        arc = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        arc = arc if moon == 0 else [1.0, 0.5] - arc
-        squared = np.square(np.asarray(x, "float64")[:, None] - arc).sum(axis=2)
-        variance = self.noise**2
+        squared, variance = _squared_distances(x, moon), self.noise**2
         exponents = -squared / (2 * variance)
-        return logsumexp(exponents, axis=1) - np.log(len(angles) * 2 * np.pi * variance)
+        return logsumexp(exponents, axis=1) - np.log(squared.shape[1] * 2 * np.pi * variance)
+
+    def distance(self, x, moon):
+        """Distance of points `(n, 2)` from the half circle of one moon, shape `(n,)`."""
+        return np.sqrt(_squared_distances(x, moon).min(axis=1))
 
     def is_negative(self, x):
         """Whether the upper moon's density is the higher one, shape `(n,)`."""
@@ -113,8 +125,19 @@ def train_judge(x, labels, x_test, labels_test, *, seed=0, callbacks=()):
     _fit(network, x, labels, seed, callbacks)
     judge = CNNJudge(network, None)
     judge.accuracy = float((judge.classes(x_test) == labels_test).mean())
-    _store(path, judge)
+    try:
+        _store(path, judge)
+    except OSError as error:
+        warnings.warn(f"The judge could not be cached: {error}", stacklevel=2)
     return judge
+
+
+def _squared_distances(x, moon):
+    """From points `(n, 2)` to 400 points of a moon's half circle, shape `(n, 400)`."""
+    angles = (np.arange(400) + 0.5) * np.pi / 400
+    arc = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    arc = arc if moon == 0 else [1.0, 0.5] - arc
+    return cdist(check_rows("x", x, (2,)).astype("float64"), arc, "sqeuclidean")
 
 
 def _fit(network, x, labels, seed, callbacks):
@@ -130,6 +153,8 @@ def _fit(network, x, labels, seed, callbacks):
     passes = -(-steps * BATCH_SIZE // len(x))
     rows = np.concatenate([rng.permutation(len(x)) for _ in range(passes)])
     rows = rows[: steps * BATCH_SIZE].reshape(steps, BATCH_SIZE)
+    with tf.device("CPU"):  # captured tensors; arrays would be copied into the graph, at most 2 GB
+        x, labels = tf.constant(x), tf.constant(labels)
     batches = tf.data.Dataset.from_tensor_slices(rows)
     batches = batches.map(lambda r: (tf.gather(x, r), tf.gather(labels, r))).prefetch(2)
     training.fit(
@@ -152,7 +177,6 @@ def _network(input_shape, classes, seed):
         )(x)
         x = layers.MaxPooling2D(padding="same")(x)
     x = layers.Flatten()(x)
-    x = layers.Dropout(0.3, seed=seed)(x)
     features = layers.Dense(FEATURES, activation="relu", kernel_initializer=next(kernels))(x)
     outputs = layers.Dense(classes, activation="softmax", kernel_initializer=next(kernels))(
         features
@@ -173,8 +197,9 @@ def _load(path):
     """The judge stored at `path`; None if there is none or its file is damaged."""
     try:
         accuracy = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["accuracy"]
-        return CNNJudge(keras.saving.load_model(path, compile=False), accuracy)
-    except (OSError, ValueError, KeyError, TypeError):
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        return CNNJudge(network, float(accuracy))
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
 
 

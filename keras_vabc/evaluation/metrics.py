@@ -40,7 +40,7 @@ def negative_generation_error(is_negative):
     if is_negative.ndim != 1 or is_negative.dtype != bool or len(is_negative) == 0:
         raise ValueError(
             "is_negative must be a boolean array of shape (n,), n >= 1. "
-            f"Received: shape {is_negative.shape}, dtype {is_negative.dtype}"
+            f"Received: shape {is_negative.shape}, dtype {is_negative.dtype}."
         )
     test = binomtest(int(is_negative.sum()), len(is_negative))
     low, high = test.proportion_ci(method="wilson")
@@ -143,7 +143,7 @@ def class_balance(classes, reference_classes):
     if len(classes) == 0 or len(reference_classes) == 0:
         raise ValueError(
             "classes and reference_classes must not be empty. "
-            f"Received: {len(classes)} and {len(reference_classes)} rows"
+            f"Received: {len(classes)} and {len(reference_classes)} rows."
         )
     count = 1 + max(classes.max(), reference_classes.max())
     shares = np.bincount(classes, minlength=count) / len(classes)
@@ -158,10 +158,10 @@ def _features(features, reference, least):
         if array.ndim != 2 or len(array) < least or array.shape[1] != arrays[0].shape[1]:
             raise ValueError(
                 f"{name} must have shape (n, d) with n >= {least} and the same d. "
-                f"Received: shapes {arrays[0].shape} and {arrays[1].shape}"
+                f"Received: shapes {arrays[0].shape} and {arrays[1].shape}."
             )
         if not np.isfinite(array).all():
-            raise ValueError(f"{name} must be finite. Received: NaN or infinity")
+            raise ValueError(f"{name} must be finite. Received: NaN or infinity.")
     return arrays
 
 

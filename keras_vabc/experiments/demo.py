@@ -155,7 +155,9 @@ def _stage(console, title, epochs=None):
 
 
 def _print_table(console, title, lines):
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
+    )
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "Method" else "right", no_wrap=True)
     for row in table_rows(lines):

@@ -10,15 +10,13 @@ from keras_vabc.plots import png_bytes
 COLUMNS = {
     "Method": lambda line: line["method"],
     "NGE %\npaper": lambda line: _percent(line["nge_paper"]),
-    "NGE % strict\n[95 % interval]": lambda line: (
-        f"{_percent(line['nge_strict'])} [{', '.join(map(_percent, line['nge_strict_interval']))}]"
-    ),
+    "NGE % strict\n[95 % range]": lambda line: _with_interval(line, "nge_strict"),
     "FID*": lambda line: _number(line["fid"], ".1f"),
-    "Preci-\nsion": lambda line: _number(line["precision"], ".2f"),
+    "Pre-\ncision": lambda line: _number(line["precision"], ".2f"),
     "Re-\ncall": lambda line: _number(line["recall"], ".2f"),
     "Den-\nsity": lambda line: _number(line["density"], ".2f"),
-    "Cover-\nage": lambda line: _number(line["coverage"], ".2f"),
-    "Class\nbalance": lambda line: _number(line["class_balance"], ".2f"),
+    "Cov-\nerage": lambda line: _number(line["coverage"], ".2f"),
+    "Class\nbal.": lambda line: _number(line["class_balance"], ".2f"),
     "Sec-\nonds": lambda line: _number(line["seconds"], ".0f"),
 }
 
@@ -60,6 +58,11 @@ def render_page(title, sections):
 
 def _base64_png(figure):
     return base64.b64encode(png_bytes(figure)).decode("ascii")
+
+
+def _with_interval(line, name):
+    low, high = line[f"{name}_interval"]
+    return f"{_percent(line[name])} [{_percent(low)},{_percent(high)}]"
 
 
 def _percent(rate):

@@ -74,8 +74,10 @@ def train(setting, folds, callbacks=()):
         `Trained`.
     """
     model = build(setting, folds.unlabeled.shape[1:])
-    own = [KLAnneal(setting.anneal_epochs)]
-    if setting.method == "vabc":
+    own = []
+    if setting.anneal_kl:
+        own.append(KLAnneal(setting.anneal_epochs))
+    if setting.anneal_gamma and setting.method == "vabc":
         own.append(GammaAnneal(setting.gamma_start, setting.anneal_epochs))
     if setting.patience is not None:
         own.append(

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 
+from keras_vabc.data.folds import MOONS_FRACTION
 from keras_vabc.version import __version__
 
 METHODS = ("vae", "vabc")
@@ -27,6 +28,8 @@ class Setting:
         sigma2: Variance of the decoder.
         gamma: Final gamma.
         penalty_weight: Weight of the penalty on unwanted examples.
+        anneal_gamma: Whether gamma is annealed (the ablation turns it off).
+        anneal_kl: Whether the KL weight is annealed.
         gamma_start: Gamma at the first step.
         anneal_epochs: Length of both annealing schedules, the paper's E'.
         batch_size: Rows in a batch, unlabeled and unwanted together.
@@ -46,6 +49,8 @@ class Setting:
     sigma2: float = 2.5
     gamma: float = 0.05
     penalty_weight: float = 1.0
+    anneal_gamma: bool = True
+    anneal_kl: bool = True
     gamma_start: float = 4.0
     anneal_epochs: int = 5
     batch_size: int = 80
@@ -69,7 +74,6 @@ MOONS = {
     "patience": None,
 }
 MOONS_SAMPLE_NOISE = 0.25  # standard deviation of the noise that pictures add to the means
-MOONS_FRACTIONS = {"moons1": 1.0, "moons2": 0.8}
 MOONS_EPOCHS = {  # the VAE takes half of V-ABC's steps in an epoch
     "vae": {"epochs": 60, "anneal_epochs": 20},
     "vabc": {"epochs": 30, "anneal_epochs": 10},
@@ -100,10 +104,12 @@ def paper_setting(method, dataset, negative_class=None, fraction=None, seed=0, e
         ValueError: If the method is not one of the paper's.
     """
     if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}. Received: method={method!r}")
+        raise ValueError(
+            f"method must be one of {', '.join(METHODS)}. Received: method={method!r}."
+        )
     changes = {"negative_class": negative_class, "fraction": 0.2 if fraction is None else fraction}
-    if dataset in MOONS_FRACTIONS:
-        own = {"negative_class": 0, "fraction": fraction or MOONS_FRACTIONS[dataset]}
+    if dataset in MOONS_FRACTION:
+        own = {"negative_class": 0, "fraction": fraction or MOONS_FRACTION[dataset]}
         changes |= own | MOONS | MOONS_EPOCHS[method]
     elif dataset == "digits":
         changes |= DIGITS

@@ -1,0 +1,217 @@
+"""What the paper looks at in a trained model: figures for its claims, arrays for its pictures."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
+from keras_vabc.experiments.run import SAMPLES, folds_of, result_line, train
+from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
+
+JUDGE_SEEDS = (0, 1, 2)
+MANIFOLD_STEPS = 20
+POSTERIORS = 1000
+FIELD_STEPS = 25
+FIELD_LIMITS = (-2.0, 3.0, -1.5, 2.0)
+
+
+def measure(setting, arrays_folder):
+    """Trains the model of a setting and measures it.
+
+    Args:
+        setting: `Setting`.
+        arrays_folder: Folder for the arrays of the runs that the paper draws, `<key>.npz` each.
+
+    Returns:
+        Result line.
+    """
+    folds = folds_of(setting)
+    model, _, seconds = train(setting, folds)
+    if setting.dataset.startswith("moons"):
+        figures, arrays = moons_figures(model, folds), moons_arrays(model, folds)
+    else:
+        evaluations = [_evaluation(folds, seed) for seed in JUDGE_SEEDS]
+        figures, arrays = image_figures(model, folds, evaluations), image_arrays(model, folds)
+    _store_arrays(Path(arrays_folder, f"{setting.key}.npz"), arrays)
+    return result_line(setting, setting.method, figures, seconds)
+
+
+def image_figures(model, folds, evaluations):
+    """Figures of a model of images, besides those of every result line.
+
+    Args:
+        model: Trained `VABC`.
+        folds: Its `Folds`.
+        evaluations: `ImageEvaluation`s by judges of different seeds; the first one is quoted.
+
+    Returns:
+        Dict of `ImageEvaluation.of` on 10,000 samples, and of
+
+        - `judge_seeds`: `nge_paper` and `nge_strict` by each evaluation;
+        - `error_positives`: mean squared error of reconstructed held-out positives, per pixel;
+        - `negatives_kept`: share of held-out negatives whose reconstruction is judged negative;
+        - `kl_positives`, `kl_negatives`: mean KL divergence of `q(z|x)` from the prior, in nats;
+        - `continuity`: largest change between neighbours on the latent grid over [-3, 3]^2, as a
+          share of the mean distance between two random points of it;
+        - `completeness`: share of samples that the strict judge names with a probability above 0.5.
+    """
+    samples = model.sample(SAMPLES, seed=0)
+    figures = [evaluation.of(samples) for evaluation in evaluations]
+    x = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
+    labels = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+    negative = labels == folds.negative_class
+    kl = kl_divergence(*model.encode(x)).numpy()
+    reconstructed = model.reconstruct(x)
+    error = np.square((reconstructed[~negative] - x[~negative]) / 255.0).mean()
+    return {
+        **figures[0],
+        "judge_seeds": [{k: f[k] for k in ("nge_paper", "nge_strict")} for f in figures],
+        "error_positives": float(error),
+        "negatives_kept": float(evaluations[0].is_negative(reconstructed[negative]).mean()),
+        "kl_positives": float(kl[~negative].mean()),
+        "kl_negatives": float(kl[negative].mean()),
+        "continuity": _continuity(manifold(model)),
+        "completeness": float((evaluations[0].confidence(samples) > 0.5).mean()),
+    }
+
+
+def manifold(model):
+    """Images over the latent grid in [-3, 3]^2, shape `(steps, steps, height, width, channels)`.
+
+    The first axis is the second latent, increasing; the second axis is the first latent.
+    """
+    values = np.linspace(-3, 3, MANIFOLD_STEPS)
+    z = np.stack(np.meshgrid(values, values), axis=-1).reshape(-1, 2)
+    images = model.decode(z.astype("float32"))
+    return images.reshape(MANIFOLD_STEPS, MANIFOLD_STEPS, *images.shape[1:])
+
+
+def image_arrays(model, folds):
+    """Arrays behind Figs. 6 to 8: manifold, reconstructed test images, posteriors.
+
+    Returns:
+        Dict of uint8 `manifold`, `originals` and `reconstructed` (24 images, six of the negative
+        class), and `z_mean`, `z_log_var`, `labels` of 1,000 training examples.
+    """
+    rng = np.random.default_rng(0)
+    x = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
+    labels = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+    negative = labels == folds.negative_class
+    rows = np.concatenate(
+        [rng.choice(np.flatnonzero(negative), 6), rng.choice(np.flatnonzero(~negative), 18)]
+    )
+    rows = rng.permutation(rows)
+    training = rng.permutation(len(folds.unlabeled))[:POSTERIORS]
+    z_mean, z_log_var = model.encode(folds.unlabeled[training])
+    return {
+        "manifold": _uint8(manifold(model)),
+        "originals": x[rows],
+        "reconstructed": _uint8(model.reconstruct(x[rows])),
+        "z_mean": z_mean,
+        "z_log_var": z_log_var,
+        "labels": folds.unlabeled_labels[training].astype("int8"),
+    }
+
+
+def moons_figures(model, folds):
+    """Figures of a model of Moons, besides those of every result line.
+
+    Returns:
+        Dict of `MoonsEvaluation.of` on 10,000 decoder means, and of
+
+        - `outliers`: share of means in less density (of both moons) than 99.9 % of real points;
+        - `upper_distance`: mean distance of the means from the upper moon's half circle;
+        - `lower_distance`: the same from the lower one's;
+        - `left`: share of means on the left half of the lower moon, `x_1 < 1`;
+        - `spread`: standard deviation of the means along their main axis.
+    """
+    evaluation = MoonsEvaluation(folds)
+    means = model.sample(SAMPLES, seed=0)
+    singular = np.linalg.svd(means - means.mean(0), compute_uv=False)
+    return {
+        **evaluation.of(means),
+        "outliers": evaluation.outlier_share(means),
+        "upper_distance": evaluation.distance(means, 0),
+        "lower_distance": evaluation.distance(means, 1),
+        "left": float((means[:, 0] < 1).mean()),
+        "spread": float(singular[0] / np.sqrt(len(means))),
+    }
+
+
+def moons_arrays(model, folds):
+    """Arrays behind Figs. 3 to 5: samples, 100 points of each fold, the field of -dL/dx.
+
+    Returns:
+        Dict of `means` `(300, 2)`, `unlabeled` and `unwanted` `(100, 2)`, `grid` `(n, 2)`, and
+        `field_1`, `field_0`: `-dL/dx` on the grid for y = 1 and y = 0.
+    """
+    left, right, bottom, top = FIELD_LIMITS
+    axes = np.linspace(left, right, FIELD_STEPS), np.linspace(bottom, top, FIELD_STEPS)
+    grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2).astype("float32")
+    return {
+        "means": model.sample(300, seed=0),
+        "unlabeled": folds.unlabeled[:100],
+        "unwanted": folds.unwanted[:100],
+        "grid": grid,
+        "field_1": -loss_gradient(model, grid, 1.0),
+        "field_0": -loss_gradient(model, grid, 0.0),
+    }
+
+
+def loss_gradient(model, x, y):
+    """Gradient of the loss of each example with respect to it, at `z = z_mean`.
+
+    Args:
+        model: Trained `VABC`.
+        x: Examples, shape `(n, ...)`.
+        y: 1 for unlabeled, 0 for unwanted.
+
+    Returns:
+        Array shaped like `x`.
+    """
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        out = model(x)
+        reconstruction = reconstruction_error(out["target"], out["reconstruction"], model.sigma2)
+        loss = vabc_loss(
+            y,
+            reconstruction,
+            unwanted_penalty(reconstruction, model.gamma),
+            kl_divergence(out["z_mean"], out["z_log_var"]),
+            kl_weight=model.kl_weight,
+            penalty_weight=model.penalty_weight,
+        )
+    return tape.gradient(loss, x).numpy()
+
+
+_evaluations = {}
+
+
+def _evaluation(folds, judge_seed):
+    """The evaluation by judges of one seed, made once in a process: no split changes it."""
+    key = (folds.name, folds.negative_class, judge_seed)
+    if key not in _evaluations:
+        _evaluations[key] = ImageEvaluation(folds, seed=judge_seed)
+    return _evaluations[key]
+
+
+def _store_arrays(path, arrays):
+    temporary = path.with_suffix(".tmp")
+    with open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)
+    os.replace(temporary, path)
+
+
+def _continuity(images):
+    flat = images.reshape(MANIFOLD_STEPS, MANIFOLD_STEPS, -1)
+    steps = [np.linalg.norm(np.diff(flat, axis=axis), axis=-1).max() for axis in (0, 1)]
+    points = flat.reshape(MANIFOLD_STEPS**2, -1)
+    apart = np.linalg.norm(points - np.random.default_rng(0).permutation(points), axis=1)
+    return float(max(steps) / apart.mean())
+
+
+def _uint8(images):
+    return np.clip(np.rint(images), 0, 255).astype("uint8")

@@ -1,0 +1,81 @@
+"""`keras-vabc reproduce`: runs what is missing of the paper and renders all that is stored."""
+
+import os
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from keras_vabc.experiments import paper
+from keras_vabc.experiments.settings import Setting
+from keras_vabc.experiments.sweep import ARRAYS, RESULTS, stored_lines, sweep
+
+FOLDER = Path("docs", "results", "paper")
+EXPERIMENTS = {
+    "fig2": paper.fig2,
+    "fig3": lambda: paper.moons("moons1") + paper.moons("moons1", literal=True),
+    "fig4": lambda: paper.moons("moons2") + paper.moons("moons2", literal=True),
+    "fig5": lambda: paper.moons("moons2"),
+    "fig6": paper.fig2,
+    "fig7": paper.fig2,
+    "fig8": paper.fig2,
+    "fig9": lambda: paper.fig9_fractions() + paper.fig9_gammas(),
+    "ablation": lambda: [s for settings in paper.ablation().values() for s in settings],
+    "moons": paper.moons_sensitivity,
+}
+
+
+def settings_of(experiment) -> list[Setting]:
+    """The settings of one experiment, or of all of them, each once.
+
+    Raises:
+        ValueError: If the name is unknown.
+    """
+    if experiment == "all":
+        return [run.setting for run in paper.all_runs()]
+    if experiment not in EXPERIMENTS:
+        known = ", ".join(["all", *EXPERIMENTS])
+        raise ValueError(f"experiment must be one of {known}. Received: {experiment!r}.")
+    return list(dict.fromkeys(EXPERIMENTS[experiment]()))
+
+
+def reproduce(experiment, *, folder=FOLDER, fresh=False, workers=None, console):
+    """Runs what is missing of one experiment, or of all.
+
+    Args:
+        experiment: `"all"` or a key of `EXPERIMENTS`.
+        folder: Where result lines and arrays are kept.
+        fresh: Whether stored results of this experiment are put aside first, as `*.old`.
+        workers: Number of processes; by default one for each core.
+        console: `rich.console.Console` for the progress display.
+
+    Raises:
+        ValueError: If the experiment is unknown.
+    """
+    runs = [paper.PaperRun(setting) for setting in settings_of(experiment)]
+    folder = Path(folder)
+    if fresh and (folder / RESULTS).exists():
+        os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
+    missing = len({run.key for run in runs} - stored_lines(folder).keys())
+    console.print(f"{len(runs)} runs, {missing} of them missing. Arrays go to {folder / ARRAYS}.")
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed} of {task.total}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    ]
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("Runs", total=missing)
+
+        def show(line):
+            progress.update(task, advance=1)
+            progress.console.print(_one_line(line))
+
+        sweep(runs, folder, workers, show)
+
+
+def _one_line(line):
+    what = f"{line['dataset']} {line['negative_class']}, p = {line['fraction']}"
+    numbers = f"gamma {line['gamma']:g}, seed {line['seed']}"
+    error = f"NGE strict {100 * line['nge_strict']:.2f} %"
+    return f"{line['method']:5} {what}, {numbers}: {error}, {line['seconds']:.0f} s"
