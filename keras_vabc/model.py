@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_vabc.blocks import Blockwise, draw_normal
 from keras_vabc.checks import check_finite, check_not_negative, check_positive, check_rows
+from keras_vabc.export import export_saved_model
 from keras_vabc.layers import Sampling, affine_of, prepare_preprocessing
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
 from keras_vabc.networks import check_contract, output_range
@@ -209,6 +210,54 @@ class VABC(keras.Model):
             ValueError: If `x` has another shape than the training data or is not finite.
         """
         return self._score(self._rows(x))
+
+    def export(
+        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
+    ):
+        """Writes a SavedModel that needs TensorFlow alone, not this package.
+
+        Its endpoints, which are its signatures too, take and give data on their own scale:
+
+        - `decode(z)`, also `serving_default`: float32 latents `(n, latent_dim)` to data;
+        - `sample(n, seed)`: two int64 scalars to the very images of `model.sample(n, seed)`;
+        - `score(x)`: data to scores `(n,)`. Arrays and lists of any numeric dtype do; a
+          `tf.Tensor` must have the dtype of the signature, float32 unless `input_signature` says
+          otherwise.
+
+        The file is loaded again and compared with the model before it takes its name. Unlike
+        Keras', this `export` never writes into a folder that holds something.
+
+        Args:
+            filepath: The folder to make; must not exist, or be empty.
+            format: `"tf_saved_model"`, the one format so far.
+            verbose: Whether to print what was written; `None` means yes, as in Keras.
+            input_signature: `None`, or a list of one spec of `x` in `score`, such as
+                `[keras.InputSpec((None, 28, 28, 1), "uint8")]`.
+            **kwargs: None for this format.
+
+        Raises:
+            ValueError: For another format, further arguments, or a spec that does not fit the data.
+            FileExistsError: If `filepath` is a file, or a folder that is not empty.
+            OSError: If it cannot be made there.
+            RuntimeError: If what was written does not reproduce the model; nothing is kept then.
+
+        Example:
+            >>> model.export("decoder")
+            >>> loaded = tf.saved_model.load("decoder")  # elsewhere
+            >>> images = loaded.sample(16, 0)
+        """
+        if format != "tf_saved_model":
+            raise ValueError(f'format must be "tf_saved_model". Received: format={format}')
+        if kwargs:
+            raise ValueError(f"export takes no further arguments for {format}. Received: {kwargs}")
+        export_saved_model(
+            self,
+            filepath,
+            decode=self._decode_batch,
+            score=self._score_batch,
+            input_signature=input_signature,
+            verbose=verbose,
+        )
 
     def get_config(self):
         """Arguments of the constructor; gamma and the KL weight as their final values."""

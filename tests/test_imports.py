@@ -54,7 +54,8 @@ def test_leaves_import_no_sibling():
 
 
 def test_model_rests_on_leaves_alone():
-    assert siblings("model") <= LEAVES
+    assert siblings("model") <= LEAVES | {"export"}
+    assert siblings("export") <= {"blocks", "runs"}
     assert siblings("callbacks") <= LEAVES
 
 
