@@ -1,7 +1,5 @@
 """SavedModels that run without this package."""
 
-from contextlib import ExitStack, contextmanager
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -41,7 +39,7 @@ def export_saved_model(model, filepath, *, decode, score, input_signature=None, 
     )
     data_spec = _data_spec(model.encoder.input_shape, input_signature)
     archive.add_endpoint("score", score, [data_spec])
-    with _folder(filepath) as folder:
+    with new_folder(filepath, "filepath") as folder:
         archive.write_out(str(folder), verbose=False)
         _check(tf.saved_model.load(str(folder)), model, data_spec)
     if verbose is None or verbose:
@@ -82,23 +80,9 @@ def _data_spec(input_shape, input_signature):
     if len(specs) != 1 or not tf.TensorShape(input_shape).is_compatible_with(specs[0].shape):
         raise ValueError(
             f"input_signature must hold one spec, of data of shape {input_shape}. "
-            f"Received: input_signature={input_signature}"
+            f"Received: input_signature={input_signature}."
         )
     return tf.TensorSpec(specs[0].shape, specs[0].dtype or "float32")
-
-
-@contextmanager
-def _folder(filepath):
-    """`new_folder`, whose errors name `filepath`."""
-    with ExitStack() as stack:
-        try:
-            folder = stack.enter_context(new_folder(filepath))
-        except OSError as error:
-            raise type(error)(
-                "filepath must be a new or empty folder that can be made; nothing is overwritten. "
-                f"Received: filepath={filepath}"
-            ) from error
-        yield folder
 
 
 def _check(loaded, model, data_spec):
@@ -123,7 +107,7 @@ def _compare(endpoint, actual, expected, rtol, atol=0.0):
         return
     raise RuntimeError(
         f"The exported {endpoint} must give what model.{endpoint} gives, within rtol={rtol:g} and "
-        f"atol={atol:g}. Received: {_difference(actual, expected)}. Nothing was kept"
+        f"atol={atol:g}. Received: {_difference(actual, expected)}. Nothing was kept."
     )
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 
 @contextmanager
-def new_folder(path):
+def new_folder(path, name="out"):
     """A folder that appears under its name whole, or not at all.
 
     Args:
         path: The folder to make; must not exist, or be empty.
+        name: Name of the argument that gave `path`, for errors.
 
     Yields:
         `pathlib.Path` of a temporary folder beside it, to be filled; renamed to `path` when the
@@ -24,13 +25,13 @@ def new_folder(path):
     """
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise FileExistsError(f"out must be a new or empty folder. Received: out={path}.")
+        raise FileExistsError(f"{name} must be a new or empty folder. Received: {name}={path}.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     except OSError as error:
-        message = f"out must be a folder that can be made. Received: out={path} ({error.strerror})"
-        raise type(error)(message) from None
+        message = f"{name} must be a folder that can be made. Received: {name}={path}"
+        raise type(error)(f"{message} ({error.strerror}).") from None
     try:
         yield folder
         folder.chmod(0o755)
