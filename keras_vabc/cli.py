@@ -83,6 +83,34 @@ def demo(
         run_demo(out, dataset.value, negative_class, epochs=epochs, seed=seed, console=console)
 
 
+@app.command()
+def reproduce(
+    experiment: Annotated[
+        str, typer.Argument(help="all, fig2 to fig9, ablation or moons.")
+    ] = "all",
+    out: Annotated[Path, typer.Option(help="Folder of result lines and arrays.")] = Path(
+        "docs/results/paper"
+    ),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes. (default: one for each core)", min=1)
+    ] = None,
+):
+    """Run the experiments of the paper that have no stored result yet.
+
+    A run that has finished is stored at once and never run again; a sweep that was broken off goes
+    on where it stopped.
+
+    Examples:
+      keras-vabc reproduce
+      keras-vabc reproduce fig2 --workers 1
+    """
+    with _one_line_errors():
+        from keras_vabc.experiments.reproduce import reproduce as run
+
+        run(experiment, folder=out, fresh=fresh, workers=workers, console=console)
+
+
 @contextmanager
 def _one_line_errors():
     """Bad input ends with one line on standard error and exit code 2, not with a traceback."""

@@ -8,21 +8,22 @@ import tensorflow as tf
 
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
 from keras_vabc.experiments.run import SAMPLES, folds_of, result_line, train
+from keras_vabc.experiments.settings import paper_setting
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
 
-JUDGE_SEEDS = (0, 1, 2)
 MANIFOLD_STEPS = 20
 POSTERIORS = 1000
 FIELD_STEPS = 25
 FIELD_LIMITS = (-2.0, 3.0, -1.5, 2.0)
 
 
-def measure(setting, arrays_folder):
+def measure(setting, arrays_folder, judge_seeds):
     """Trains the model of a setting and measures it.
 
     Args:
         setting: `Setting`.
         arrays_folder: Folder for the arrays of the runs that the paper draws, `<key>.npz` each.
+        judge_seeds: Seeds of the judges that look at images; the first one's verdict is quoted.
 
     Returns:
         Result line.
@@ -32,10 +33,17 @@ def measure(setting, arrays_folder):
     if setting.dataset.startswith("moons"):
         figures, arrays = moons_figures(model, folds), moons_arrays(model, folds)
     else:
-        evaluations = [_evaluation(folds, seed) for seed in JUDGE_SEEDS]
+        evaluations = [_evaluation(folds, seed) for seed in judge_seeds]
         figures, arrays = image_figures(model, folds, evaluations), image_arrays(model, folds)
     _store_arrays(Path(arrays_folder, f"{setting.key}.npz"), arrays)
     return result_line(setting, setting.method, figures, seconds)
+
+
+def measure_judges(negative_class, judge_seed):
+    """Real data under the judges of one seed: a result line of method `"real"`, without a key."""
+    setting = paper_setting("vabc", "mnist", negative_class)
+    figures = _evaluation(folds_of(setting), judge_seed).real()
+    return {**result_line(setting, "real", figures, None), "judge_seed": judge_seed}
 
 
 def image_figures(model, folds, evaluations):

@@ -6,10 +6,8 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from keras_vabc.experiments import paper
-from keras_vabc.experiments.settings import Setting
 from keras_vabc.experiments.sweep import ARRAYS, RESULTS, stored_lines, sweep
 
-FOLDER = Path("docs", "results", "paper")
 EXPERIMENTS = {
     "fig2": paper.fig2,
     "fig3": lambda: paper.moons("moons1") + paper.moons("moons1", literal=True),
@@ -24,21 +22,21 @@ EXPERIMENTS = {
 }
 
 
-def settings_of(experiment) -> list[Setting]:
-    """The settings of one experiment, or of all of them, each once.
+def runs_of(experiment):
+    """The runs of one experiment, or of all of them, each once.
 
     Raises:
         ValueError: If the name is unknown.
     """
     if experiment == "all":
-        return [run.setting for run in paper.all_runs()]
+        return paper.all_runs()
     if experiment not in EXPERIMENTS:
         known = ", ".join(["all", *EXPERIMENTS])
         raise ValueError(f"experiment must be one of {known}. Received: {experiment!r}.")
-    return list(dict.fromkeys(EXPERIMENTS[experiment]()))
+    return [paper.PaperRun(setting) for setting in dict.fromkeys(EXPERIMENTS[experiment]())]
 
 
-def reproduce(experiment, *, folder=FOLDER, fresh=False, workers=None, console):
+def reproduce(experiment, *, folder, fresh=False, workers=None, console):
     """Runs what is missing of one experiment, or of all.
 
     Args:
@@ -51,7 +49,7 @@ def reproduce(experiment, *, folder=FOLDER, fresh=False, workers=None, console):
     Raises:
         ValueError: If the experiment is unknown.
     """
-    runs = [paper.PaperRun(setting) for setting in settings_of(experiment)]
+    runs = runs_of(experiment)
     folder = Path(folder)
     if fresh and (folder / RESULTS).exists():
         os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
@@ -78,4 +76,4 @@ def _one_line(line):
     what = f"{line['dataset']} {line['negative_class']}, p = {line['fraction']}"
     numbers = f"gamma {line['gamma']:g}, seed {line['seed']}"
     error = f"NGE strict {100 * line['nge_strict']:.2f} %"
-    return f"{line['method']:5} {what}, {numbers}: {error}, {line['seconds']:.0f} s"
+    return f"{line['method']:5} {what}, {numbers}: {error}, {line['seconds'] or 0:.0f} s"

@@ -55,8 +55,10 @@ def sweep(jobs, folder, workers=None, on_done=lambda line: None):
 
 
 def _append(path, line):
+    """Appends on a line of its own, also where a killed sweep left half a line at the end."""
+    broken = path.exists() and not path.read_bytes().endswith(b"\n")
     with open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+        file.write("\n" * broken + json.dumps(line) + "\n")
 
 
 def _start_worker():
