@@ -137,6 +137,18 @@ def test_labels_of_any_shape_and_dtype_train_alike():
         assert_same_weights(swapped, models[0], atol=1e-4)
 
 
+def test_streams_train_as_arrays_do_weights_included():
+    models = [tiny_model(compiling=EAGER) for _ in range(3)]
+    weight = np.random.default_rng(1).uniform(0, 2, 40).astype("float32")
+    fit(models[0], epochs=1, sample_weight=weight)
+    data = tf.data.Dataset.from_tensor_slices((X, Y, weight)).batch(10)
+    models[1].fit(data, verbose=0)
+    assert_same_weights(models[1], models[0])
+    fit(models[2], epochs=1)
+    with pytest.raises(AssertionError):
+        assert_same_weights(models[2], models[0], atol=1e-4)
+
+
 def test_several_steps_per_execution_change_nothing():
     """Four steps an epoch, which three do not divide."""
     data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(10)

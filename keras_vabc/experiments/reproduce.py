@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from keras_vabc.experiments import paper
+from keras_vabc.experiments.page import render
 from keras_vabc.experiments.sweep import ARRAYS, RESULTS, stored_lines, sweep
 
 EXPERIMENTS = {
@@ -70,6 +71,10 @@ def reproduce(experiment, *, folder, fresh=False, workers=None, console):
             progress.console.print(_one_line(line))
 
         sweep(runs, folder, workers, show)
+    unfinished = render(folder)
+    console.print(f"Rendered {folder / 'README.md'}.")
+    if unfinished:
+        console.print(f"Runs are missing for {', '.join(unfinished)}.")
 
 
 def _one_line(line):

@@ -19,6 +19,7 @@ from keras_vabc.networks import mlp_autoencoder
 from keras_vabc.version import __version__
 
 SAMPLES = 10_000
+STEPS_PER_EXECUTION = 32  # spares about 1 ms of Python a step; no number depends on it
 
 
 class Trained(NamedTuple):
@@ -58,7 +59,7 @@ def build(setting, input_shape):
         preprocessing=keras.layers.Rescaling(1 / 255) if len(input_shape) == 3 else None,
         seed=setting.seed,
     )
-    model.compile()
+    model.compile(steps_per_execution=STEPS_PER_EXECUTION)
     return model
 
 
