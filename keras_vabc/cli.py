@@ -3,7 +3,6 @@
 Nothing slow is imported before a command needs it, so that `--help` answers at once.
 """
 
-import os
 import sys
 from contextlib import contextmanager
 from datetime import datetime
@@ -77,9 +76,11 @@ def demo(
     """
     out = out or Path("runs") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
     with _one_line_errors():
-        _start_tensorflow()
-        from keras_vabc.experiments.demo import run_demo
+        with console.status("Starting TensorFlow"):
+            from keras_vabc.experiments.workers import start_tensorflow
 
+            start_tensorflow()
+            from keras_vabc.experiments.demo import run_demo
         run_demo(out, dataset.value, negative_class, epochs=epochs, seed=seed, console=console)
 
 
@@ -119,21 +120,6 @@ def _one_line_errors():
     except (ValueError, OSError) as error:
         print(f"keras-vabc: {' '.join(str(error).split())}", file=sys.stderr)
         raise typer.Exit(2) from None
-
-
-def _start_tensorflow():
-    """Imports TensorFlow without the notes that its C++ code writes to file descriptor 2."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with console.status("Starting TensorFlow"), open(os.devnull, "w") as null:
-        saved = os.dup(2)
-        os.dup2(null.fileno(), 2)
-        try:
-            import tensorflow as tf
-
-            tf.config.list_physical_devices()
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
 
 
 def main():

@@ -1,21 +1,27 @@
 """The demo: VAE and V-ABC on images and on Moons, trained, measured and shown."""
 
-from contextlib import contextmanager
-
-import keras
 import numpy as np
 from rich.box import SIMPLE_HEAD
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from keras_vabc import plots
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
 from keras_vabc.experiments.report import COLUMNS, Section, render_page, table_rows
-from keras_vabc.experiments.run import SAMPLES, append_results, folds_of, result_line, train
+from keras_vabc.experiments.run import (
+    SAMPLES,
+    Trained,
+    append_results,
+    folds_of,
+    result_line,
+    train,
+)
 from keras_vabc.experiments.settings import METHODS, MOONS_SAMPLE_NOISE, paper_setting
+from keras_vabc.experiments.stages import run_stages
+from keras_vabc.model import load_model
 from keras_vabc.runs import new_folder
 
 TITLES = {"vae": "VAE", "vabc": "V-ABC"}
+JUDGES = "judges"
 
 
 def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
@@ -38,39 +44,68 @@ def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
         ValueError: If the class is not in the data.
     """
     with new_folder(out) as folder:
-        images = _run_images(folder, dataset, negative_class, epochs, seed, console)
-        moons = _run_moons(folder, epochs, seed, console)
-        title = "V-ABC: what it generates, and what it does not"
-        page = render_page(title, [images, moons])
+        dataset, folds = _image_folds(dataset, negative_class, seed, console)
+        options = {"negative_class": negative_class, "seed": seed, "epochs": epochs}
+        settings = [paper_setting(method, dataset, **options) for method in METHODS]
+        moons = [paper_setting(method, "moons2", seed=seed, epochs=epochs) for method in METHODS]
+        moons_folds = folds_of(moons[0])
+
+        stages = _training_stages(settings, folds, folder)
+        stages[JUDGES] = (_make_judges, folds)
+        stages |= _training_stages(moons, moons_folds, folder)
+        done = run_stages(console, stages)
+
+        sections = [
+            _image_section(settings, folds, _trained(settings, done, folder), console),
+            _moons_section(moons, moons_folds, _trained(moons, done, folder), console),
+        ]
+        page = render_page("V-ABC: what it generates, and what it does not", sections)
         (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "samples.png").write_bytes(plots.png_bytes(images.figures[0][0]))
-        lines = images.lines + moons.lines
+        (folder / "samples.png").write_bytes(plots.png_bytes(sections[0].figures[0][0]))
+        lines = sections[0].lines + sections[1].lines
         append_results(folder / "results.jsonl", lines)
     console.print(f"\nThe pictures are in [bold]{out}/report.html[/bold], the models beside it.")
     return lines
 
 
-def _run_images(folder, dataset, negative_class, epochs, seed, console):
-    dataset, folds = _image_folds(dataset, negative_class, seed, console)
-    options = {"negative_class": negative_class, "seed": seed, "epochs": epochs}
-    settings = [paper_setting(method, dataset, **options) for method in METHODS]
-    with _stage(console, f"Judges of {dataset}") as progress:
-        evaluation = ImageEvaluation(folds, callbacks=[progress])
-    trained = _train_all(settings, folds, folder, console)
+def _training_stages(settings, folds, folder):
+    return {
+        _title(setting): (_train_and_save, setting, folds, _model_path(setting, folder))
+        for setting in settings
+    }
 
+
+def _trained(settings, done, folder):
+    """A dict of `Trained` by method, from what the stages left."""
+    return {
+        s.method: Trained(load_model(_model_path(s, folder)), *done[_title(s)]) for s in settings
+    }
+
+
+def _title(setting):
+    return f"{TITLES[setting.method]} on {setting.dataset}"
+
+
+def _model_path(setting, folder):
+    return folder / f"{setting.dataset}-{setting.method}.keras"
+
+
+def _image_section(settings, folds, trained, console):
+    evaluation = ImageEvaluation(folds)
+    negative_class, seed = folds.negative_class, settings[0].seed
     samples = {name: run.model.sample(SAMPLES, seed=seed) for name, run in trained.items()}
     lines = [
         result_line(setting, setting.method, evaluation.of(samples[setting.method]), run.seconds)
         for setting, run in zip(settings, trained.values(), strict=True)
     ]
     lines.append(result_line(settings[-1], "real", evaluation.real(), None))
-    title = f"{dataset}: the negative concept is class {negative_class}"
+    title = f"{folds.name}: the negative concept is class {negative_class}"
     _print_table(console, title, lines)
     hidden = int(np.sum(folds.unlabeled_labels == negative_class))
     paragraphs = [
-        f"{len(folds.unlabeled):,} unlabeled examples, among them {hidden:,} hidden negatives; "
-        f"{len(folds.unwanted):,} unwanted examples. {SAMPLES:,} samples of each model were judged "
         f"{len(folds.unlabeled):,} unlabeled examples, {hidden:,} of them hidden negatives; "
+        f"{len(folds.unwanted):,} unwanted examples. {SAMPLES:,} samples of each model were judged "
+        f"by a binary judge ('paper', {100 * evaluation.accuracies['paper']:.2f} % accuracy) and "
         f"by one of all classes ('strict', {100 * evaluation.accuracies['strict']:.2f} %). The row "
         "of real data shows what the judges say of held-out positives.",
     ]
@@ -82,10 +117,8 @@ def _run_images(folder, dataset, negative_class, epochs, seed, console):
     return Section(title, paragraphs, lines, figures)
 
 
-def _run_moons(folder, epochs, seed, console):
-    settings = [paper_setting(method, "moons2", seed=seed, epochs=epochs) for method in METHODS]
-    folds = folds_of(settings[0])
-    trained = _train_all(settings, folds, folder, console)
+def _moons_section(settings, folds, trained, console):
+    seed = settings[0].seed
     evaluation = MoonsEvaluation(folds)
     means = {name: run.model.sample(SAMPLES, seed=seed) for name, run in trained.items()}
     lines = [
@@ -113,45 +146,14 @@ def _image_folds(dataset, negative_class, seed, console):
         return "digits", folds_of(paper_setting("vabc", "digits", negative_class, seed=seed))
 
 
-def _train_all(settings, folds, folder, console):
-    """Trains and saves the model of each setting; a dict of `Trained` by method."""
-    trained = {}
-    for setting in settings:
-        title = f"{TITLES[setting.method]} on {setting.dataset}"
-        with _stage(console, title, setting.epochs) as progress:
-            run = train(setting, folds, callbacks=[progress])
-        run.model.save(folder / f"{setting.dataset}-{setting.method}.keras")
-        trained[setting.method] = run
-    return trained
+def _train_and_save(setting, folds, path, report):
+    model, history, seconds = train(setting, folds, callbacks=[report])
+    model.save(path)
+    return history, seconds
 
 
-class _EpochProgress(keras.callbacks.Callback):
-    """Moves a progress bar on at the end of each epoch."""
-
-    def __init__(self, progress, task):
-        super().__init__()
-        self._progress, self._task = progress, task
-
-    def on_epoch_end(self, epoch, logs=None):
-        losses = [f"{name} {logs[name]:.4g}" for name in ("loss", "val_loss") if name in logs]
-        self._progress.update(self._task, advance=1, note=", ".join(losses))
-
-
-@contextmanager
-def _stage(console, title, epochs=None):
-    """A progress bar over the epochs of one training; yields the Keras callback that moves it."""
-    columns = [
-        SpinnerColumn(),
-        TextColumn("{task.description:22}"),
-        BarColumn(bar_width=24),
-        TextColumn("epoch {task.completed}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
-    ]
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(title, total=epochs, note="")
-        yield _EpochProgress(progress, task)
-        progress.update(task, total=progress.tasks[task].completed)
+def _make_judges(folds, report):
+    ImageEvaluation(folds, callbacks=[report])
 
 
 def _print_table(console, title, lines):

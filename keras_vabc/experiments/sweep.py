@@ -1,10 +1,10 @@
 """Many runs in worker processes: each finished one is stored at once, and none is run twice."""
 
 import json
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
+
+from keras_vabc.experiments.workers import worker_pool
 
 RESULTS = "results.jsonl"
 ARRAYS = "arrays"
@@ -31,7 +31,7 @@ def sweep(jobs, folder, workers=None, on_done=lambda line: None):
         jobs: Objects with a `key` and a method `run(arrays_folder)` that returns a result line; the
             first ones start first.
         folder: Folder of the result lines.
-        workers: Number of processes, one thread each; by default one for each core.
+        workers: Number of processes; by default one for each core.
         on_done: Called in this process with each new line, once it is stored.
 
     Raises:
@@ -41,8 +41,7 @@ def sweep(jobs, folder, workers=None, on_done=lambda line: None):
     (folder / ARRAYS).mkdir(parents=True, exist_ok=True)
     done = stored_lines(folder)
     missing = [job for job in jobs if job.key not in done]
-    context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
-    with ProcessPoolExecutor(workers or os.cpu_count(), context, _start_worker) as pool:
+    with worker_pool(workers) as pool:
         futures = [pool.submit(job.run, str(folder / ARRAYS)) for job in missing]
         try:
             for future in as_completed(futures):
@@ -59,10 +58,3 @@ def _append(path, line):
     broken = path.exists() and not path.read_bytes().endswith(b"\n")
     with open(path, "a", encoding="utf-8") as file:
         file.write("\n" * broken + json.dumps(line) + "\n")
-
-
-def _start_worker():
-    """One thread each: on a model this small two processes do more than two threads."""
-    for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        os.environ[variable] = "1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,0 +1,67 @@
+"""Several trainings at once in worker processes, with a progress bar for each."""
+
+import multiprocessing
+from contextlib import suppress
+from queue import Empty
+
+import keras
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from keras_vabc.experiments.workers import worker_pool
+
+
+class EpochReport(keras.callbacks.Callback):
+    """Tells the parent process of each epoch through a queue."""
+
+    def __init__(self, queue, title):
+        super().__init__()
+        self._queue, self._title = queue, title
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Reports the losses."""
+        losses = [f"{name} {logs[name]:.4g}" for name in ("loss", "val_loss") if name in logs]
+        self._queue.put((self._title, ", ".join(losses)))
+
+
+def run_stages(console, stages):
+    """Runs functions in worker processes, with a progress bar for each.
+
+    Args:
+        console: `rich.console.Console`.
+        stages: Dict from a title to a function and its arguments, to which an `EpochReport` is
+            added; the first ones start first.
+
+    Returns:
+        Dict of what the functions returned, by title.
+    """
+    columns = [
+        SpinnerColumn(),
+        TextColumn("{task.description:16}"),
+        BarColumn(bar_width=16),
+        TextColumn("epoch {task.completed}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    ]
+    with (
+        multiprocessing.Manager() as manager,
+        Progress(*columns, console=console) as progress,
+        worker_pool() as pool,
+    ):
+        queue = manager.Queue()
+        tasks = {title: progress.add_task(title, total=None, note="") for title in stages}
+        futures = {
+            title: pool.submit(function, *arguments, EpochReport(queue, title))
+            for title, (function, *arguments) in stages.items()
+        }
+        running = set(futures)
+        while running:
+            with suppress(Empty):
+                title, note = queue.get(timeout=0.2)
+                progress.update(tasks[title], advance=1, note=note)
+                continue
+            for title in [title for title in running if futures[title].done()]:
+                futures[title].result()
+                running.remove(title)
+                done = progress.tasks[tasks[title]].completed
+                progress.update(tasks[title], total=done)
+        return {title: future.result() for title, future in futures.items()}
