@@ -1,10 +1,14 @@
-"""Shared set-up: quiet TensorFlow on few threads, and one seed for every test."""
+"""Shared set-up: quiet TensorFlow, a cache of its own, and one seed for every test."""
 
 import os
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("MPLBACKEND", "agg")
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit the cache of the main process
+    _cache = tempfile.TemporaryDirectory(prefix="keras-vabc-tests-")
+    os.environ["KERAS_VABC_CACHE"] = _cache.name
 
 import keras
 import pytest

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,11 @@ def keras_vabc(*arguments, **environment):
     )
 
 
-def test_help_answers_at_once():
-    start = time.perf_counter()
+def test_help_lists_the_commands():
+    """What takes long, TensorFlow, is not loaded: see test_imports.py."""
     done = keras_vabc("--help")
     assert done.returncode == 0
     assert "demo" in done.stdout
-    assert time.perf_counter() - start < 3  # 0.3 s on an idle machine; loading TensorFlow takes 4
 
 
 @pytest.mark.parametrize(
@@ -70,9 +68,8 @@ def test_a_damaged_file_is_one_line_and_leaves_nothing(tmp_path):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     out = tmp_path_factory.mktemp("demo") / "run"
-    cache = str(tmp_path_factory.mktemp("cache"))
     arguments = ["demo", "--dataset", "digits", "--epochs", "4", "--out", str(out), "--seed", "3"]
-    done = keras_vabc(*arguments, KERAS_VABC_CACHE=cache)
+    done = keras_vabc(*arguments)
     assert done.returncode == 0, done.stderr
     return out, done
 
