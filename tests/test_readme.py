@@ -1,5 +1,6 @@
-"""The README's Python code runs as it stands."""
+"""The README's Python code runs as it stands, and its numbers are those of the stored results."""
 
+import json
 import re
 from pathlib import Path
 
@@ -23,3 +24,19 @@ def test_the_quickstart_runs(tmp_path, monkeypatch):
     assert np.median(scores[0]) > 2 * np.median(scores[1])
     reloaded = names["kv"].load_model("moons2.keras")
     np.testing.assert_array_equal(reloaded.sample(1000, seed=0), samples)
+
+
+def test_the_table_is_that_of_the_stored_results():
+    stored = README.parent / "docs" / "results" / "demo" / "results.jsonl"
+    lines = [json.loads(line) for line in stored.read_text(encoding="utf-8").splitlines()]
+    text = README.read_text(encoding="utf-8")
+    rows = {"vae": "| VAE |", "vabc": "| V-ABC |", "real": "| real, held out |"}
+    for line in (line for line in lines if line["dataset"] == "mnist"):
+        (row,) = [row for row in text.splitlines() if row.startswith(rows[line["method"]])]
+        rates = [line["nge_paper"], line["nge_strict"], *line["nge_strict_interval"]]
+        expected = [f"{100 * rate:.2f}" for rate in rates] + [f"{line['fid']:.1f}"]
+        for name in ("precision", "recall", "density", "coverage", "class_balance"):
+            expected.append(f"{line[name]:.2f}")
+        assert re.findall(r"\d+\.\d+", row) == expected
+    for line in (line for line in lines if line["dataset"] == "moons2"):
+        assert f"{100 * line['nge_strict']:.2f} %" in text
