@@ -32,7 +32,14 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.19"],
-        "test": ["pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6.100", "ruff>=0.12"],
+        "test": [
+            "pytest>=8",
+            "pytest-xdist>=3.6",
+            "hypothesis>=6.100",
+            "ruff>=0.12",
+            "nbclient>=0.10",
+            "ipykernel>=6.29",
+        ],
     },
     entry_points={"console_scripts": ["keras-vabc = keras_vabc.cli:main"]},
     classifiers=[

@@ -119,6 +119,76 @@ def moons_samples(unlabeled, unwanted, means, noisy, ax=None):
     return ax
 
 
+def loss_balance(error, losses, ax=None):
+    """What one example of the negative concept costs on average, against its error.
+
+    Args:
+        error: Reconstruction errors `R`, shape `(n,)`, ascending.
+        losses: Dict from a name to the mean loss at each error, shape `(n,)`; a dot marks the
+            lowest point of each.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+    """
+    ax = _axes(ax)
+    for name, loss in losses.items():
+        (line,) = ax.plot(error, loss, label=name)
+        lowest = np.argmin(loss)
+        ax.plot(error[lowest], loss[lowest], marker="o", color=line.get_color())
+    ax.set(xlabel="reconstruction error $R$", ylabel="mean loss")
+    ax.legend()
+    return ax
+
+
+def equilibrium_curve(gamma, error, bound, measured=None, ax=None):
+    """The error at which the negative concept settles, against gamma.
+
+    Args:
+        gamma: Values of gamma, shape `(n,)`, ascending.
+        error: Equilibrium error `R*` for each of them, shape `(n,)`.
+        bound: The error that no gamma exceeds; a dashed line.
+        measured: `None`, or `(gamma, error)` of trained models; drawn as dots.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes, gamma on a logarithmic scale.
+    """
+    ax = _axes(ax)
+    ax.semilogx(gamma, error, label="equilibrium $R^*$")
+    ax.axhline(bound, color="gray", linestyle="--", label="bound")
+    if measured is not None:
+        ax.plot(*measured, "o", color="tab:red", label="measured")
+    ax.set(xlabel=r"$\gamma$", ylabel="reconstruction error $R$", ylim=(0, 1.1 * bound))
+    ax.legend()
+    return ax
+
+
+def score_histogram(scores, threshold=None, bins=50, ax=None):
+    """How the scores of several groups are spread, on a logarithmic scale.
+
+    Args:
+        scores: Dict from the name of a group to its scores, each of shape `(n,)`, all > 0.
+        threshold: `None`, or a score that a dashed line marks.
+        bins: Number of bins over the range of all groups.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes; each group's bars add up to 1.
+    """
+    ax = _axes(ax)
+    everything = np.concatenate(list(scores.values()))
+    edges = np.geomspace(everything.min(), everything.max(), bins + 1)
+    for name, values in scores.items():
+        weights = np.full(len(values), 1 / len(values))
+        ax.hist(values, edges, weights=weights, alpha=0.6, label=name)
+    if threshold is not None:
+        ax.axvline(threshold, color="black", linestyle="--", label="threshold")
+    ax.set(xscale="log", xlabel="score", ylabel="share of the group")
+    ax.legend()
+    return ax
+
+
 def learning_curves(histories, metric="val_loss", ax=None):
     """One metric by epoch, a line for each training.
 

@@ -105,6 +105,43 @@ def test_moons_samples_are_green_crosses_and_means_red_pluses():
         assert same_color(drawn[name].get_edgecolor(), color)
 
 
+def test_loss_balance_marks_the_lowest_point_of_each_curve():
+    error = np.linspace(0, 4, 41)
+    ax = plots.loss_balance(error, {"a": (error - 1) ** 2, "b": (error - 3) ** 2 + 5})
+    curve, dot, other, other_dot = ax.lines
+    np.testing.assert_allclose(curve.get_xydata(), np.stack([error, (error - 1) ** 2], 1))
+    np.testing.assert_allclose(dot.get_xydata(), [[1, 0]], atol=1e-12)
+    np.testing.assert_allclose(other_dot.get_xydata(), [[3, 5]])
+    assert dot.get_color() == curve.get_color() != other_dot.get_color() == other.get_color()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_equilibrium_curve_shows_curve_bound_and_dots():
+    gamma, error = np.array([0.1, 1, 10]), np.array([5.0, 2.0, 0.5])
+    ax = plots.equilibrium_curve(gamma, error, 6.0, measured=([1, 10], [2.2, 0.7]))
+    curve, bound, dots = ax.lines
+    np.testing.assert_array_equal(curve.get_xydata(), np.stack([gamma, error], 1))
+    np.testing.assert_array_equal(bound.get_ydata(), [6, 6])
+    np.testing.assert_array_equal(dots.get_xydata(), [[1, 2.2], [10, 0.7]])
+    assert dots.get_linestyle() == "None"
+    assert ax.get_xscale() == "log"
+    assert ax.get_ylim()[1] > 6
+    assert len(plots.equilibrium_curve(gamma, error, 6.0).lines) == 2
+
+
+def test_score_histogram_gives_each_group_a_total_of_one():
+    rng = np.random.default_rng(0)
+    scores = {"few": rng.uniform(1, 2, 10), "many": rng.uniform(50, 100, 1000)}
+    ax = plots.score_histogram(scores, threshold=7.0, bins=20)
+    few, many = ([bar.get_height() for bar in bars] for bars in ax.containers)
+    assert len(few) == len(many) == 20
+    np.testing.assert_allclose([sum(few), sum(many)], 1)
+    assert max(np.flatnonzero(few)) < min(np.flatnonzero(many))
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), [7, 7])
+    assert ax.get_xscale() == "log"
+    assert plots.score_histogram(scores).lines[:] == []
+
+
 def test_learning_curves_start_at_epoch_one():
     ax = plots.learning_curves({"a": {"val_loss": [3, 2]}, "b": {"val_loss": [5]}})
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[1, 3], [2, 2]])
