@@ -35,7 +35,6 @@ setup(
         "test": [
             "pytest>=8",
             "pytest-xdist>=3.6",
-            "hypothesis>=6.100",
             "ruff>=0.12",
             "nbclient>=0.10",
             "ipykernel>=6.29",
