@@ -158,7 +158,12 @@ def _make_judges(folds, report):
 
 def _print_table(console, title, lines):
     table = Table(
-        title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False
+        title=title,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=0,
+        show_edge=False,
+        pad_edge=False,
     )
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "Method" else "right", no_wrap=True)
