@@ -152,3 +152,41 @@ def test_png_bytes_is_a_png():
     figure, axes = plots.panels(3)
     assert len(axes) == 3
     assert plots.png_bytes(figure).startswith(b"\x89PNG\r\n")
+
+
+def test_error_boxes_show_every_run_in_percent():
+    ax = plots.error_boxes({"a": [0.01, 0.03], "b": [0.5]}, "error, %")
+    dots = [np.asarray(c.get_offsets()) for c in ax.collections]
+    np.testing.assert_allclose(dots[0], [[1, 1], [1, 3]])
+    np.testing.assert_allclose(dots[1], [[2, 50]])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+
+
+def test_vector_field_keeps_places_and_directions():
+    grid, field = np.array([[0.0, 1], [2, 3]]), np.array([[1.0, 0], [0, -2]])
+    ax = plots.vector_field(grid, field, {"unlabeled": np.ones((4, 2))})
+    points, arrows = ax.collections
+    np.testing.assert_array_equal(points.get_offsets(), np.ones((4, 2)))
+    np.testing.assert_array_equal(arrows.get_offsets(), grid)
+    np.testing.assert_array_equal(np.stack([arrows.U, arrows.V], axis=1), field)
+    np.testing.assert_allclose(arrows.get_array(), [1, 2])
+
+
+def test_reconstruction_pairs_alternate_and_are_thresholded():
+    originals = np.full((6, 1, 1, 1), 51.0)
+    reconstructed = np.array([0, 127, 128, 200, 10, 255.0]).reshape(6, 1, 1, 1)
+    shown = picture(plots.reconstruction_pairs(originals, reconstructed, pairs=3))
+    np.testing.assert_allclose(shown, [[0.2, 0, 0.2, 0, 0.2, 1], [0.2, 1, 0.2, 0, 0.2, 1]])
+
+
+def test_posterior_ellipses_span_two_deviations_each_way():
+    z_mean = np.array([[0.0, 1], [2, -1], [1, 1]])
+    z_log_var = np.log([[1.0, 0.25], [4, 1], [1, 1]])
+    ax = plots.posterior_ellipses(z_mean, z_log_var, np.array([8, 3, 8]), negative_class=8)
+    others, negatives = ax.collections
+    np.testing.assert_array_equal(others.get_offsets(), z_mean[1:2])
+    np.testing.assert_array_equal(negatives.get_offsets(), z_mean[[0, 2]])
+    np.testing.assert_allclose(others.get_widths(), [8])
+    np.testing.assert_allclose(negatives.get_widths(), [4, 4])
+    np.testing.assert_allclose(negatives.get_heights(), [2, 4])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["3", "8, negative"]
