@@ -259,7 +259,7 @@ def vector_field(grid, field, points, ax=None):
 
     Args:
         grid: Where the arrows start, shape `(n, 2)`.
-        field: The arrows, shape `(n, 2)`; drawn with a length of at most one grid step.
+        field: The arrows, shape `(n, 2)`; their colour is their length.
         points: Dict from a name to points `(m, 2)`.
         ax: Axes to draw in; by default those of a new figure.
 
