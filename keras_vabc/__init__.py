@@ -10,6 +10,7 @@ from keras_vabc.version import __version__
 _MODULES = {
     "VABC": "model",
     "load_model": "model",
+    "FusedAdam": "optimizers",
     "GammaAnneal": "callbacks",
     "KLAnneal": "callbacks",
     "Sampling": "layers",

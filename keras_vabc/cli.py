@@ -87,11 +87,14 @@ def demo(
 @app.command()
 def reproduce(
     experiment: Annotated[
-        str, typer.Argument(help="all, fig2 to fig9, ablation or moons.")
+        str, typer.Argument(help="all, table1, judges, fig2 to fig9, ablation or moons.")
     ] = "all",
     out: Annotated[Path, typer.Option(help="Folder of result lines and arrays.")] = Path(
         "docs/results/paper"
     ),
+    saved_models: Annotated[
+        Path, typer.Option(help="Folder of the SavedModels of the headline runs.")
+    ] = Path("saved_models"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")] = False,
     workers: Annotated[
         int | None, typer.Option(help="Processes. (default: one for each core)", min=1)
@@ -109,7 +112,14 @@ def reproduce(
     with _one_line_errors():
         from keras_vabc.experiments.reproduce import reproduce as run
 
-        run(experiment, folder=out, fresh=fresh, workers=workers, console=console)
+        run(
+            experiment,
+            folder=out,
+            saved_models=saved_models,
+            fresh=fresh,
+            workers=workers,
+            console=console,
+        )
 
 
 @contextmanager

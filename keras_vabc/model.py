@@ -13,6 +13,7 @@ from keras_vabc.export import export_saved_model
 from keras_vabc.layers import Sampling, affine_of, prepare_preprocessing
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
 from keras_vabc.networks import check_contract, output_range
+from keras_vabc.optimizers import FusedAdam
 from keras_vabc.schedules import anneal
 from keras_vabc.streams import range_checked, stream_errors_as_value_errors
 
@@ -290,8 +291,8 @@ class VABC(keras.Model):
         """Configures training; the loss is the model's own.
 
         Args:
-            optimizer: Any Keras optimizer; by default Adam with its default arguments, as in the
-                paper.
+            optimizer: Any Keras optimizer; by default `FusedAdam` with Adam's default arguments, as
+                in the paper.
             **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss`, as in
                 Keras.
 
@@ -305,7 +306,7 @@ class VABC(keras.Model):
                     f"compile takes no {argument}: VABC computes its own loss and metrics. "
                     f"Received: {argument}={value}."
                 )
-        super().compile(keras.optimizers.Adam() if optimizer is None else optimizer, **kwargs)
+        super().compile(FusedAdam() if optimizer is None else optimizer, **kwargs)
         self.optimizer.build(self.trainable_variables)
 
     def get_compile_config(self):

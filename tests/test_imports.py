@@ -20,6 +20,7 @@ LEAVES = {
     "schedules",
     "layers",
     "networks",
+    "optimizers",
     "blocks",
     "checks",
     "streams",

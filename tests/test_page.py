@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from keras_vabc.experiments import figures, paper
+from keras_vabc.experiments import paper
 from keras_vabc.experiments.page import FIGURES, render
 from keras_vabc.experiments.sweep import ARRAYS, RESULTS
 
@@ -35,7 +35,7 @@ def store(folder, settings):
     (folder / ARRAYS).mkdir(exist_ok=True)
     lines = [json.dumps(made_up_line(s, index)) for index, s in enumerate(settings)]
     (folder / RESULTS).write_text("\n".join(lines) + "\n")
-    drawn = [*figures.eights(), *(s for s in settings if s.dataset != "mnist" and s.seed == 0)]
+    drawn = [*paper.eights(), *(s for s in settings if s.dataset != "mnist" and s.seed == 0)]
     for setting in drawn:
         np.savez(folder / ARRAYS / f"{setting.key}.npz", **made_up_arrays(setting))
 

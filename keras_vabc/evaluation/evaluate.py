@@ -71,8 +71,18 @@ class ImageEvaluation:
         return self._figures(self._positives, self._training_positives)
 
     def is_negative(self, images):
-        """Whether the strict judge takes each image for the negative concept, shape `(n,)`."""
-        return self._strict.classes(images) == self._negative_class
+        """Whether each judge takes each image for the negative concept.
+
+        Args:
+            images: Shape `(n, height, width, channels)`, values 0 to 255.
+
+        Returns:
+            Dict of `paper` and `strict`, boolean arrays of shape `(n,)`.
+        """
+        return {
+            "paper": self._paper.classes(images) == 1,
+            "strict": self._strict.classes(images) == self._negative_class,
+        }
 
     def confidence(self, images):
         """The strict judge's probability of the class that it names, shape `(n,)`."""
@@ -80,9 +90,10 @@ class ImageEvaluation:
 
     def _figures(self, judged, compared):
         features, probabilities = self._strict.judge(compared)
+        verdicts = self.is_negative(judged)
         return {
-            **_error("nge_paper", self._paper.classes(judged) == 1),
-            **_error("nge_strict", self.is_negative(judged)),
+            **_error("nge_paper", verdicts["paper"]),
+            **_error("nge_strict", verdicts["strict"]),
             "fid": frechet_distance(features, self._features),
             **precision_recall_density_coverage(features, self._features),
             "class_balance": class_balance(probabilities.argmax(axis=1), self._positive_classes),

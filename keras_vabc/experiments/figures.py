@@ -86,7 +86,7 @@ def fig6(stored):
         images = grid.reshape(-1, *grid.shape[2:])
         plots.latent_manifold(lambda z: images, steps=len(grid), ax=ax)
 
-    return _vae_and_vabc(stored, eights(), draw)
+    return _vae_and_vabc(stored, paper.eights(), draw)
 
 
 def fig7(stored):
@@ -95,7 +95,7 @@ def fig7(stored):
     def draw(ax, arrays, setting):
         plots.reconstruction_pairs(arrays["originals"], arrays["reconstructed"], ax=ax)
 
-    return _vae_and_vabc(stored, eights(), draw)
+    return _vae_and_vabc(stored, paper.eights(), draw)
 
 
 def fig8(stored):
@@ -105,7 +105,7 @@ def fig8(stored):
         posterior = arrays["z_mean"], arrays["z_log_var"], arrays["labels"]
         plots.posterior_ellipses(*posterior, setting.negative_class, ax=ax)
 
-    return _vae_and_vabc(stored, eights(), draw)
+    return _vae_and_vabc(stored, paper.eights(), draw)
 
 
 def fig9(stored):
@@ -134,11 +134,6 @@ def ablation(stored):
         plots.error_boxes(groups, "negative generation error, %", ax=ax).set_title(name)
         ax.tick_params(axis="x", labelsize="small")
     return figure
-
-
-def eights():
-    """The runs of Figs. 6 to 8: VAE and V-ABC on MNIST with negative concept 8, first seed."""
-    return [paper_setting(method, "mnist", 8, 0.2, 0) for method in TITLES]
 
 
 def _vae_and_vabc(stored, settings, draw):

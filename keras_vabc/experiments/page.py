@@ -41,9 +41,9 @@ FIGURES = {
         figures.fig5,
         lambda: paper.moons("moons2")[1:2],
     ),
-    "fig6": ("Fig. 6: latent manifold, MNIST '8'", figures.fig6, figures.eights),
-    "fig7": ("Fig. 7: reconstructions, MNIST '8'", figures.fig7, figures.eights),
-    "fig8": ("Fig. 8: posteriors, MNIST '8'", figures.fig8, figures.eights),
+    "fig6": ("Fig. 6: latent manifold, MNIST '8'", figures.fig6, paper.eights),
+    "fig7": ("Fig. 7: reconstructions, MNIST '8'", figures.fig7, paper.eights),
+    "fig8": ("Fig. 8: posteriors, MNIST '8'", figures.fig8, paper.eights),
     "fig9": (
         "Fig. 9: error by the size of the unwanted fold and by gamma",
         figures.fig9,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from pathlib import Path
 
 from keras_vabc.experiments.settings import METHODS, Setting, paper_setting
 from keras_vabc.version import __version__
@@ -10,15 +11,22 @@ DIGITS = (1, 7, 8)
 SEEDS = (0, 1, 2)
 FRACTIONS = (0.1, 0.2, 0.3)
 GAMMAS = (0.005, 0.05, 0.25, 1.0, 4.0)
-MOONS_GAMMAS = (0.15, 0.5, 1.5, 4.0, 1000.0)
+MOONS_GAMMAS = (0.02, 0.15, 0.5, 1.5, 4.0, 1000.0)
+MOONS_FRACTIONS = (0.2, 0.5)  # beside Moons2's own 0.8
 JUDGE_SEEDS = (0, 1, 2)
 
 
 @dataclasses.dataclass(frozen=True)
 class PaperRun:
-    """One training of the paper, measured in a worker process."""
+    """One training of the paper, measured in a worker process.
+
+    Attributes:
+        setting: What is trained.
+        saved_models: Folder for the SavedModels of the headline runs.
+    """
 
     setting: Setting
+    saved_models: str = "saved_models"
 
     @property
     def key(self):
@@ -26,11 +34,17 @@ class PaperRun:
         return self.setting.key
 
     def run(self, arrays):
-        """Trains and measures; returns the result line, and leaves arrays for pictures."""
+        """Trains and measures; returns the result line, and leaves what pictures need."""
         from keras_vabc.experiments.measure import measure
 
-        judge_seeds = JUDGE_SEEDS if self.setting in fig2() else JUDGE_SEEDS[:1]
-        return measure(self.setting, arrays, judge_seeds)
+        names = {setting: name for name, setting in headline().items()}
+        name = names.get(self.setting)
+        return measure(
+            self.setting,
+            judge_seeds=JUDGE_SEEDS if self.setting in fig2() else JUDGE_SEEDS[:1],
+            arrays=Path(arrays, f"{self.key}.npz") if self.setting in drawn() else None,
+            saved_model=None if name is None else Path(self.saved_models, name),
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,14 +57,40 @@ class JudgeRun:
     @property
     def key(self):
         """Hash of the two numbers and of the package's version."""
-        text = f"judges {self.negative_class} {self.judge_seed} {__version__}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _hash("judges", self.negative_class, self.judge_seed)
 
     def run(self, arrays):
         """Trains the judges, or loads them; returns the result line of real data."""
         from keras_vabc.experiments.measure import measure_judges
 
         return {**measure_judges(self.negative_class, self.judge_seed), "key": self.key}
+
+
+@dataclasses.dataclass(frozen=True)
+class CountRun:
+    """One row of Table I: the sizes of one split. Nothing is trained."""
+
+    dataset: str
+    negative_class: int
+    fraction: float
+
+    @property
+    def key(self):
+        """Hash of the row and of the package's version."""
+        return _hash("counts", self.dataset, self.negative_class, self.fraction)
+
+    def run(self, arrays):
+        """Splits the data; returns the counts."""
+        from keras_vabc.experiments.measure import measure_counts
+
+        row = dataclasses.asdict(self)
+        return {"key": self.key, "method": "counts", **row, **measure_counts(**row, seed=SEEDS[0])}
+
+
+def table1():
+    """The rows of Table I."""
+    moons = [CountRun("moons1", 0, 1.0), CountRun("moons2", 0, 0.8)]
+    return moons + [CountRun("mnist", digit, p) for digit in DIGITS for p in FRACTIONS]
 
 
 def fig2():
@@ -118,15 +158,36 @@ def moons_sensitivity():
     ]
     fractions = [
         dataclasses.replace(setting, fraction=fraction)
-        for fraction in (0.2, 0.5)
+        for fraction in MOONS_FRACTIONS
         for setting in base
     ]
     return start + fractions
 
 
-def all_runs():
+def eights():
+    """The runs of Figs. 6 to 8: VAE and V-ABC on MNIST with negative concept 8, first seed."""
+    return [paper_setting(method, "mnist", 8, 0.2, SEEDS[0]) for method in METHODS]
+
+
+def drawn():
+    """Settings whose arrays are kept for pictures."""
+    sets = [moons(name, literal) for name in ("moons1", "moons2") for literal in (False, True)]
+    return eights() + [s for settings in sets for s in settings if s.seed == SEEDS[0]]
+
+
+def headline():
+    """Settings whose models are shipped, by the name of their SavedModel."""
+    digits = {f"mnist-{digit}": paper_setting("vabc", "mnist", digit) for digit in DIGITS}
+    return {"moons2": paper_setting("vabc", "moons2"), **digits}
+
+
+def judges():
+    """The judges of Fig. 2 and of all other runs on MNIST."""
+    return [JudgeRun(digit, seed) for digit in reversed(DIGITS) for seed in JUDGE_SEEDS]
+
+
+def all_runs(saved_models="saved_models"):
     """Every run of the paper once: the judges, which others wait for, then Fig. 2."""
-    judges = [JudgeRun(digit, seed) for digit in reversed(DIGITS) for seed in JUDGE_SEEDS]
     settings = [
         *fig2(),
         *moons("moons2"),
@@ -138,4 +199,10 @@ def all_runs():
         *(setting for settings in ablation().values() for setting in settings),
         *moons_sensitivity(),
     ]
-    return [*judges, *(PaperRun(setting) for setting in dict.fromkeys(settings))]
+    trainings = [PaperRun(setting, saved_models) for setting in dict.fromkeys(settings)]
+    return [*table1(), *judges(), *trainings]
+
+
+def _hash(*parts):
+    text = " ".join(str(part) for part in (*parts, __version__))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ from keras_vabc.experiments import paper
 from keras_vabc.experiments.page import render
 from keras_vabc.experiments.sweep import ARRAYS, RESULTS, stored_lines, sweep
 
-EXPERIMENTS = {
+TRAININGS = {
     "fig2": paper.fig2,
     "fig3": lambda: paper.moons("moons1") + paper.moons("moons1", literal=True),
     "fig4": lambda: paper.moons("moons2") + paper.moons("moons2", literal=True),
@@ -21,28 +21,40 @@ EXPERIMENTS = {
     "ablation": lambda: [s for settings in paper.ablation().values() for s in settings],
     "moons": paper.moons_sensitivity,
 }
+EXPERIMENTS = ("all", "table1", "judges", *TRAININGS)
 
 
-def runs_of(experiment):
+def runs_of(experiment, saved_models="saved_models"):
     """The runs of one experiment, or of all of them, each once.
+
+    Args:
+        experiment: One of `EXPERIMENTS`.
+        saved_models: Folder for the SavedModels of the headline runs.
 
     Raises:
         ValueError: If the name is unknown.
     """
     if experiment == "all":
-        return paper.all_runs()
-    if experiment not in EXPERIMENTS:
-        known = ", ".join(["all", *EXPERIMENTS])
-        raise ValueError(f"experiment must be one of {known}. Received: {experiment!r}.")
-    return [paper.PaperRun(setting) for setting in dict.fromkeys(EXPERIMENTS[experiment]())]
+        return paper.all_runs(saved_models)
+    if experiment == "table1":
+        return paper.table1()
+    if experiment == "judges":
+        return paper.judges()
+    if experiment not in TRAININGS:
+        raise ValueError(
+            f"experiment must be one of {', '.join(EXPERIMENTS)}. Received: {experiment!r}."
+        )
+    settings = dict.fromkeys(TRAININGS[experiment]())
+    return [paper.PaperRun(setting, saved_models) for setting in settings]
 
 
-def reproduce(experiment, *, folder, fresh=False, workers=None, console):
+def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, console):
     """Runs what is missing of one experiment, or of all.
 
     Args:
-        experiment: `"all"` or a key of `EXPERIMENTS`.
+        experiment: One of `EXPERIMENTS`.
         folder: Where result lines and arrays are kept.
+        saved_models: Folder for the SavedModels of the headline runs.
         fresh: Whether stored results of this experiment are put aside first, as `*.old`.
         workers: Number of processes; by default one for each core.
         console: `rich.console.Console` for the progress display.
@@ -50,7 +62,7 @@ def reproduce(experiment, *, folder, fresh=False, workers=None, console):
     Raises:
         ValueError: If the experiment is unknown.
     """
-    runs = runs_of(experiment)
+    runs = runs_of(experiment, str(saved_models))
     folder = Path(folder)
     if fresh and (folder / RESULTS).exists():
         os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
@@ -79,6 +91,8 @@ def reproduce(experiment, *, folder, fresh=False, workers=None, console):
 
 def _one_line(line):
     what = f"{line['dataset']} {line['negative_class']}, p = {line['fraction']}"
+    if line["method"] == "counts":
+        return f"counts {what}: {line['unlabeled']} unlabeled, {line['unwanted']} unwanted"
     numbers = f"gamma {line['gamma']:g}, seed {line['seed']}"
     error = f"NGE strict {100 * line['nge_strict']:.2f} %"
     return f"{line['method']:5} {what}, {numbers}: {error}, {line['seconds'] or 0:.0f} s"
