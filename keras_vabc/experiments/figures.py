@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_vabc import plots
 from keras_vabc.experiments import paper
-from keras_vabc.experiments.settings import MOONS_SAMPLE_NOISE, paper_setting
+from keras_vabc.experiments.settings import paper_setting, sample_noise
 
 TITLES = {"vae": "VAE", "vabc": "V-ABC"}
 
@@ -60,8 +60,7 @@ def moons_samples(stored, dataset, literal=False):
 
     def draw(ax, arrays, setting):
         means = arrays["means"][:100]
-        deviation = setting.sigma2**0.5 if literal else MOONS_SAMPLE_NOISE
-        noisy = means + rng.normal(scale=deviation, size=means.shape)
+        noisy = means + rng.normal(scale=sample_noise(setting), size=means.shape)
         plots.moons_samples(arrays["unlabeled"], arrays["unwanted"], means, noisy, ax=ax)
 
     return _vae_and_vabc(stored, paper.moons(dataset, literal)[:2], draw)

@@ -13,7 +13,7 @@ from keras_vabc.data.folds import load_folds
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
 from keras_vabc.evaluation.judges import MoonsJudge
 from keras_vabc.experiments.run import SAMPLES, folds_of, result_line, train
-from keras_vabc.experiments.settings import paper_setting
+from keras_vabc.experiments.settings import paper_setting, sample_noise
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
 
 MANIFOLD_STEPS = 20
@@ -39,7 +39,7 @@ def measure(setting, judge_seeds, arrays=None, saved_model=None):
     model, history, seconds = train(setting, folds)
     of_moons = setting.dataset.startswith("moons")
     if of_moons:
-        figures = moons_figures(model, folds)
+        figures = moons_figures(model, folds, sample_noise(setting))
     else:
         evaluations = [_evaluation(folds, seed) for seed in judge_seeds]
         figures = image_figures(model, folds, evaluations)
@@ -157,13 +157,20 @@ def image_arrays(model, folds):
     }
 
 
-def moons_figures(model, folds):
+def moons_figures(model, folds, noise):
     """Figures of a model of Moons, besides those of every result line.
+
+    Args:
+        model: Trained `VABC`.
+        folds: Its `Folds`.
+        noise: Standard deviation of sampled points around their means.
 
     Returns:
         Dict of `MoonsEvaluation.of` on 10,000 decoder means, and of
 
         - `outliers`: share of means in less density (of both moons) than 99.9 % of real points;
+        - `sampled_nge`, `sampled_outliers`: the error and the outliers of sampled points, noise
+          included;
         - `upper_distance`: mean distance of the means from the upper moon's half circle;
         - `lower_distance`: the same from the lower one's;
         - `left`: share of means on the left half of the lower moon, `x_1 < 1`;
@@ -175,10 +182,13 @@ def moons_figures(model, folds):
     """
     evaluation = MoonsEvaluation(folds)
     means = model.sample(SAMPLES, seed=0)
+    sampled = means + np.random.default_rng(0).normal(scale=noise, size=means.shape)
     singular = np.linalg.svd(means - means.mean(0), compute_uv=False)
     return {
         **evaluation.of(means),
         "outliers": evaluation.outlier_share(means),
+        "sampled_nge": float(MoonsJudge().is_negative(sampled).mean()),
+        "sampled_outliers": evaluation.outlier_share(sampled),
         "upper_distance": evaluation.distance(means, 0),
         "lower_distance": evaluation.distance(means, 1),
         "left": float((means[:, 0] < 1).mean()),

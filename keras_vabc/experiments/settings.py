@@ -73,7 +73,7 @@ MOONS = {
     "penalty_weight": 2.0,
     "patience": None,
 }
-MOONS_SAMPLE_NOISE = 0.25  # standard deviation of the noise that pictures add to the means
+MOONS_SAMPLE_NOISE = 0.25  # the authors' standard deviation of the noise added to the means
 MOONS_EPOCHS = {  # the VAE takes half of V-ABC's steps in an epoch
     "vae": {"epochs": 60, "anneal_epochs": 20},
     "vabc": {"epochs": 30, "anneal_epochs": 10},
@@ -84,6 +84,11 @@ DIGITS = {  # 64 pixels and 1,437 images: a smaller error and fewer steps per ep
     "anneal_epochs": 60,
     "patience": 20,
 }
+
+
+def sample_noise(setting):
+    """Standard deviation of the noise that sampled points of Moons have around their means."""
+    return MOONS_SAMPLE_NOISE if setting.sigma2 == MOONS["sigma2"] else setting.sigma2**0.5
 
 
 def paper_setting(method, dataset, negative_class=None, fraction=None, seed=0, epochs=None):
