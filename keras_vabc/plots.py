@@ -9,18 +9,20 @@ from matplotlib.figure import Figure
 CLUTTER_FREE = 100  # points of each fold that are drawn, as in the paper
 
 
-def panels(count, size=6):
+def panels(count, size=6, stacked=False):
     """An empty figure of square panels in a row.
 
     Args:
         count: Number of panels.
         size: Width of a panel, in inches.
+        stacked: Whether they stand in a column instead.
 
     Returns:
         `(figure, axes)`: a matplotlib Figure and a list of its Axes.
     """
-    figure = Figure(figsize=(count * size, size), layout="constrained")
-    return figure, list(figure.subplots(1, count, squeeze=False)[0])
+    rows, columns = (count, 1) if stacked else (1, count)
+    figure = Figure(figsize=(columns * size, rows * size), layout="constrained")
+    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
 
 def png_bytes(figure):
@@ -254,6 +256,62 @@ def error_boxes(groups, label, ax=None):
     return ax
 
 
+def negative_unlabeled_setting(positive, hidden, unwanted, ax=None):
+    """The two folds, and a dashed ellipse around each concept.
+
+    Args:
+        positive: Unlabeled points of the positive concept, shape `(n, 2)`.
+        hidden: Unlabeled points of the negative concept, shape `(m, 2)`.
+        unwanted: Unwanted points, shape `(k, 2)`.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+
+    References:
+        - [Novel Applications for VAE-based Anomaly Detection Systems](
+          https://arxiv.org/abs/2204.12577), Fig. 1.
+    """
+    ax = _axes(ax)
+    negative = np.concatenate([hidden, unwanted])
+    ax.scatter(*np.concatenate([positive, hidden]).T, color="tab:blue", label="unlabeled, y = 1")
+    ax.scatter(*unwanted.T, color="tab:red", label="unwanted, y = 0")
+    for points, name, color in (
+        (positive, "positive concept", "tab:green"),
+        (negative, "negative concept", "tab:red"),
+    ):
+        reach = 1.15 * np.abs(points - points.mean(0)).max(0)
+        angles = np.linspace(0, 2 * np.pi, 100)
+        circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        ax.plot(*(points.mean(0) + reach * circle).T, "--", color=color, label=name)
+    ax.set(aspect="equal", xticks=[], yticks=[])
+    ax.legend(loc="lower right", fontsize="small")
+    return ax
+
+
+def distances_by_gamma(gammas, distances, ax=None):
+    """Distances of several runs by gamma, with a line through their means.
+
+    Args:
+        gammas: Gamma of each run, shape `(n,)`, > 0.
+        distances: Dict from a name to distances, shape `(n,)`.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+    """
+    ax = _axes(ax)
+    gammas = np.asarray(gammas)
+    places = np.unique(gammas)
+    for name, values in distances.items():
+        means = [np.asarray(values)[gammas == gamma].mean() for gamma in places]
+        (line,) = ax.plot(places, means, label=name)
+        ax.scatter(gammas, values, s=16, color=line.get_color())
+    ax.set(xscale="log", xlabel="gamma", ylabel="mean distance", ylim=(0, None))
+    ax.legend()
+    return ax
+
+
 def vector_field(grid, field, points, ax=None):
     """Arrows over the plane, on top of points.
 
@@ -281,7 +339,7 @@ def vector_field(grid, field, points, ax=None):
     return ax
 
 
-def reconstruction_pairs(originals, reconstructed, pairs=3, threshold=128, ax=None):
+def reconstruction_pairs(originals, reconstructed, pairs=3, threshold=64, ax=None):
     """Images beside their reconstructions, in pairs of columns.
 
     Args:

@@ -174,7 +174,7 @@ def test_vector_field_keeps_places_and_directions():
 
 def test_reconstruction_pairs_alternate_and_are_thresholded():
     originals = np.full((6, 1, 1, 1), 51.0)
-    reconstructed = np.array([0, 127, 128, 200, 10, 255.0]).reshape(6, 1, 1, 1)
+    reconstructed = np.array([0, 63, 64, 200, 10, 255.0]).reshape(6, 1, 1, 1)
     shown = picture(plots.reconstruction_pairs(originals, reconstructed, pairs=3))
     np.testing.assert_allclose(shown, [[0.2, 0, 0.2, 0, 0.2, 1], [0.2, 1, 0.2, 0, 0.2, 1]])
 
@@ -190,3 +190,21 @@ def test_posterior_ellipses_span_two_deviations_each_way():
     np.testing.assert_allclose(negatives.get_widths(), [4, 4])
     np.testing.assert_allclose(negatives.get_heights(), [2, 4])
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["3", "8, negative"]
+
+
+def test_concepts_are_drawn_around_their_points():
+    rng = np.random.default_rng(0)
+    positive, hidden = rng.normal(size=(30, 2)), rng.normal([9, 0], size=(5, 2))
+    ax = plots.negative_unlabeled_setting(positive, hidden, rng.normal([9, 0], size=(4, 2)))
+    unlabeled, unwanted = (c.get_offsets() for c in ax.collections)
+    assert (len(unlabeled), len(unwanted)) == (35, 4)
+    positive_line, negative_line = ax.lines
+    assert negative_line.get_xdata().min() > 5 > positive_line.get_xdata().max()
+    assert positive_line.get_ydata().max() > positive[:, 1].max()
+
+
+def test_distances_are_joined_at_their_means():
+    ax = plots.distances_by_gamma([4, 1, 4], {"upper": [1.0, 3.0, 2.0]})
+    (line,) = ax.lines
+    np.testing.assert_allclose(line.get_xydata(), [[1, 3], [4, 1.5]])
+    assert ax.get_xscale() == "log"

@@ -1,44 +1,22 @@
 """The paper's figures, drawn from stored result lines and arrays alone."""
 
-from pathlib import Path
-
 import numpy as np
 
 from keras_vabc import plots
 from keras_vabc.experiments import paper
-from keras_vabc.experiments.settings import paper_setting, sample_noise
+from keras_vabc.experiments.settings import METHODS, paper_setting, sample_noise
+from keras_vabc.experiments.tables import TITLES
 
-TITLES = {"vae": "VAE", "vabc": "V-ABC"}
 
-
-class Stored:
-    """Result lines and arrays of a folder, looked up by setting.
-
-    Args:
-        lines: Dict of result lines by key.
-        arrays: Folder of the arrays.
-    """
-
-    def __init__(self, lines, arrays):
-        self._lines = lines
-        self._arrays = Path(arrays)
-
-    def line(self, setting):
-        """The result line of a setting, or `None`."""
-        return self._lines.get(setting.key)
-
-    def values(self, settings, name):
-        """One figure of each setting that has been run, as an array."""
-        lines = [self._lines[s.key] for s in settings if s.key in self._lines]
-        return np.array([line[name] for line in lines], dtype=float)
-
-    def arrays(self, setting):
-        """The arrays of a setting, or `None`."""
-        path = self._arrays / f"{setting.key}.npz"
-        if not path.exists():
-            return None
-        with np.load(path) as stored:
-            return dict(stored)
+def fig1():
+    """The negative-unlabeled setting, with points made up for the picture."""
+    rng = np.random.default_rng(3)
+    positive = rng.normal([0, 0], [1.0, 0.7], size=(60, 2))
+    hidden = rng.normal([4, 1.2], [0.7, 0.6], size=(14, 2))
+    unwanted = rng.normal([4, 1.2], [0.7, 0.6], size=(10, 2))
+    figure, (ax,) = plots.panels(1, size=5)
+    plots.negative_unlabeled_setting(positive, hidden, unwanted, ax=ax)
+    return figure
 
 
 def fig2(stored):
@@ -48,7 +26,7 @@ def fig2(stored):
     for ax, (name, title) in zip(axes, judges.items(), strict=True):
         groups = {
             TITLES[method]: stored.values([s for s in paper.fig2() if s.method == method], name)
-            for method in TITLES
+            for method in METHODS
         }
         plots.error_boxes(groups, "negative generation error, %", ax=ax).set_title(title)
     return figure
@@ -94,7 +72,7 @@ def fig7(stored):
     def draw(ax, arrays, setting):
         plots.reconstruction_pairs(arrays["originals"], arrays["reconstructed"], ax=ax)
 
-    return _vae_and_vabc(stored, paper.eights(), draw)
+    return _vae_and_vabc(stored, paper.eights(), draw, stacked=True)
 
 
 def fig8(stored):
@@ -122,6 +100,18 @@ def fig9(stored):
     return figure
 
 
+def moons_gamma(stored):
+    """Distances of V-ABC's samples from both moons by gamma, on Moons2."""
+    figure, (ax,) = plots.panels(1, size=5)
+    runs = [s for s in paper.moons_sensitivity() if s.fraction == 0.8]
+    distances = {
+        f"from the {moon} moon": stored.values(runs, f"{moon}_distance")
+        for moon in ("upper", "lower")
+    }
+    plots.distances_by_gamma([run.gamma for run in runs], distances, ax=ax)
+    return figure
+
+
 def ablation(stored):
     """Negative generation error of V-ABC without one annealing or both, and at gamma = 1."""
     figure, axes = plots.panels(2, size=5)
@@ -135,9 +125,9 @@ def ablation(stored):
     return figure
 
 
-def _vae_and_vabc(stored, settings, draw):
+def _vae_and_vabc(stored, settings, draw, stacked=False):
     """Two panels, drawn by `draw(ax, arrays, setting)`."""
-    figure, axes = plots.panels(2)
+    figure, axes = plots.panels(2, stacked=stacked)
     for ax, setting in zip(axes, settings, strict=True):
         draw(ax, stored.arrays(setting), setting)
         ax.set_title(TITLES[setting.method])
