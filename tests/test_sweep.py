@@ -1,6 +1,10 @@
 """Sweeps: what is finished is stored at once and never run again."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +21,10 @@ class Job:
 
     key: str
     fails: bool = False
+    pause: float = 0.0
 
     def run(self, arrays):
+        time.sleep(self.pause)
         if self.fails:
             raise ValueError("this job fails")
         with open(Path(arrays, self.key), "a") as file:
@@ -57,6 +63,53 @@ def test_a_failing_run_keeps_what_was_finished(tmp_path):
         sweep([Job("a"), Job("b", fails=True), Job("c")], tmp_path, workers=1)
     assert "a" in stored_lines(tmp_path)
     assert "b" not in stored_lines(tmp_path)
+
+
+KILLED = """
+from pathlib import Path
+
+from keras_vabc.experiments.sweep import sweep
+from tests.test_sweep import Job
+
+if __name__ == "__main__":
+    sweep([Job(str(index), pause=0.3) for index in range(100)], "out", workers=2)
+"""
+
+
+def test_a_killed_sweep_loses_what_was_in_flight_alone(tmp_path):
+    root = Path(__file__).parents[1]
+    (tmp_path / "main.py").write_text(KILLED)
+    parent = subprocess.Popen(
+        [sys.executable, "main.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(root)}
+    )
+    results = tmp_path / "out" / RESULTS
+    wait_until(lambda: results.exists() and len(results.read_text().splitlines()) >= 4)
+    workers = children(parent.pid)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not any(Path("/proc", str(pid)).exists() for pid in workers))
+
+    stored, started = set(stored_lines(tmp_path / "out")), set(marks(tmp_path / "out"))
+    assert len(stored) >= 4
+    assert stored <= started
+    assert len(started - stored) <= 2 * len(workers), "in flight, or finished and not yet reported"
+    sweep([Job(str(index)) for index in range(len(started) + 2)], tmp_path / "out", workers=1)
+    assert {key: mark for key, mark in marks(tmp_path / "out").items() if key in stored} == (
+        dict.fromkeys(stored, "x")
+    )
+
+
+def children(pid):
+    """Process ids of the worker processes of a sweep."""
+    listed = Path("/proc", str(pid), "task", str(pid), "children").read_text().split()
+    return [int(child) for child in listed]
+
+
+def wait_until(condition, seconds=90):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_every_run_of_the_paper_is_listed_once():

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.connection import wait
+from threading import Thread
 
 
 def start_tensorflow():
@@ -36,6 +38,13 @@ def worker_pool(workers=None):
 
 
 def _start_worker():
+    Thread(target=_end_with_parent, daemon=True).start()
     for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[variable] = "1"
     start_tensorflow()
+
+
+def _end_with_parent():
+    """Ends this process when its parent has died, even of SIGKILL: it would wait for ever."""
+    wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
