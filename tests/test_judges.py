@@ -198,3 +198,15 @@ def test_moons_evaluation_on_three_generators():
     assert collapsed["nge_strict"] == 0
     assert collapsed["coverage"] < 0.05
     assert perfect["fid"] is None
+
+
+def test_outliers_lie_where_neither_moon_is_dense():
+    folds = load_folds("moons2")
+    evaluation = MoonsEvaluation(folds)
+    real = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
+    assert evaluation.outlier_share(real) < 0.01
+    far = np.array([[5.0, 0], [-5, 0], [1, 5], [1, 0]])
+    assert evaluation.outlier_share(far) == 0.75
+    assert evaluation.outlier_share(far, right_of=1.0) == 0.25
+    centres = np.array([[0.0, 1], [1, -0.5]])
+    assert evaluation.outlier_share(centres) == 0

@@ -23,6 +23,7 @@ def moons_line(setting):
         "sampled_nge": error + 0.01,
         "outliers": 0.0,
         "sampled_outliers": 0.05 if vae else 0.01,
+        "sampled_outliers_right": 0.03 if vae else 0.01,
         "upper_distance": 0.2 if vae else 1 - 0.1 * np.log10(setting.gamma),
         "lower_distance": 1.0 if setting.gamma < 0.1 else 0.1,
         "left": 0.5 if vae else 0.7,
@@ -174,7 +175,7 @@ def at_gamma(gamma, **changes):
 
 BROKEN = [
     (0, vabc("moons", upper_distance=0.1)),
-    (1, vabc("moons", sampled_outliers=0.06)),
+    (1, vabc("moons", sampled_outliers_right=0.04)),
     (2, vabc("moons2", nge_strict=0.01)),
     (3, vabc("moons2", left=0.4)),
     (4, vabc("mnist", nge_paper=0.01)),

@@ -134,10 +134,20 @@ class MoonsEvaluation:
         """The same figures of real data: see `ImageEvaluation.real`."""
         return self._figures(self._positives, self._training_positives)
 
-    def outlier_share(self, samples):
-        """Share of samples in less density, of both moons, than 99.9 % of the training data."""
+    def outlier_share(self, samples, right_of=-np.inf):
+        """Share of samples that are outliers.
+
+        Args:
+            samples: Shape `(n, 2)`.
+            right_of: Outliers count where `x_1` is above this.
+
+        Returns:
+            Share of the samples that lie there, in less density (of both moons) than 99.9 % of the
+            training data.
+        """
         threshold = np.quantile(self._log_mixture(self._training), 0.001)
-        return float((self._log_mixture(samples) < threshold).mean())
+        outlier = self._log_mixture(samples) < threshold
+        return float((outlier & (samples[:, 0] > right_of)).mean())
 
     def distance(self, samples, moon):
         """Mean distance of samples from the half circle of one moon (0 upper, 1 lower)."""

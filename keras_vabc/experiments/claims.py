@@ -48,13 +48,13 @@ def _farther(stored):
     return holds, "; ".join(evidence) + " (mean distance of the means from the upper moon)"
 
 
-def _fewer_outliers(stored):
-    evidence, holds = [], True
-    for dataset in ("moons1", "moons2"):
-        vae, vabc = _both(stored, paper.moons(dataset), "sampled_outliers")
-        holds &= bool(vabc.mean() < vae.mean())
-        evidence.append(f"{dataset}: {_against(100 * vabc, 100 * vae, unit=' %')}")
-    return holds, "; ".join(evidence) + " of the sampled data, noise included"
+def _fewer_outliers_on_the_right(stored):
+    moons1 = paper.moons("moons1")
+    vae, vabc = _both(stored, moons1, "sampled_outliers_right")
+    text = _against(100 * vabc, 100 * vae, unit=" %")
+    everywhere = [100 * shares for shares in _both(stored, moons1, "sampled_outliers")[::-1]]
+    text += f" of the sampled data, noise included; everywhere {_against(*everywhere, unit=' %')}"
+    return bool(vabc.mean() < vae.mean()), text
 
 
 def _moons2_avoided(stored):
@@ -250,7 +250,12 @@ CLAIMS = (
         _both_moons,
         _farther,
     ),
-    Claim("VI-A", "It also generates fewer outliers.", _both_moons, _fewer_outliers),
+    Claim(
+        "VI-A",
+        "Moons1: it also generates fewer outliers on the right side of the lower moon.",
+        lambda: paper.moons("moons1"),
+        _fewer_outliers_on_the_right,
+    ),
     Claim(
         "VI-A",
         "Moons2: the VAE spans both moons, V-ABC avoids the upper one.",

@@ -25,6 +25,7 @@ def moons_figures(model, folds, noise):
 
         - `outliers`: share of means in less density (of both moons) than 99.9 % of real points;
         - `sampled_nge`, `sampled_outliers`: error and outliers of sampled points, noise included;
+        - `sampled_outliers_right`: such outliers at `x_1 > 1`, the right side of the lower moon;
         - `upper_distance`: mean distance of the means from the upper moon's half circle;
         - `lower_distance`: the same from the lower one's;
         - `left`: share of means on the left half of the lower moon, `x_1 < 1`;
@@ -41,6 +42,7 @@ def moons_figures(model, folds, noise):
         **evaluation.of(means),
         "sampled_nge": float(MoonsJudge().is_negative(sampled).mean()),
         "sampled_outliers": evaluation.outlier_share(sampled),
+        "sampled_outliers_right": evaluation.outlier_share(sampled, right_of=1.0),
         **_place(means, evaluation),
         **_field_figures(model),
     }
