@@ -248,9 +248,9 @@ class VABC(keras.Model):
             >>> images = loaded.sample(16, 0)
         """
         if format != "tf_saved_model":
-            raise ValueError(f'format must be "tf_saved_model". Received: format={format}')
+            raise ValueError(f'format must be "tf_saved_model". Received: format={format}.')
         if kwargs:
-            raise ValueError(f"export takes no further arguments for {format}. Received: {kwargs}")
+            raise ValueError(f"export takes no further arguments for {format}. Received: {kwargs}.")
         export_saved_model(
             self,
             filepath,
