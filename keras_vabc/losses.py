@@ -8,6 +8,8 @@ Every function returns a float32 tensor of shape `(batch,)`; none reduces over t
 Half-precision inputs are cast to float32 first, since sums over pixels overflow in float16.
 """
 
+import math
+
 from keras import ops
 
 SMALLEST_EXPONENT = 1e-7
@@ -98,3 +100,40 @@ def vabc_loss(y, reconstruction, penalty, kl, *, kl_weight=1.0, penalty_weight=1
           https://arxiv.org/abs/1903.10709).
     """
     return kl_weight * kl + y * reconstruction + penalty_weight * (1.0 - y) * penalty
+
+
+def equilibrium_error(gamma, ratio, unwanted_share=0.5, penalty_weight=1.0):
+    """Error `R` at which the push on an unwanted example and the pull on a hidden one are equal.
+
+    `R* = log(1 + gamma * bound) / gamma`, where `bound = penalty_weight * ratio * s / (1 - s)` with
+    `s` the unwanted share; `R*` rises towards `bound` as gamma falls. It takes the error of each
+    example for free to choose, which a network's is not.
+
+    Args:
+        gamma: Gamma of the penalty, > 0.
+        ratio: How much more frequent the example is among the unwanted than among the unlabeled:
+            on the negative concept 1 over the share of hidden negatives in the unlabeled fold.
+        unwanted_share: Share of unwanted examples in a batch, in (0, 1).
+        penalty_weight: Weight of the penalty.
+
+    Returns:
+        Float, in the units of `reconstruction_error`.
+    """
+    bound = penalty_weight * ratio * unwanted_share / (1 - unwanted_share)
+    return math.log1p(gamma * bound) / gamma
+
+
+def equilibrium_penalty_weight(target, gamma, ratio, unwanted_share=0.5):
+    """The penalty weight that makes a target the equilibrium error: see `equilibrium_error`.
+
+    Args:
+        target: Error `R` to which unwanted examples shall be pushed, > 0.
+        gamma: Gamma of the penalty, > 0. One near `1 / target` keeps the weight small.
+        ratio: As in `equilibrium_error`.
+        unwanted_share: As in `equilibrium_error`.
+
+    Returns:
+        Float.
+    """
+    odds = unwanted_share / (1 - unwanted_share)
+    return math.expm1(gamma * target) / (gamma * ratio * odds)

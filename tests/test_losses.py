@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
+from keras_vabc.losses import (
+    equilibrium_error,
+    equilibrium_penalty_weight,
+    kl_divergence,
+    reconstruction_error,
+    unwanted_penalty,
+    vabc_loss,
+)
 
 GAMMAS = (0.05, 1.0, 4.0)
 
@@ -124,3 +131,18 @@ def test_equilibrium_of_attraction_and_repulsion(gamma):
     assert slopes[0] < -1e-3
     assert abs(slopes[1]) < 1e-4
     assert slopes[2] > 1e-3
+
+
+@pytest.mark.parametrize("gamma, ratio, share, weight", [(0.05, 12.6, 0.5, 1), (3, 40, 0.2, 7)])
+def test_push_and_pull_are_equal_at_the_equilibrium(gamma, ratio, share, weight):
+    error = equilibrium_error(gamma, ratio, share, weight)
+    push = weight * share * ratio * gamma / np.expm1(gamma * error)
+    assert push == pytest.approx(1 - share)
+    again = equilibrium_penalty_weight(error, gamma, ratio, share)
+    assert again == pytest.approx(weight)
+
+
+def test_the_equilibrium_never_passes_its_bound():
+    errors = [equilibrium_error(gamma, 10.0) for gamma in (1e-6, 0.1, 1, 10)]
+    assert errors[0] == pytest.approx(10, rel=1e-4)
+    assert errors == sorted(errors, reverse=True)

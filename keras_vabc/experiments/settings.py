@@ -59,8 +59,14 @@ class Setting:
 
     @property
     def key(self):
-        """Hash of all settings and of the package's version, which identifies a finished run."""
-        text = json.dumps([dataclasses.asdict(self), __version__], sort_keys=True)
+        """Hash that identifies a finished run: of the package's version and of all settings.
+
+        Fields at their default are left out, so that a new field keeps the keys of earlier
+        runs; a changed default needs a new version.
+        """
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        own = {k: v for k, v in dataclasses.asdict(self).items() if v != defaults[k]}
+        text = json.dumps([own, __version__], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
