@@ -48,6 +48,21 @@ def test_a_perfect_generator_is_told_from_a_negative_one(evaluation, folds):
     assert negative["recall"] < 0.5
 
 
+def test_another_architecture_gives_a_second_opinion(evaluation, folds):
+    perfect = evaluation.second_opinion(folds.unlabeled[folds.unlabeled_labels != 8])
+    negative = evaluation.second_opinion(folds.unlabeled[folds.unlabeled_labels == 8])
+    assert perfect["accuracy_second"] > 0.93
+    assert perfect["accuracy_second"] != evaluation.accuracies["strict"]
+    assert perfect["nge_second"] < 0.05 < 0.85 < negative["nge_second"]
+    low, high = perfect["nge_second_interval"]
+    assert low <= perfect["nge_second"] <= high
+
+
+def test_an_unknown_architecture_is_refused(folds):
+    with pytest.raises(ValueError, match="architecture must be one of pooling, strided"):
+        judges.train_judge(*[folds.unlabeled, folds.unlabeled_labels] * 2, architecture="deep")
+
+
 def test_a_collapsed_and_a_useless_generator(evaluation, folds):
     one = folds.unlabeled[folds.unlabeled_labels == 3][:1]
     collapsed = evaluation.of(np.repeat(one, 500, axis=0))

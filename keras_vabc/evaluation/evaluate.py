@@ -1,5 +1,7 @@
 """All figures of one set of samples, for images and for Moons."""
 
+import functools
+
 import numpy as np
 
 from keras_vabc.data.sources import content_order
@@ -39,6 +41,9 @@ class ImageEvaluation:
         self._paper = train_judge(
             x, labels == negative, x_test, labels_test == negative, seed=seed, callbacks=callbacks
         )
+        self._second = functools.cache(
+            lambda: train_judge(x, labels, x_test, labels_test, seed=seed, architecture="strided")
+        )
         self._training_positives = x[labels != negative]
         self._positives = x_test[labels_test != negative]
         self._positive_classes = labels_test[labels_test != negative]
@@ -61,6 +66,19 @@ class ImageEvaluation:
             and `judges` (their accuracies).
         """
         return self._figures(samples, samples)
+
+    def second_opinion(self, samples):
+        """The error by a strict judge of another architecture, which is trained when first asked.
+
+        Args:
+            samples: Shape `(n, height, width, channels)`, values 0 to 255.
+
+        Returns:
+            Dict: `nge_second`, its `nge_second_interval`, and `accuracy_second`.
+        """
+        judge = self._second()
+        error = _error("nge_second", judge.classes(samples) == self._negative_class)
+        return {**error, "accuracy_second": judge.accuracy}
 
     def real(self):
         """The same figures of real data, as a yardstick.

@@ -19,7 +19,7 @@ from scipy.special import logsumexp
 from keras_vabc.blocks import Blockwise
 from keras_vabc.checks import check_rows
 
-ARCHITECTURE = 3  # part of the cache's key: raise it when networks or training change
+VERSION = 3  # part of the cache's key: raise it when networks or training change
 LEAST_EPOCHS = 6  # of as many steps as the originals fill; half of the images are blurred
 BLURS = (0.02, 0.04, 0.06)  # standard deviations, as shares of the image's width
 LEAST_STEPS = 1500  # for small data sets
@@ -100,7 +100,7 @@ class MoonsJudge:
         return self.log_density(x, 0) > self.log_density(x, 1)
 
 
-def train_judge(x, labels, x_test, labels_test, *, seed=0, callbacks=()):
+def train_judge(x, labels, x_test, labels_test, *, seed=0, architecture="pooling", callbacks=()):
     """Trains a judge, or loads the same one where it has been trained before.
 
     It learns from the originals and from blurred copies of them, since decoder means are blurred: a
@@ -117,17 +117,26 @@ def train_judge(x, labels, x_test, labels_test, *, seed=0, callbacks=()):
         x_test: Images that measure the accuracy.
         labels_test: Their classes.
         seed: Seed of the initial weights and of the order of the data.
+        architecture: `"pooling"`, or `"strided"` for a second opinion by another network.
         callbacks: Keras callbacks, to show progress.
 
     Returns:
         `CNNJudge`.
+
+    Raises:
+        ValueError: If the architecture is unknown.
     """
+    if architecture not in ARCHITECTURES:
+        raise ValueError(
+            f"architecture must be one of {', '.join(ARCHITECTURES)}. "
+            f"Received: architecture={architecture!r}."
+        )
     labels = np.asarray(labels, "int64")
-    path = _cache_path(seed, x, labels, x_test, labels_test)
+    path = _cache_path(seed, architecture, x, labels, x_test, labels_test)
     cached = _load(path)
     if cached is not None:
         return cached
-    network = _network(x.shape[1:], int(labels.max()) + 1, seed)
+    network = _network(x.shape[1:], int(labels.max()) + 1, seed, ARCHITECTURES[architecture])
     _fit(network, x, labels, seed, callbacks)
     judge = CNNJudge(network, None)
     judge.accuracy = float((judge.classes(x_test) == labels_test).mean())
@@ -185,15 +194,10 @@ def _blurred(x, rng):
     return blurred
 
 
-def _network(input_shape, classes, seed):
+def _network(input_shape, classes, seed, convolutions):
     kernels = (keras.initializers.GlorotUniform(seed * 1000 + layer) for layer in range(10))
     inputs = keras.Input(input_shape)
-    x = layers.Rescaling(1 / 255)(inputs)
-    for filters in (16, 32):
-        x = layers.Conv2D(
-            filters, 3, padding="same", activation="relu", kernel_initializer=next(kernels)
-        )(x)
-        x = layers.MaxPooling2D(padding="same")(x)
+    x = convolutions(layers.Rescaling(1 / 255)(inputs), kernels)
     x = layers.Flatten()(x)
     features = layers.Dense(FEATURES, activation="relu", kernel_initializer=next(kernels))(x)
     outputs = layers.Dense(classes, activation="softmax", kernel_initializer=next(kernels))(
@@ -202,8 +206,31 @@ def _network(input_shape, classes, seed):
     return keras.Model(inputs, [features, outputs], name="judge")
 
 
-def _cache_path(seed, *arrays):
-    digest = hashlib.sha256(f"{ARCHITECTURE} {seed}".encode())
+def _pooling(x, kernels):
+    for filters in (16, 32):
+        x = layers.Conv2D(
+            filters, 3, padding="same", activation="relu", kernel_initializer=next(kernels)
+        )(x)
+        x = layers.MaxPooling2D(padding="same")(x)
+    return x
+
+
+def _strided(x, kernels):
+    """No pooling, larger kernels, normalized activations: little in common with `_pooling`."""
+    for filters, strides in ((24, 2), (48, 1), (48, 2)):
+        x = layers.Conv2D(
+            filters, 5, strides, padding="same", use_bias=False, kernel_initializer=next(kernels)
+        )(x)
+        x = layers.ReLU()(layers.BatchNormalization()(x))
+    return x
+
+
+ARCHITECTURES = {"pooling": _pooling, "strided": _strided}
+
+
+def _cache_path(seed, architecture, *arrays):
+    version = VERSION if architecture == "pooling" else f"{VERSION} {architecture}"
+    digest = hashlib.sha256(f"{version} {seed}".encode())
     for array in arrays:
         digest.update(f"{array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array))

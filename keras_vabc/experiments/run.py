@@ -14,8 +14,10 @@ import tensorflow as tf
 from keras_vabc.callbacks import GammaAnneal, KLAnneal
 from keras_vabc.data.folds import load_folds
 from keras_vabc.data.pipeline import balanced_dataset, unlabeled_dataset
+from keras_vabc.losses import equilibrium_penalty_weight
 from keras_vabc.model import VABC
-from keras_vabc.networks import mlp_autoencoder
+from keras_vabc.networks import conv_autoencoder, mlp_autoencoder
+from keras_vabc.optimizers import FusedAdam
 from keras_vabc.version import __version__
 
 SAMPLES = 10_000
@@ -41,40 +43,76 @@ def folds_of(setting, data_dir=None):
     )
 
 
-def build(setting, input_shape):
-    """The untrained, compiled model of a setting for examples of one shape."""
-    encoder, decoder = mlp_autoencoder(
-        input_shape,
-        latent_dim=setting.latent_dim,
-        units=setting.units,
-        output_activation=setting.output_activation,
-        seed=setting.seed,
-    )
+def build(setting, input_shape, *, steps=None, hidden_share=None):
+    """The untrained, compiled model of a setting.
+
+    Args:
+        setting: `Setting`.
+        input_shape: Shape of one example.
+        steps: Optimizer steps of the whole training; needed for a learning rate that decays.
+        hidden_share: Share of hidden negatives in the unlabeled fold; needed for a target.
+
+    Returns:
+        `VABC`.
+    """
     model = VABC(
-        encoder,
-        decoder,
+        *_networks(setting, input_shape),
         sigma2=setting.sigma2,
         gamma=setting.gamma,
-        penalty_weight=setting.penalty_weight,
+        penalty_weight=_penalty_weight(setting, hidden_share),
         preprocessing=keras.layers.Rescaling(1 / 255) if len(input_shape) == 3 else None,
         seed=setting.seed,
     )
-    model.compile(steps_per_execution=STEPS_PER_EXECUTION)
+    rate = setting.learning_rate
+    if setting.decay:
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    model.compile(FusedAdam(rate), steps_per_execution=STEPS_PER_EXECUTION)
     return model
 
 
-def train(setting, folds, callbacks=()):
+def _networks(setting, input_shape):
+    arguments = {
+        "latent_dim": setting.latent_dim,
+        "output_activation": setting.output_activation,
+        "seed": setting.seed,
+    }
+    if setting.network == "mlp":
+        return mlp_autoencoder(input_shape, units=setting.units, **arguments)
+    (units,) = setting.units
+    return conv_autoencoder(input_shape, units=units, **arguments)
+
+
+def _penalty_weight(setting, hidden_share):
+    if setting.target is None:
+        return setting.penalty_weight
+    return equilibrium_penalty_weight(
+        setting.target / (2 * setting.sigma2),
+        setting.gamma,
+        1 / hidden_share,
+        setting.unwanted_share,
+    )
+
+
+def train(setting, folds, callbacks=(), hidden_share=None):
     """Trains the model of a setting, as section V-C of the paper says.
 
     Args:
         setting: `Setting`.
         folds: `Folds` for it.
         callbacks: Keras callbacks besides the setting's own, to show progress.
+        hidden_share: Share of hidden negatives in the unlabeled fold, which a setting with a target
+            needs.
 
     Returns:
         `Trained`.
     """
-    model = build(setting, folds.unlabeled.shape[1:])
+    training, testing = _datasets(setting, folds)
+    model = build(
+        setting,
+        folds.unlabeled.shape[1:],
+        steps=setting.epochs * int(training.cardinality()),
+        hidden_share=hidden_share,
+    )
     own = []
     if setting.anneal_kl:
         own.append(KLAnneal(setting.anneal_epochs))
@@ -89,7 +127,6 @@ def train(setting, folds, callbacks=()):
                 restore_best_weights=True,
             )
         )
-    training, testing = _datasets(setting, folds)
     start = time.perf_counter()
     history = model.fit(
         training,
@@ -109,9 +146,10 @@ def _datasets(setting, folds):
             unlabeled_dataset(folds.unlabeled, batch_size=size, seed=seed),
             unlabeled_dataset(folds.test_unlabeled, batch_size=size, shuffle=False),
         )
+    share = {"batch_size": size, "unwanted_share": setting.unwanted_share}
     return (
-        balanced_dataset(folds.unlabeled, folds.unwanted, batch_size=size, seed=seed),
-        balanced_dataset(folds.test_unlabeled, folds.test_unwanted, batch_size=size, shuffle=False),
+        balanced_dataset(folds.unlabeled, folds.unwanted, seed=seed, **share),
+        balanced_dataset(folds.test_unlabeled, folds.test_unwanted, shuffle=False, **share),
     )
 
 

@@ -23,16 +23,22 @@ class Setting:
         fraction: Share of the negatives that is unwanted, the paper's p.
         seed: Seed of the split, the initial weights, the noise and the order of the data.
         latent_dim: Number of latents.
-        units: Sizes of the hidden layers of the encoder.
+        network: `"mlp"`, or `"conv"` for a convolutional network with one dense layer.
+        units: Sizes of the hidden dense layers of the encoder.
         output_activation: Activation of the decoder's output.
         sigma2: Variance of the decoder.
         gamma: Final gamma.
         penalty_weight: Weight of the penalty on unwanted examples.
+        target: `None`, or the squared error to which unwanted examples are pushed at equilibrium,
+            in the units of the preprocessed data; it then determines the penalty weight.
         anneal_gamma: Whether gamma is annealed (the ablation turns it off).
         anneal_kl: Whether the KL weight is annealed.
         gamma_start: Gamma at the first step.
         anneal_epochs: Length of both annealing schedules, the paper's E'.
         batch_size: Rows in a batch, unlabeled and unwanted together.
+        unwanted_share: Share of unwanted rows in a batch.
+        learning_rate: Adam's learning rate.
+        decay: Whether it falls to 0 along a cosine.
         epochs: Most passes over the unlabeled fold.
         patience: Epochs without a lower test loss before training stops; `None` to train all
             epochs.
@@ -56,6 +62,11 @@ class Setting:
     batch_size: int = 80
     epochs: int = 30
     patience: int | None = 3
+    network: str = "mlp"
+    target: float | None = None
+    unwanted_share: float = 0.5
+    learning_rate: float = 1e-3
+    decay: bool = False
 
     @property
     def key(self):
