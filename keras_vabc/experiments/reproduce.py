@@ -63,7 +63,23 @@ def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, co
         ValueError: If the experiment is unknown.
     """
     runs = runs_of(experiment, str(saved_models))
-    folder = Path(folder)
+    run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
+    unfinished = render(folder)
+    console.print(f"Rendered {Path(folder) / 'README.md'}.")
+    if unfinished:
+        console.print(f"Runs are missing for {', '.join(unfinished)}.")
+
+
+def run_missing(runs, folder, *, fresh, workers, console):
+    """Runs those that have no stored line, with one progress display.
+
+    Args:
+        runs: As `sweep` takes them.
+        folder: `pathlib.Path` of the folder of result lines and arrays.
+        fresh: Whether stored results are put aside first, as `*.old`.
+        workers: Number of processes; by default one for each core.
+        console: `rich.console.Console`.
+    """
     if fresh and (folder / RESULTS).exists():
         os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
     missing = len({run.key for run in runs} - stored_lines(folder).keys())
@@ -83,10 +99,6 @@ def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, co
             progress.console.print(_one_line(line))
 
         sweep(runs, folder, workers, show)
-    unfinished = render(folder)
-    console.print(f"Rendered {folder / 'README.md'}.")
-    if unfinished:
-        console.print(f"Runs are missing for {', '.join(unfinished)}.")
 
 
 def _one_line(line):

@@ -1,0 +1,165 @@
+"""`keras-vabc benchmark`: the methods side by side, resumable and in parallel."""
+
+import dataclasses
+import json
+import os
+import time
+from pathlib import Path
+
+from keras_vabc.experiments.methods import Method, method
+
+DIGITS = (1, 7, 8)
+SEEDS = (0, 1, 2)
+FRACTIONS = (0.1, 0.2, 0.3)
+OVER_FRACTIONS = ("vae", "vabc", "quality")
+AT_ONE_FRACTION = ("vabc+nu", "vabc+nu+guard", "quality-vae", "quality-oracle")
+ONE_SEED = (
+    "vae+guard",
+    "vae+nu",
+    "oracle",
+    "cvae",
+    "csvae",
+    "pu-vae",
+    "vabc-8",
+    "vabc-8+nu",
+    "vabc-8+nu-soft",
+    "oracle-8",
+)
+SAMPLES = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchmarkRun:
+    """One method, trained and measured in a worker process."""
+
+    method: Method
+
+    @property
+    def key(self):
+        """The method's own key."""
+        return self.method.key
+
+    def run(self, arrays):
+        """Trains and measures; returns the result line. Keeps NU classifiers in `arrays`."""
+        from keras_vabc.evaluation.evaluate import ImageEvaluation
+        from keras_vabc.experiments.run import folds_of, result_line
+
+        setting = self.method.setting
+        folds = folds_of(setting)
+        samples, drawn, made = generate(self.method, folds, Path(arrays))
+        evaluation = ImageEvaluation(folds)
+        figures = {
+            **evaluation.of(samples),
+            **evaluation.second_opinion(samples),
+            "acceptance": None if self.method.guard is None else len(samples) / drawn,
+            **made,
+        }
+        line = result_line(setting, self.method.slug, figures, made["seconds"])
+        return {**line, "key": self.key}
+
+
+def generate(method, folds, cache):
+    """Trains a method on folds and draws samples.
+
+    Args:
+        method: `Method`.
+        folds: `Folds`.
+        cache: `pathlib.Path` of the folder that keeps NU classifiers from one method to the next.
+
+    Returns:
+        `(samples, drawn, made)`: samples, how many were drawn for them, and a dict of
+        `seconds` (the NU classifier's included), `seconds_nu`, `negative_share`, `hidden_left`
+        (number of hidden negatives in the corrected unlabeled fold; by labels, for the record).
+    """
+    nu, seconds_nu = None, 0.0
+    if method.needs_classifier:
+        nu, seconds_nu = _classifier(folds, method.setting.seed, cache)
+    start = time.perf_counter()
+    diet = _corrected(method, folds, nu)
+    share = None if nu is None else nu.negative_share
+    sample = _trained(method, diet, nu, share)
+    seconds = time.perf_counter() - start
+    samples, drawn = sample()
+    made = {
+        "seconds": seconds + seconds_nu,
+        "seconds_nu": seconds_nu,
+        "negative_share": share,
+        "hidden_left": int((diet.unlabeled_labels == folds.negative_class).sum()),
+    }
+    return samples, drawn, made
+
+
+def _trained(method, diet, nu, share):
+    """A function that gives samples and how many were drawn for them."""
+    from keras_vabc.experiments.rivals import train_rival
+    from keras_vabc.experiments.run import train
+    from keras_vabc.sampling import LatentSampler
+
+    setting = method.setting
+    if method.rival is not None:
+        rival = train_rival(method.rival, setting, diet, share)
+        return lambda: (rival.sample(SAMPLES, seed=0), SAMPLES)
+    model = train(setting, diet, hidden_share=share).model
+    guard = {} if method.guard is None else {"guard": nu, "threshold": method.guard}
+    sampler = LatentSampler(
+        model, density=method.density, components=method.components, seed=setting.seed, **guard
+    )
+    if method.density == "gmm":
+        sampler.fit(diet.unlabeled)
+    return lambda: sampler.sample(SAMPLES, seed=0, return_drawn=True)
+
+
+def runs():
+    """Every run of the benchmark; the ones that decide come first."""
+    first = [
+        method(slug, digit, 0.2, seed)
+        for seed in SEEDS
+        for digit in DIGITS
+        for slug in ("quality", "quality-vae", "quality-oracle")
+    ]
+    rest = [
+        *(
+            method(slug, d, p, s)
+            for s in SEEDS
+            for d in DIGITS
+            for p in FRACTIONS
+            for slug in OVER_FRACTIONS
+        ),
+        *(method(slug, d, 0.2, s) for s in SEEDS for d in DIGITS for slug in AT_ONE_FRACTION),
+        *(method(slug, d, 0.2, SEEDS[0]) for d in DIGITS for slug in ONE_SEED),
+    ]
+    return [BenchmarkRun(one) for one in dict.fromkeys([*first, *rest])]
+
+
+def _corrected(method, folds, nu):
+    if method.correction is None:
+        return folds
+    if method.correction == "labels":
+        kept = folds.unlabeled_labels != folds.negative_class
+        kept_test = folds.test_unlabeled_labels != folds.negative_class
+        return dataclasses.replace(
+            folds,
+            unlabeled=folds.unlabeled[kept],
+            unlabeled_labels=folds.unlabeled_labels[kept],
+            test_unlabeled=folds.test_unlabeled[kept_test],
+            test_unlabeled_labels=folds.test_unlabeled_labels[kept_test],
+        )
+    return nu.correct(folds, mode=method.correction)
+
+
+def _classifier(folds, seed, cache):
+    """The NU classifier of these folds and its training time in seconds, kept in a file."""
+    from keras_vabc.nu_classifier import NUClassifier
+
+    name = f"nu-{folds.name}-{folds.negative_class}-{folds.fraction:g}-{seed}"
+    path, record = cache / f"{name}.keras", cache / f"{name}.json"
+    if path.exists() and record.exists():
+        return NUClassifier.load(path), json.loads(record.read_text())["seconds"]
+    start = time.perf_counter()
+    nu = NUClassifier(seed=seed).fit(folds.unlabeled, folds.unwanted, verbose=0)
+    seconds = time.perf_counter() - start
+    nu.save(path)
+    temporary = record.with_suffix(".tmp")
+    temporary.write_text(json.dumps({"seconds": seconds}))
+    os.replace(temporary, record)
+    return nu, seconds
