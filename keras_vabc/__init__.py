@@ -14,6 +14,7 @@ _MODULES = {
     "GammaAnneal": "callbacks",
     "KLAnneal": "callbacks",
     "Sampling": "layers",
+    "NUClassifier": "nu_classifier",
     "mlp_autoencoder": "networks",
     "conv_autoencoder": "networks",
     "Folds": "data.folds",

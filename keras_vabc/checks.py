@@ -1,6 +1,7 @@
 """Checks of arguments and data, whose errors name the argument, the rule and what was received."""
 
 import math
+import operator
 
 import numpy as np
 
@@ -17,6 +18,13 @@ def check_not_negative(**numbers):
     for name, value in numbers.items():
         if not (math.isfinite(value) and value >= 0):
             raise ValueError(f"{name} must be >= 0 and finite. Received: {name}={value}.")
+
+
+def check_whole(name, value, minimum):
+    """Returns `value` as an int, or raises a `ValueError` if it is not whole or below `minimum`."""
+    if not hasattr(value, "__index__") or operator.index(value) < minimum:
+        raise ValueError(f"{name} must be a whole number >= {minimum}. Received: {name}={value!r}.")
+    return operator.index(value)
 
 
 def check_rows(name, x, shape):

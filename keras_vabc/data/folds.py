@@ -1,7 +1,7 @@
 """The negative-unlabeled setting: labelled data become an unlabeled and an unwanted fold."""
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,9 @@ class Folds:
         negative_class: The class that is the negative concept.
         fraction: Probability with which a negative is in the unwanted fold, the paper's p.
         seed: Seed of the split.
+        unlabeled_y: `None`, or how sure each unlabeled example is to be positive, float32 of shape
+            `(n,)` in [0, 1]; see `NUClassifier.correct`.
+        test_unlabeled_y: The same of the test fold, shape `(k,)`.
     """
 
     unlabeled: np.ndarray
@@ -46,6 +49,8 @@ class Folds:
     negative_class: int
     fraction: float
     seed: int
+    unlabeled_y: np.ndarray | None = None
+    test_unlabeled_y: np.ndarray | None = None
 
     def __repr__(self):
         """Counts and settings, not the arrays."""
@@ -155,6 +160,35 @@ def load_folds(name, *, negative_class=None, fraction=None, seed=0, data_dir=Non
     arrays = load_moons(seed) if name in MOONS_FRACTION else load_images(name, data_dir)
     settings = {"negative_class": negative_class, "fraction": fraction, "seed": seed, "name": name}
     return split_unwanted(*arrays[:2], test=arrays[2:], **settings)
+
+
+def move_to_unwanted(folds, flagged, test_flagged) -> Folds:
+    """Moves flagged unlabeled examples, labels included, to the end of the unwanted folds.
+
+    Args:
+        folds: `Folds`.
+        flagged: Whether each unlabeled example moves, boolean of shape `(n,)`.
+        test_flagged: The same of the test fold, shape `(k,)`.
+
+    Returns:
+        New `Folds`, without soft y.
+
+    Raises:
+        ValueError: If no unlabeled example would be left in a fold that holds some.
+    """
+    changes = {"unlabeled_y": None, "test_unlabeled_y": None}
+    for part, moves in (("", flagged), ("test_", test_flagged)):
+        if len(moves) and moves.all():
+            raise ValueError(
+                f"{part}unlabeled must keep at least one example. Received: all {len(moves)} "
+                "examples flagged as negatives."
+            )
+        for kind in ("", "_labels"):
+            unlabeled = getattr(folds, f"{part}unlabeled{kind}")
+            unwanted = getattr(folds, f"{part}unwanted{kind}")
+            changes[f"{part}unlabeled{kind}"] = unlabeled[~moves]
+            changes[f"{part}unwanted{kind}"] = np.concatenate([unwanted, unlabeled[moves]])
+    return replace(folds, **changes)
 
 
 def _check_settings(fraction, seed):

@@ -4,12 +4,12 @@ The order is a function of (seed, epoch), never of TensorFlow's global seed.
 """
 
 import itertools
-import operator
 
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.data.examples import as_fold, check_alike
+from keras_vabc.checks import check_rows, check_whole
+from keras_vabc.data.examples import Rows, as_fold, check_alike
 
 
 def balanced_dataset(
@@ -19,6 +19,7 @@ def balanced_dataset(
     seed=0,
     *,
     unwanted_share=0.5,
+    unlabeled_y=None,
     shuffle=True,
     initial_epoch=0,
 ):
@@ -40,13 +41,16 @@ def balanced_dataset(
         seed: Whole number >= 0.
         unwanted_share: Share of a batch that is unwanted; `batch_size * unwanted_share` must be a
             whole number.
+        unlabeled_y: `None`, or a y in [0, 1] for each unlabeled example, shape `(n,)`, where the
+            unlabeled fold is an array: how sure it is to be positive.
         shuffle: True for training, False for evaluation.
         initial_epoch: The epoch that the first iteration stands for; each further iteration is the
             next epoch. So a resumed training goes on with the order it would have had.
 
     Returns:
         A `tf.data.Dataset` of known cardinality with elements `x` of shape `(batch_size, ...)` and
-        `y` of shape `(batch_size,)`, float32: 1 for unlabeled and 0 for unwanted examples.
+        `y` of shape `(batch_size,)`, float32: 0 for unwanted examples, and for unlabeled ones 1
+        or what `unlabeled_y` says.
 
     Raises:
         ValueError: If an argument breaks a rule above, a fold is empty, an array holds NaN or
@@ -60,11 +64,12 @@ def balanced_dataset(
         model.fit(ds, epochs=30)
         ```
     """
-    batch_size = _check_whole("batch_size", batch_size, 2)
+    batch_size = check_whole("batch_size", batch_size, 2)
     unwanted_part = _unwanted_part(batch_size, unwanted_share)
     part = batch_size - unwanted_part
     unlabeled, unwanted = as_fold(unlabeled, "unlabeled"), as_fold(unwanted, "unwanted")
     check_alike(unlabeled, unwanted)
+    soft = None if unlabeled_y is None else _checked_soft(unlabeled_y, unlabeled)
     steps = _steps(unlabeled, part, batch_size, shuffle)
     whole_batch = _interleaving(part, unwanted_part)
 
@@ -75,6 +80,9 @@ def balanced_dataset(
             count = tf.shape(x)[0]
             x_unwanted = x_unwanted[: (2 * count * unwanted_part + part) // (2 * part)]
             order, y = _interleaving(count, tf.shape(x_unwanted)[0])
+        if soft is not None:
+            y_unwanted = tf.zeros(tf.shape(x_unwanted)[:1])
+            y = tf.gather(tf.concat([tf.gather(soft, u), y_unwanted], 0), order)
         return tf.gather(tf.concat([x, x_unwanted], 0), order), y
 
     def one_epoch(epoch):
@@ -106,7 +114,7 @@ def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial
         ValueError: As in `balanced_dataset`.
         tf.errors.InvalidArgumentError: As in `balanced_dataset`.
     """
-    batch_size = _check_whole("batch_size", batch_size, 1)
+    batch_size = check_whole("batch_size", batch_size, 1)
     fold = as_fold(unlabeled, "unlabeled")
     steps = _steps(fold, batch_size, batch_size, shuffle)
 
@@ -124,9 +132,9 @@ def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial
 
 def _per_epoch(one_epoch, steps, seed, initial_epoch):
     """A dataset whose k-th iteration, k = 0, 1, ..., is `one_epoch(initial_epoch + k)`."""
-    _check_whole("seed", seed, 0)
+    check_whole("seed", seed, 0)
     # Counted in Python: under a distribution strategy a variable would live on the replicas.
-    epochs = itertools.count(_check_whole("initial_epoch", initial_epoch, 0))
+    epochs = itertools.count(check_whole("initial_epoch", initial_epoch, 0))
 
     def begin(_):
         epoch = tf.numpy_function(lambda: np.int64(next(epochs)), [], tf.int64)
@@ -156,6 +164,23 @@ def _interleaving(count, unwanted_count):
     return row, tf.cast(~is_unwanted, tf.float32)
 
 
+def _checked_soft(unlabeled_y, unlabeled):
+    """`unlabeled_y` as a float32 tensor, or a `ValueError` that says what is wrong with it."""
+    if not isinstance(unlabeled, Rows):
+        raise ValueError(
+            "unlabeled must be an array where unlabeled_y is given: a stream is shuffled without "
+            "row numbers. Received: a tf.data.Dataset."
+        )
+    soft = check_rows("unlabeled_y", unlabeled_y, ())
+    if len(soft) != unlabeled.count or not ((soft >= 0) & (soft <= 1)).all():
+        raise ValueError(
+            f"unlabeled_y must hold {unlabeled.count} numbers in [0, 1], one for each unlabeled "
+            f"example. Received: {len(soft)} from {soft.min(initial=0)} to {soft.max(initial=0)}."
+        )
+    with tf.device("CPU:0"):  # beside the rows
+        return tf.constant(soft, tf.float32)
+
+
 def _steps(fold, part, batch_size, shuffle):
     """Batches in one pass over the unlabeled fold, of which a batch takes `part` examples."""
     if not shuffle:
@@ -181,9 +206,3 @@ def _unwanted_part(batch_size, unwanted_share):
             f"unwanted_share={unwanted_share}."
         )
     return part
-
-
-def _check_whole(name, value, minimum):
-    if not hasattr(value, "__index__") or operator.index(value) < minimum:
-        raise ValueError(f"{name} must be a whole number >= {minimum}. Received: {name}={value!r}.")
-    return operator.index(value)

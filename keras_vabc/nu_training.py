@@ -1,0 +1,234 @@
+"""Training one network to tell negatives from positives, given unlabeled and unwanted examples."""
+
+import itertools
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+
+from keras_vabc.blocks import Blockwise
+from keras_vabc.mixture import best_bin_share
+from keras_vabc.optimizers import FusedAdam
+
+STATISTICS_ROWS = 4096  # enough for means and variances
+WARM_UP = 1 / 3  # of the epochs, in which every unlabeled example counts as positive
+
+
+def logit_network(x, seed):
+    """A network for images or vectors that returns one logit, shape `(batch, 1)`.
+
+    Images `(height, width, channels)` pass two strided convolutions, vectors `(features,)` two
+    dense layers. The first layer standardizes each channel or feature.
+
+    Args:
+        x: Array `(n, height, width, channels)` or `(n, features)`, from which it takes shape, means
+            and variances.
+        seed: Seed of the initial weights and of the dropout.
+
+    Returns:
+        `keras.Model`.
+    """
+    kernels = (keras.initializers.GlorotUniform(seed * 1000 + layer) for layer in range(10))
+    relu = {"activation": "relu", "dtype": "float32"}
+    some = x[:: -(-len(x) // STATISTICS_ROWS)].astype("float64")
+    axes = tuple(range(x.ndim - 1))
+    variance = some.var(axis=axes)
+    statistics = {
+        "mean": some.mean(axis=axes).tolist(),
+        "variance": np.where(variance > 0, variance, 1.0).tolist(),
+    }
+
+    inputs = keras.Input(x.shape[1:], dtype="float32")
+    features = layers.Normalization(**statistics, dtype="float32")(inputs)
+    if x.ndim == 4:
+        for filters in (16, 32):
+            features = layers.Conv2D(
+                filters, 5, strides=2, padding="same", kernel_initializer=next(kernels), **relu
+            )(features)
+        features = layers.Flatten(dtype="float32")(features)
+    else:
+        features = layers.Dense(128, kernel_initializer=next(kernels), **relu)(features)
+    features = layers.Dense(128, kernel_initializer=next(kernels), **relu)(features)
+    features = layers.Dropout(0.4, seed=seed, dtype="float32")(features)
+    logit = layers.Dense(1, kernel_initializer=next(kernels), dtype="float32")(features)
+    return keras.Model(inputs, logit)
+
+
+def presumed_positives(logits, share):
+    """Conditional value ignoring risk: the unlabeled rows left when the share of negatives is gone.
+
+    Args:
+        logits: Logits of the unlabeled examples, shape `(n,)`.
+        share: Share of negatives among them, in [0, 1].
+
+    Returns:
+        Row numbers of the `n - round(share * n)` lowest logits, those with the least loss as
+        positives; at least one.
+    """
+    ignored = min(round(share * len(logits)), len(logits) - 1)
+    return np.argsort(logits, kind="stable")[: len(logits) - ignored]
+
+
+def balanced_risk(unlabeled_logits, unwanted_logits):
+    """Mean logistic loss with the unlabeled batch as positives, both batches of equal weight."""
+    as_positive = ops.mean(ops.softplus(unlabeled_logits))
+    return 0.5 * (as_positive + ops.mean(ops.softplus(-unwanted_logits)))
+
+
+def nnpu_objective(unlabeled_logits, unwanted_logits, share):
+    """What one step of non-negative PU learning minimizes, with the logistic loss.
+
+    The risk of the positives is that of the unlabeled as positives, less what the hidden negatives
+    add to it. Below 0 it can only be overfitted: the step then climbs back.
+
+    Args:
+        unlabeled_logits: Shape `(n,)`.
+        unwanted_logits: Shape `(m,)`.
+        share: Share of negatives among the unlabeled.
+
+    Returns:
+        Scalar: the risk, or minus its second part where that is negative.
+
+    References:
+        - [Positive-Unlabeled Learning with Non-Negative Risk Estimator](
+          https://arxiv.org/abs/1703.00593), algorithm 1 with beta = 0 and gamma = 1, whose positive
+          class is the negative concept here.
+    """
+    negatives = share * ops.mean(ops.softplus(-unwanted_logits))
+    positives = ops.mean(ops.softplus(unlabeled_logits))
+    positives = positives - share * ops.mean(ops.softplus(unwanted_logits))
+    return ops.where(positives >= 0, negatives + positives, -positives)
+
+
+def cross_train(new_network, unlabeled, unwanted, *, members, seed, verbose, epochs, **settings):
+    """Trains several networks, each on all but its part of both folds.
+
+    Args:
+        new_network: Maps a member's number to an untrained network.
+        unlabeled: Array of shape `(n, ...)`.
+        unwanted: Array of shape `(m, ...)`.
+        members: Number of networks.
+        seed: Seed of the parts, of the order of the data and of the shifts.
+        verbose: As in Keras: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for none.
+        epochs: As in `train`.
+        **settings: As in `train`.
+
+    Returns:
+        `(networks, unlabeled_logits, unwanted_logits)`: of each example the logit by the member
+        that did not train on it, shapes `(n,)` and `(m,)`.
+    """
+    *streams, parting = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(members + 1))
+    folds = unlabeled, unwanted
+    parts = [parting.permutation(len(fold)) % members for fold in folds]
+    logits = [np.empty(len(fold), "float32") for fold in folds]
+    bar = keras.utils.Progbar(
+        members * epochs,
+        verbose=1 if verbose == "auto" else int(verbose),
+        stateful_metrics=["loss", "negative_share"],
+        unit_name="epoch",
+    )
+    done = itertools.count(1)
+
+    def report(loss, share):
+        bar.update(next(done), [("loss", loss), ("negative_share", share)])
+
+    networks = [new_network(member) for member in range(members)]
+    for member, (network, rng) in enumerate(zip(networks, streams, strict=True)):
+        training = [fold[part != member] for fold, part in zip(folds, parts, strict=True)]
+        held_out = [fold[part == member] for fold, part in zip(folds, parts, strict=True)]
+        logit = train(
+            network, *training, held_out, epochs=epochs, rng=rng, report=report, **settings
+        )
+        for scores, part, rows in zip(logits, parts, held_out, strict=True):
+            scores[part == member] = logit(rows)
+    return networks, *logits
+
+
+def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, shift, rate, report):
+    """Trains a network, with the share of negatives estimated anew before each epoch.
+
+    In the first third of the epochs all unlabeled examples count as positives. After it, `"cvir"`
+    leaves out those that look most negative, as many as the estimated share says; `"nnpu"` uses
+    them all, and the share in its risk.
+
+    Args:
+        network: Keras model of one logit; trained in place.
+        unlabeled: Training examples, shape `(n, ...)`.
+        unwanted: Training examples, shape `(m, ...)`.
+        held_out: `(unlabeled, unwanted)` examples on which the share is estimated.
+        risk: `"cvir"` or `"nnpu"`.
+        epochs: Passes over the unlabeled examples.
+        rng: `numpy.random.Generator` of the order of the data and of the shifts.
+        batch: Number of unlabeled and of unwanted examples in a batch, a pair.
+        shift: Largest shift of images, as a share of height and width.
+        rate: Initial learning rate, which falls to 0 along a cosine.
+        report: Called after each epoch with its mean loss and the share it used.
+
+    Returns:
+        `Blockwise` function from examples to logits `(n,)`.
+    """
+    steps = max(len(unlabeled) // batch[0], 1)
+    logits = Blockwise(lambda x: network(tf.cast(x, tf.float32), training=False)[:, 0])
+    decay = keras.optimizers.schedules.CosineDecay(rate, steps * epochs)
+    step = _train_step(network, FusedAdam(decay), shift if unlabeled.ndim == 4 else 0)
+    share, warm_up = 0.0, max(round(epochs * WARM_UP), 1)
+    for epoch in range(epochs):
+        rows, known = np.arange(len(unlabeled)), tf.constant(0.0)
+        if epoch >= warm_up:
+            share = best_bin_share(*map(logits, held_out))[0]
+            if risk == "cvir":
+                rows = presumed_positives(logits(unlabeled), share)
+            else:
+                known = tf.constant(share, tf.float32)
+        order = _passes(rows, steps * batch[0], rng).reshape(steps, -1)
+        unwanted_order = _passes(np.arange(len(unwanted)), steps * batch[1], rng)
+        unwanted_order = unwanted_order.reshape(steps, -1)
+        losses = [
+            step(unlabeled[u], unwanted[w], known, rng.random(2, np.float32))
+            for u, w in zip(order, unwanted_order, strict=True)
+        ]
+        report(float(np.mean(losses)), share)
+    return logits
+
+
+def _train_step(network, optimizer, shift):
+    """One optimizer step, compiled; `share` 0 stands for the balanced risk."""
+    optimizer.build(network.trainable_variables)
+
+    def step(unlabeled, unwanted, share, offset):
+        x = tf.cast(tf.concat([unlabeled, unwanted], 0), tf.float32)
+        x = _shifted(x, shift, offset) if shift else x
+        count = tf.shape(unlabeled)[0]
+        with tf.GradientTape() as tape:
+            logits = network(x, training=True)[:, 0]
+            parts = logits[:count], logits[count:]
+            loss = tf.cond(
+                share > 0, lambda: nnpu_objective(*parts, share), lambda: balanced_risk(*parts)
+            )
+            loss += sum(network.losses)
+        optimizer.apply(tape.gradient(loss, network.trainable_variables))
+        return loss
+
+    return tf.function(step, autograph=False, reduce_retracing=True)
+
+
+def _shifted(images, shift, offset):
+    """A batch of images moved by up to `shift` of their size, its edges mirrored.
+
+    One offset, in [0, 1) per axis, serves the whole batch: over many batches it teaches as much as
+    one for each image, at a fraction of the time.
+    """
+    height, width = images.shape[1:3]
+    pads = [round(shift * height), round(shift * width)]
+    sizes = tf.constant([2 * pad + 1 for pad in pads], tf.float32)
+    start = tf.concat([[0], tf.cast(offset * sizes, tf.int32), [0]], 0)
+    padded = tf.pad(images, [[0, 0], [pads[0]] * 2, [pads[1]] * 2, [0, 0]], "SYMMETRIC")
+    moved = tf.slice(padded, start, [-1, height, width, -1])
+    return tf.ensure_shape(moved, images.shape)
+
+
+def _passes(rows, length, rng):
+    """`length` of the rows, in passes over all of them, each in an order of its own."""
+    passes = [rng.permutation(rows) for _ in range(-(-length // len(rows)))]
+    return np.concatenate(passes)[:length]
