@@ -122,6 +122,35 @@ def reproduce(
         )
 
 
+@app.command()
+def benchmark(
+    methods: Annotated[
+        list[str] | None, typer.Argument(help="Methods to run. (default: all)")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the result lines.")] = Path(
+        "docs/results/benchmark"
+    ),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes. (default: one for each core)", min=1)
+    ] = None,
+):
+    """Compare V-ABC, the rungs above it and its rivals on MNIST.
+
+    Takes hours; a run that has finished is stored at once and never run again.
+
+    Examples:
+      keras-vabc benchmark
+      keras-vabc benchmark quality quality-vae
+    """
+    with _one_line_errors():
+        from keras_vabc.experiments.benchmark import run_benchmark
+
+        run_benchmark(
+            slugs=methods or (), folder=out, fresh=fresh, workers=workers, console=console
+        )
+
+
 @contextmanager
 def _one_line_errors():
     """Bad input ends with one line on standard error and exit code 2, not with a traceback."""

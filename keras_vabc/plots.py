@@ -312,6 +312,30 @@ def distances_by_gamma(gammas, distances, ax=None):
     return ax
 
 
+def error_against_quality(groups, quality, error, ax=None):
+    """One point a run: its quality to the right, its error upwards, both best at 0.
+
+    Args:
+        groups: Dict from the name of a method to pairs of quality and error.
+        quality: Label of the horizontal axis, which is logarithmic.
+        error: Label of the vertical axis, which is linear up to 0.1 and then logarithmic.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+    """
+    ax = _axes(ax)
+    markers = "os^vD<>Pp*hX"
+    for index, (name, points) in enumerate(groups.items()):
+        marker = markers[index % len(markers)]
+        ax.scatter(*np.transpose(points), marker=marker, color=f"C{index % 10}", label=name)
+    ax.set(xscale="log", xlabel=quality, ylabel=error)
+    ax.set_yscale("symlog", linthresh=0.1)
+    ax.set_ylim(bottom=-0.01)
+    ax.legend(fontsize="small")
+    return ax
+
+
 def vector_field(grid, field, points, ax=None):
     """Arrows over the plane, on top of points.
 

@@ -182,11 +182,11 @@ def render(folder):
             continue
         parts += [section.text] if section.text else []
         for name, draw in section.pictures.items():
-            _write(folder / f"{name}.png", png_bytes(draw(stored)))
+            write_whole(folder / f"{name}.png", png_bytes(draw(stored)))
             parts.append(f"![{section.title}]({name}.png)")
         parts += [table(stored) for table in section.tables]
     parts.append(_provenance(stored))
-    _write(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
+    write_whole(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
     return missing
 
 
@@ -215,7 +215,8 @@ def _provenance(stored):
     )
 
 
-def _write(path, data):
+def write_whole(path, data):
+    """Writes a file that appears under its name whole, or not at all."""
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(data)
     os.replace(temporary, path)

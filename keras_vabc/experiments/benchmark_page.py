@@ -1,0 +1,101 @@
+"""The benchmark's page: one table and one picture from stored runs alone."""
+
+from pathlib import Path
+
+import numpy as np
+
+from keras_vabc import plots
+from keras_vabc.evaluation.metrics import negative_generation_error
+from keras_vabc.experiments import benchmark
+from keras_vabc.experiments.methods import SLUGS
+from keras_vabc.experiments.page import write_whole
+from keras_vabc.experiments.stored import Stored
+from keras_vabc.experiments.tables import markdown, mean_and_deviation
+
+INTRODUCTION = """\
+# Benchmark
+
+The methods side by side on MNIST: the same data, judges and number of samples, drawn by
+`keras-vabc benchmark` from the stored runs in this folder. Each run is one digit as the negative
+concept and one seed.
+
+- NGE *pooled* counts the negatives among all samples of a row, with the 95 % Wilson interval of
+  that count; it covers the sampling, not the choice of judge. The *second judge* has another
+  architecture and takes no part in any choice of settings.
+- FID* is the Fréchet distance on the strict judge's features, not comparable with Inception's.
+- *hidden* is how many hidden negatives were left in the unlabeled fold that the autoencoder was
+  trained on (told by labels, which nothing else reads).
+- Seconds include the NU classifier's, with one thread, two trainings at a time.
+- `real` is real held-out data under the same judges: less than that cannot be told from none."""
+FIGURES = ("fid", "precision", "recall", "density", "coverage", "class_balance")
+
+
+def render(folder):
+    """Writes `README.md` and `methods.png`.
+
+    Args:
+        folder: Folder with the result lines of the benchmark.
+
+    Returns:
+        Number of runs that are still missing.
+    """
+    folder = Path(folder)
+    stored = Stored(folder)
+    runs = benchmark.runs()
+    parts = [INTRODUCTION]
+    for fraction in benchmark.FRACTIONS:
+        chosen = [run for run in runs if run.fraction == fraction]
+        table = _table(stored, chosen)
+        if table is not None:
+            parts += [f"## p = {fraction:g}", table]
+    lines = [line for line in stored.lines(runs) if line["fraction"] == 0.2]
+    if lines:
+        write_whole(folder / "methods.png", plots.png_bytes(_picture(lines)))
+        parts.append("![Error against FID*, one point a run, p = 0.2](methods.png)")
+    missing = len(runs) - len(stored.lines(runs))
+    parts.append(
+        f"{len(runs) - missing} of {len(runs)} runs are stored: [results.jsonl](results.jsonl)."
+    )
+    write_whole(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
+    return missing
+
+
+def pooled(lines, name):
+    """The error over all samples of several lines, a `Rate`."""
+    samples = sum(line["samples"] for line in lines)
+    negatives = sum(round(line[name] * line["samples"]) for line in lines)
+    return negative_generation_error(np.arange(samples) < negatives)
+
+
+def _table(stored, runs):
+    rows = []
+    for slug in ("real", *SLUGS):
+        lines = stored.lines([run for run in runs if run.slug == slug])
+        if not lines:
+            continue
+        row = [f"`{slug}`", len(lines), f"{100 * pooled(lines, 'nge_paper')[0]:.2f}"]
+        for name in ("nge_strict", "nge_second"):
+            rate, low, high = (100 * value for value in pooled(lines, name))
+            row.append(f"{rate:.3f} [{low:.3f}, {high:.3f}]")
+        row += [mean_and_deviation([line[name] for line in lines]) for name in FIGURES]
+        row += [_mean(lines, name) for name in ("acceptance", "hidden_left", "seconds")]
+        rows.append(row)
+    head = ["method", "runs", "NGE paper's judge, %", "strict judge, %", "second judge, %", "FID*"]
+    head += [name.replace("_", " ") for name in FIGURES[1:]]
+    return markdown([*head, "acceptance", "hidden", "seconds"], rows) if rows else None
+
+
+def _mean(lines, name):
+    values = [line[name] for line in lines if line.get(name) is not None]
+    if not values:
+        return "–"
+    return f"{np.mean(values):.3f}" if name == "acceptance" else f"{np.mean(values):.0f}"
+
+
+def _picture(lines):
+    figure, (ax,) = plots.panels(1, size=7)
+    groups = {}
+    for line in lines:
+        groups.setdefault(line["method"], []).append((line["fid"], 100 * line["nge_strict"]))
+    plots.error_against_quality(groups, "FID*", "negative generation error, strict judge, %", ax=ax)
+    return figure
