@@ -66,14 +66,14 @@ class NUClassifier:
             `fit`.
         negative_share_interval: `(low, high)`, its 90 % interval; see `best_bin_share` for what it
             covers.
-        cross_validation: Estimates of its own quality at threshold 0.5 on negatives and positives
-            that a member has not seen, from the two folds alone: `recall` (share of the held-out
-            unwanted that are flagged) and `flagged` (share of the held-out unlabeled that are) are
-            counted; from them and `negative_share` s follow `false_alarms = (flagged - s recall) /
-            (1 - s)` (share of the positives that are flagged) and the `auc` of negatives against
-            positives, and from the interval of s `precision_interval`, both ends of `s recall /
-            flagged`. They are those of single members, somewhat worse than their mean, and as wrong
-            as the assumption above is.
+        cross_validation: Estimates of its own quality at threshold 0.5, from the two folds alone,
+            each example flagged by the member that did not train on it. Counted are `recall`, the
+            share of the unwanted that are flagged, and `flagged`, that of the unlabeled. With the
+            share of negatives s follow `false_alarms = (flagged - s recall) / (1 - s)`, the share
+            of the positives that are flagged, and `auc`, negatives against positives; with the ends
+            of its interval `precision_low` and `precision_high`, `s recall / flagged`. They are
+            those of single members, a little worse than their mean, and as wrong as the assumption
+            above is.
 
     Raises:
         ValueError: If an argument breaks a rule above.
@@ -334,9 +334,8 @@ class NUClassifier:
         self.cross_validation = {
             "auc": ranking_quality(unlabeled_logits, unwanted_logits, share),
             "recall": recall,
-            "precision_interval": tuple(
-                min(bound * recall / flagged, 1.0) if flagged else None for bound in (low, high)
-            ),
+            "precision_low": min(low * recall / flagged, 1.0) if flagged else None,
+            "precision_high": min(high * recall / flagged, 1.0) if flagged else None,
             "false_alarms": (flagged - caught) / (1 - share) if share < 1 else None,
             "flagged": flagged,
         }

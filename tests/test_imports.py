@@ -21,6 +21,8 @@ LEAVES = {
     "layers",
     "networks",
     "optimizers",
+    "mixture",
+    "model_files",
     "blocks",
     "checks",
     "streams",
@@ -58,6 +60,11 @@ def test_model_rests_on_leaves_alone():
     assert siblings("model") <= LEAVES | {"export"}
     assert siblings("export") <= {"blocks", "runs"}
     assert siblings("callbacks") <= LEAVES
+
+
+def test_nu_classifier_rests_on_leaves_and_folds():
+    assert siblings("nu_training") <= LEAVES
+    assert siblings("nu_classifier") <= LEAVES | {"nu_training", "data.folds"}
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
