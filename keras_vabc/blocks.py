@@ -50,8 +50,10 @@ def draw_normal(n, size, seed=None):
         Float32 array of shape `(n, size)`.
     """
     seed = random.randrange(2**31) if seed is None else seed
-    blocks = [
-        tf.random.stateless_normal((BLOCK_ROWS, size), (seed, block))
-        for block in range(-(-n // BLOCK_ROWS))
-    ]
+    blocks = [normal_block(seed, block, size) for block in range(-(-n // BLOCK_ROWS))]
     return np.concatenate([np.zeros((0, size), "float32"), *blocks])[:n]
+
+
+def normal_block(seed, block, size):
+    """Block number `block` of `draw_normal`, as a tensor of shape `(BLOCK_ROWS, size)`."""
+    return tf.random.stateless_normal((BLOCK_ROWS, size), (seed, block))

@@ -111,9 +111,9 @@ class VABC(keras.Model):
         self._test_batches = self._state("test_batches", 0, dtype="int64")
 
         self._encode = Blockwise(self._encode_batch)
-        self._decode = Blockwise(self._decode_batch)
+        self._decode = Blockwise(self.decode_batch)
         self._reconstruct = Blockwise(self._reconstruct_batch)
-        self._score = Blockwise(self._score_batch)
+        self._score = Blockwise(self.score_batch)
 
         self._loss_mean = keras.metrics.Mean("loss")
         self._reconstruction_mean = keras.metrics.Mean("reconstruction")
@@ -212,6 +212,16 @@ class VABC(keras.Model):
         """
         return self._score(self._rows(x))
 
+    def decode_batch(self, z):
+        """`decode` of a float32 tensor in one piece, unchecked, for use inside a `tf.function`."""
+        scale, offset = affine_of(self.preprocessing)
+        return (ops.cast(self.decoder(z), "float32") - offset) / scale
+
+    def score_batch(self, x):
+        """`score` of a tensor in one piece, unchecked, for use inside a `tf.function`."""
+        out = self(x)
+        return reconstruction_error(out["target"], out["reconstruction"], self.sigma2)
+
     def export(
         self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
     ):
@@ -251,14 +261,7 @@ class VABC(keras.Model):
             raise ValueError(f'format must be "tf_saved_model". Received: format={format}.')
         if kwargs:
             raise ValueError(f"export takes no further arguments for {format}. Received: {kwargs}.")
-        export_saved_model(
-            self,
-            filepath,
-            decode=self._decode_batch,
-            score=self._score_batch,
-            input_signature=input_signature,
-            verbose=verbose,
-        )
+        export_saved_model(self, filepath, input_signature=input_signature, verbose=verbose)
 
     def get_config(self):
         """Arguments of the constructor; gamma and the KL weight as their final values."""
@@ -452,16 +455,8 @@ class VABC(keras.Model):
         out = self(x)
         return out["z_mean"], out["z_log_var"]
 
-    def _decode_batch(self, z):
-        scale, offset = affine_of(self.preprocessing)
-        return (ops.cast(self.decoder(z), "float32") - offset) / scale
-
     def _reconstruct_batch(self, x):
-        return self._decode_batch(self._encode_batch(x)[0])
-
-    def _score_batch(self, x):
-        out = self(x)
-        return reconstruction_error(out["target"], out["reconstruction"], self.sigma2)
+        return self.decode_batch(self._encode_batch(x)[0])
 
     def _state(self, name, value, dtype="float32"):
         return self.add_weight(

@@ -286,9 +286,9 @@ def pair(tmp_path_factory):
 def test_a_mismatch_is_found(pair, endpoint, spoil, message):
     loaded, model = pair
     spec = tf.TensorSpec((None, 2))
-    export._check(loaded, model, spec)
+    export._check(loaded, model, model.sample, spec)
     with pytest.raises(RuntimeError, match=message):
-        export._check(Spoiled(loaded, endpoint, spoil), model, spec)
+        export._check(Spoiled(loaded, endpoint, spoil), model, model.sample, spec)
 
 
 def test_a_mismatch_leaves_nothing(tmp_path, monkeypatch):
