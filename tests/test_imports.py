@@ -67,6 +67,10 @@ def test_nu_classifier_rests_on_leaves_and_folds():
     assert siblings("nu_classifier") <= LEAVES | {"nu_training", "data.folds"}
 
 
+def test_sampling_takes_its_model_and_guard_as_they_come():
+    assert siblings("sampling") <= LEAVES | {"export"}
+
+
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_only_the_command_line_imports_experiments(module):
     inside = module == "cli" or module.startswith("experiments.")

@@ -1,0 +1,417 @@
+"""Sampling from what the encoder makes of the wanted data, past a guard."""
+
+import itertools
+import random
+import warnings
+
+import numpy as np
+import tensorflow as tf
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from keras_vabc.blocks import BLOCK_ROWS, Blockwise, normal_block
+from keras_vabc.checks import check_not_negative, check_rows
+from keras_vabc.export import export_saved_model
+
+DENSITIES = ("prior", "gmm")
+MIXTURE = ("weights", "means", "scales")
+SCORED_ROWS = 4096  # enough for a quantile: at 0.9 its standard error is 0.005
+
+
+class LatentSampler:
+    """Generates data from a trained V-ABC, cleaner and closer to the data than `model.sample`.
+
+    Two things are independent of each other:
+
+    - the *density* of the latents: N(0, I), or a Gaussian mixture fitted to the posteriors of
+      unlabeled rows, each resampled in proportion to 1 - P(negative). Where the posteriors leave
+      holes in N(0, I), the prior's samples are blends of concepts; the mixture's are not;
+    - the *guard*, which rejects samples after decoding. A classifier's rejects those whose
+      P(negative) exceeds `threshold`.
+
+    The guard `"score"` needs no second network. It encodes each sample again and rejects it if its
+    posterior is too wide: the cheapest way for V-ABC to fail on something is to let the noise of
+    its latents drown it, so the width tells unwanted from unlabeled better than the error at the
+    posterior's mean, `model.score`. The limit is the `score_quantile` of the widths of samples
+    decoded from the posteriors of unlabeled rows. On the mixture it therefore rejects about `1 -
+    score_quantile` of the samples, whether or not as many are unwanted, and it knows only what the
+    model has learnt: after training without unwanted examples (a VAE) it rejects what is rare.
+    For a model with `stochastic=False`, whose posteriors have no width, it takes `model.score`.
+
+    Args:
+        model: Trained `VABC`.
+        density: `"gmm"` or `"prior"`.
+        guard: `None`, `"score"`, or an object with `negative_probability(x)`, P(negative) of an
+            array of data, shape `(n,)`, and `negative_probability_batch(x)`, the same of a float32
+            tensor and made of TensorFlow operations, so that it can be exported.
+        components: Number of components of the mixture, with full covariances.
+        fit_rows: Number of posterior draws that `fit` uses, whatever the size of the data.
+        threshold: The P(negative) above which a classifier rejects, in (0, 1).
+        score_quantile: The share of decoded posterior draws that `"score"` accepts, in (0, 1).
+        max_tries: Sampling gives up when it has drawn more than this many times the number of
+            samples accepted so far, plus one.
+        seed: Seed of `fit`, a whole number >= 0.
+
+    Raises:
+        ValueError: If an argument breaks a rule above.
+
+    Example:
+        >>> sampler = kv.LatentSampler(model, guard=nu).fit(folds.unlabeled)
+        >>> images, drawn = sampler.sample(1000, seed=0, return_drawn=True)
+        >>> acceptance = 1000 / drawn
+
+    References:
+        - [From Variational to Deterministic Autoencoders](https://arxiv.org/abs/1903.12436), which
+          fits a mixture to latents after training.
+        - [Resampled Priors for Variational Autoencoders](https://arxiv.org/abs/1810.11428) on the
+          mismatch of prior and aggregate posterior.
+    """
+
+    def __init__(
+        self,
+        model,
+        *,
+        density="gmm",
+        guard=None,
+        components=50,
+        fit_rows=20_000,
+        threshold=0.1,
+        score_quantile=0.9,
+        max_tries=100,
+        seed=0,
+    ):
+        _check_choices(density, guard)
+        _check_whole(1, components=components, max_tries=max_tries)
+        _check_whole(components, fit_rows=fit_rows)
+        _check_whole(0, seed=seed)
+        _check_share(threshold=threshold, score_quantile=score_quantile)
+        self.model = model
+        self.density = density
+        self.guard = guard
+        self.components = components
+        self.fit_rows = fit_rows
+        self.threshold = threshold
+        self.score_quantile = score_quantile
+        self.max_tries = max_tries
+        self.seed = seed
+        self._state = None
+        if not self._state_names():
+            self.set_state({})
+
+    def fit(self, x, negative_probability=None):
+        """Fits the density, and sets the limit of the guard `"score"`.
+
+        Args:
+            x: Unlabeled data on their own scale, shape `(n, ...)`.
+            negative_probability: P(negative) of each row, shape `(n,)`. By default it is the
+                guard's, or 0 without a classifier.
+
+        Returns:
+            The sampler itself.
+
+        Raises:
+            ValueError: If `x` is not data of the model, `negative_probability` not one probability
+                for each row, or fewer rows than `components` have one below 1.
+        """
+        x = check_rows("x", x, self.model.encoder.input_shape[1:])
+        weights = 1.0 - self._negative_probability(x, negative_probability)
+        usable = np.count_nonzero(weights)
+        if usable < self.components:
+            raise ValueError(
+                f"x must have at least components={self.components} rows with "
+                f"negative_probability below 1. Received: {usable} of {len(x)} rows."
+            )
+        latents = self._posterior_draws(x, weights)
+        state = {}
+        if self.density == "gmm":
+            state |= fit_mixture(latents, self.components, self.seed)
+        if self.guard == "score":
+            state["score_limit"] = self._score_limit(latents[:SCORED_ROWS])
+        self.set_state(state)
+        return self
+
+    def sample(self, n, seed=None, return_drawn=False):
+        """Generates new data that the guard accepts.
+
+        Args:
+            n: Number of samples.
+            seed: Integer or `None`. The first `m` samples of one seed are the same for every `n >=
+                m`.
+            return_drawn: Whether to return the number of samples drawn too.
+
+        Returns:
+            Float32 array of shape `(n, ...)`, on the data's own scale. With `return_drawn` a pair
+            of it and the number of draws up to the `n`-th accepted one.
+
+        Raises:
+            ValueError: If `n` is negative.
+            RuntimeError: If `fit` was needed and not called, or if the guard accepts too few; see
+                `max_tries`.
+        """
+        self._check_ready(n)
+        images = np.empty((n, *self.model.decoder.output_shape[1:]), "float32")
+        kept = drawn = 0
+        for rows, drawn in self._accepted(n, seed):  # noqa: B007
+            images[kept : kept + len(rows)] = rows
+            kept += len(rows)
+        return (images, drawn) if return_drawn else images
+
+    def batches(self, n, seed=None):
+        """Iterates over the samples of `sample(n, seed)` in pieces of bounded size.
+
+        Args:
+            n: Number of samples.
+            seed: Integer or `None`.
+
+        Returns:
+            Iterator of float32 arrays of up to 1,024 samples, as many as the guard left of them.
+
+        Raises:
+            ValueError: If `n` is negative.
+            RuntimeError: As `sample`.
+        """
+        self._check_ready(n)
+        return (rows for rows, _ in self._accepted(n, seed))
+
+    def export(self, filepath, *, verbose=None, input_signature=None):
+        """Writes decoder, density and guard as one SavedModel that needs TensorFlow alone.
+
+        Its endpoints, which are its signatures too, take and give data on their own scale:
+
+        - `decode(z)`, also `serving_default`: as in `model.export`;
+        - `sample(n, seed)`: two int64 scalars to the very images of `sampler.sample(n, seed)`. It
+          fails with `InvalidArgumentError` where that raises `RuntimeError`;
+        - `score(x)`: `model.score`.
+
+        Args:
+            filepath: The folder to make; must not exist, or be empty.
+            verbose: Whether to print what was written; `None` means yes.
+            input_signature: `None`, or a list of one spec of `x` in `score`, as in `model.export`.
+
+        Raises:
+            ValueError: If `input_signature` is not one spec of the data.
+            FileExistsError: If `filepath` is a file, or a folder that is not empty.
+            OSError: If it cannot be made there.
+            RuntimeError: If `fit` was needed and not called, the guard accepts too few, or what was
+                written does not reproduce the sampler; nothing is kept then.
+        """
+        self._check_ready()
+        export_saved_model(
+            self.model,
+            filepath,
+            sample=self.sample,
+            sample_block=self._sample_block,
+            input_signature=input_signature,
+            verbose=verbose,
+        )
+
+    def get_state(self):
+        """What `fit` found, as a dict of float32 arrays, for `np.savez` for instance.
+
+        Returns:
+            Dict of `weights` `(components,)`, `means` `(components, latent_dim)` and `scales`
+            `(components, latent_dim, latent_dim)`, lower Cholesky factors of the covariances, for
+            the mixture, and of `score_limit`, a number, for the guard `"score"`.
+
+        Raises:
+            RuntimeError: If `fit` was needed and not called.
+        """
+        self._check_ready()
+        return dict(self._state)
+
+    def set_state(self, state):
+        """Takes what `get_state` of a sampler with the same arguments gave, in place of `fit`.
+
+        Args:
+            state: Dict, or what `np.load` gives.
+
+        Raises:
+            ValueError: If it is of another density, guard or number of latents.
+        """
+        if set(state) != set(self._state_names()):
+            raise ValueError(
+                f"state must hold {self._state_names()} for density={self.density!r} and "
+                f"guard={self.guard!r}. Received: {list(state)}."
+            )
+        state = {name: np.asarray(state[name], "float32") for name in state}
+        if state.get("means", np.empty((1, self.model.latent_dim))).shape[1:] != (
+            self.model.latent_dim,
+        ):
+            raise ValueError(
+                f"state must be of {self.model.latent_dim} latents. Received: means of shape "
+                f"{state['means'].shape}."
+            )
+        self._state = state
+        scalar = tf.TensorSpec((), "int64")
+        # A new trace, since the state is a constant of it.
+        self._draw = tf.function(self._draw_block, [scalar] * 3, autograph=False)
+
+    # Fitting
+
+    def _negative_probability(self, x, given):
+        if given is None and self.guard in (None, "score"):
+            return np.zeros(len(x))
+        p = np.asarray(self.guard.negative_probability(x) if given is None else given, "float64")
+        if p.shape != (len(x),) or not ((p >= 0) & (p <= 1)).all():
+            raise ValueError(
+                f"negative_probability must be {len(x)} numbers in [0, 1], one for each row of x. "
+                f"Received: shape {p.shape}" + (f", {p.min()} to {p.max()}." if p.size else ".")
+            )
+        return p
+
+    def _posterior_draws(self, x, weights):
+        """`fit_rows` latents, of rows drawn in proportion to their weights."""
+        rng = np.random.default_rng(self.seed)
+        rows = rng.choice(len(x), self.fit_rows, p=weights / weights.sum())
+        z_mean, z_log_var = self.model.encode(x[rows])
+        if not self.model.stochastic:
+            return z_mean
+        noise = rng.standard_normal(z_mean.shape, "float32")
+        return z_mean + np.exp(0.5 * z_log_var) * noise
+
+    def _score_limit(self, latents):
+        """What `score_quantile` of decoded latents do not exceed."""
+        score = Blockwise(lambda z: width_score(self.model, self.model.decode_batch(z)))
+        return np.quantile(score(latents), self.score_quantile).astype("float32")
+
+    def _state_names(self):
+        mixture = MIXTURE if self.density == "gmm" else ()
+        return mixture + (("score_limit",) if self.guard == "score" else ())
+
+    # Sampling
+
+    def _accepted(self, n, seed):
+        """Yields the accepted samples of each block, and the number drawn up to the last one."""
+        seed = random.randrange(2**31) if seed is None else seed
+        kept = 0
+        for block in itertools.count():
+            if kept >= n:
+                return
+            rows, positions = self._draw(seed, block, n - kept)
+            kept += len(rows)
+            drawn = (block + 1) * BLOCK_ROWS
+            if not self._enough(kept, n, drawn):
+                raise RuntimeError(
+                    f"{self._rule()} Received: {kept} of {drawn} samples accepted, "
+                    f"{100 * kept / drawn:.2g} %."
+                )
+            if len(rows):
+                yield rows.numpy(), block * BLOCK_ROWS + int(positions[-1]) + 1
+
+    def _sample_block(self, seed, block, kept, n):
+        """The samples of one block as `export_saved_model` takes them, with the same rule."""
+        rows, _ = self._draw_block(seed, block, n - kept)
+        kept += tf.shape(rows, out_type="int64")[0]
+        drawn = (block + 1) * BLOCK_ROWS
+        received = [self._rule(), "Samples accepted and drawn:", kept, drawn]
+        tf.debugging.Assert(self._enough(kept, n, drawn), received)
+        return rows
+
+    def _enough(self, kept, n, drawn):
+        return (kept >= n) | (drawn <= self.max_tries * (kept + 1))
+
+    def _rule(self):
+        limit = f"threshold={self.threshold:g}"
+        if self.guard == "score":
+            limit = f"score_limit={self._state['score_limit']:g}"
+        return f"guard must accept one in max_tries={self.max_tries} samples at {limit}."
+
+    def _draw_block(self, seed, block, missing):
+        """Up to `missing` accepted samples of one block, and their positions in it."""
+        z = self._latents(seed, block)
+        if self.guard is None:
+            z = z[:missing]
+            return self.model.decode_batch(z), tf.range(tf.shape(z)[0])
+        # Always the whole block: another number of rows could round to another decision.
+        samples = self.model.decode_batch(z)
+        positions = tf.where(self._is_accepted(samples))[:missing, 0]
+        return tf.gather(samples, positions), positions
+
+    def _latents(self, seed, block):
+        noise = normal_block(seed, block, self.model.latent_dim)
+        if self.density == "prior":
+            return noise
+        log_weights = np.log(self._state["weights"])[None]
+        # No block of noise has a negative number, so that the two streams never meet.
+        component = tf.random.stateless_categorical(log_weights, BLOCK_ROWS, (seed, -1 - block))[0]
+        scales = tf.gather(self._state["scales"], component)
+        return tf.gather(self._state["means"], component) + tf.linalg.matvec(scales, noise)
+
+    def _is_accepted(self, samples):
+        """Whether each sample is within the limit; NaN never is."""
+        if self.guard == "score":
+            return width_score(self.model, samples) <= self._state["score_limit"]
+        negative_probability = self.guard.negative_probability_batch(samples)
+        return tf.reshape(negative_probability, (BLOCK_ROWS,)) <= self.threshold
+
+    def _check_ready(self, n=0):
+        check_not_negative(n=n)
+        if self._state is None:
+            raise RuntimeError("LatentSampler must be fitted first: call sampler.fit(unlabeled).")
+
+
+def fit_mixture(latents, components, seed=0):
+    """Fits a Gaussian mixture with full covariances by expectation maximization.
+
+    It ends after 100 rounds at the latest. That it has not converged by then is no error: the
+    mixture approximates a density that is none.
+
+    Args:
+        latents: Shape `(n, latent_dim)`.
+        components: Number of components, at most `n`.
+        seed: Seed of the start.
+
+    Returns:
+        Dict of float32 arrays: `weights` `(components,)`, `means` `(components, latent_dim)`, and
+        `scales` `(components, latent_dim, latent_dim)`, lower Cholesky factors of the covariances.
+    """
+    mixture = GaussianMixture(components, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mixture.fit(latents.astype("float64"))
+    scales = np.linalg.cholesky(mixture.covariances_)
+    arrays = (mixture.weights_, mixture.means_, scales)
+    return {name: array.astype("float32") for name, array in zip(MIXTURE, arrays, strict=True)}
+
+
+def width_score(model, x):
+    """The log of each example's posterior width, averaged over the latents.
+
+    Up to a factor and a constant it is the entropy of the posterior.
+
+    Args:
+        model: `VABC`; with `stochastic=False` the result is its `score` instead.
+        x: Float32 tensor of data on their own scale, shape `(batch, ...)`.
+
+    Returns:
+        Tensor of shape `(batch,)`; higher is more unwanted.
+    """
+    if not model.stochastic:
+        return model.score_batch(x)
+    return tf.reduce_mean(0.5 * model(x)["z_log_var"], axis=1)
+
+
+def _check_choices(density, guard):
+    if density not in DENSITIES:
+        raise ValueError(f'density must be "prior" or "gmm". Received: density={density!r}.')
+    methods = ("negative_probability", "negative_probability_batch")
+    named = isinstance(guard, str) and guard == "score"
+    if guard is not None and not named and not all(hasattr(guard, name) for name in methods):
+        raise ValueError(
+            'guard must be None, "score" or an object with negative_probability(x) and '
+            f"negative_probability_batch(x). Received: guard={guard!r}."
+        )
+
+
+def _check_whole(least, **numbers):
+    for name, value in numbers.items():
+        if not isinstance(value, int) or value < least:
+            raise ValueError(
+                f"{name} must be a whole number >= {least}. Received: {name}={value!r}."
+            )
+
+
+def _check_share(**numbers):
+    for name, value in numbers.items():
+        if not 0 < value < 1:
+            raise ValueError(f"{name} must be in (0, 1). Received: {name}={value}.")
