@@ -187,6 +187,19 @@ class NUClassifier:
         self._check_fitted()
         return self._probability(check_rows("x", x, self._committee.input_shape[1:]))
 
+    def negative_probability_batch(self, x):
+        """The same of a tensor, as a tensor: TensorFlow operations alone, for use in a graph.
+
+        Args:
+            x: Tensor of shape `(batch, ...)`, on the scale of the training data.
+
+        Returns:
+            Float32 tensor of shape `(batch,)`.
+        """
+        self._check_fitted()
+        logits = self._committee(tf.cast(x, tf.float32), training=False)
+        return tf.reduce_mean(tf.sigmoid(logits + self._log_odds_shift), axis=1)
+
     def correct(self, folds, mode="move", threshold=0.5):
         """Folds in which the hidden negatives that it finds are no longer called unlabeled.
 
@@ -345,12 +358,8 @@ class NUClassifier:
         self._use(keras.Model(inputs, joined, name="nu_classifier"), shift)
 
     def _use(self, committee, shift):
-        def probability(x):
-            logits = committee(tf.cast(x, tf.float32), training=False)
-            return tf.reduce_mean(tf.sigmoid(logits + shift), axis=1)
-
         self._committee, self._log_odds_shift = committee, shift
-        self._probability = Blockwise(probability)
+        self._probability = Blockwise(self.negative_probability_batch)
 
     def _check_fitted(self):
         if self._committee is None:
