@@ -60,13 +60,13 @@ def vae_by_hand(steps, sigma2=0.25, seed=3):
     return variables
 
 
-def test_only_unlabeled_data_make_it_exactly_the_vae():
+def test_only_unlabeled_data_make_it_the_vae():
     expected = vae_by_hand(steps=12)
     start = tiny_model().trainable_variables
     model = tiny_model(penalty_weight=7.0)
     history = fit(model, np.ones(40), epochs=3)
     for actual, by_hand in zip(model.trainable_variables, expected, strict=True):
-        np.testing.assert_array_equal(actual.numpy(), by_hand.numpy())
+        np.testing.assert_allclose(actual.numpy(), by_hand.numpy(), rtol=1e-5, atol=1e-6)
     assert all((a != b).numpy().any() for a, b in zip(start, expected, strict=True))
     assert history["penalty"] == [0.0, 0.0, 0.0]
 

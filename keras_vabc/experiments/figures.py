@@ -7,6 +7,8 @@ from keras_vabc.experiments import paper
 from keras_vabc.experiments.settings import METHODS, paper_setting, sample_noise
 from keras_vabc.experiments.tables import TITLES
 
+JUDGES = {"nge_paper": "paper's judge", "nge_strict": "strict judge"}
+
 
 def fig1():
     """The negative-unlabeled setting, with points made up for the picture."""
@@ -22,8 +24,7 @@ def fig1():
 def fig2(stored):
     """Negative generation error on MNIST, p = 0.2, VAE against V-ABC, by both judges."""
     figure, axes = plots.panels(2, size=4)
-    judges = {"nge_paper": "paper's judge", "nge_strict": "strict judge"}
-    for ax, (name, title) in zip(axes, judges.items(), strict=True):
+    for ax, (name, title) in zip(axes, JUDGES.items(), strict=True):
         groups = {
             TITLES[method]: stored.values([s for s in paper.fig2() if s.method == method], name)
             for method in METHODS
@@ -89,14 +90,13 @@ def fig9(stored):
     """Negative generation error of V-ABC by the size of the unwanted fold and by gamma."""
     figure, axes = plots.panels(4, size=4)
     sweeps = {"fraction": paper.fig9_fractions(), "gamma": paper.fig9_gammas()}
-    names = ("nge_paper", "nge_strict")
-    for ax, (field, name) in zip(axes, [(f, n) for f in sweeps for n in names], strict=True):
+    for ax, (field, name) in zip(axes, [(f, n) for f in sweeps for n in JUDGES], strict=True):
         groups = {}
         for setting in sweeps[field]:
             groups.setdefault(getattr(setting, field), []).append(setting)
         groups = {str(value): stored.values(runs, name) for value, runs in groups.items()}
         plots.error_boxes(groups, "negative generation error, %", ax=ax)
-        ax.set(xlabel="p" if field == "fraction" else "gamma", title=name)
+        ax.set(xlabel="p" if field == "fraction" else "gamma", title=JUDGES[name])
     return figure
 
 
@@ -115,12 +115,12 @@ def moons_gamma(stored):
 def ablation(stored):
     """Negative generation error of V-ABC without one annealing or both, and at gamma = 1."""
     figure, axes = plots.panels(2, size=5)
-    for ax, name in zip(axes, ("nge_paper", "nge_strict"), strict=True):
+    for ax, (name, title) in zip(axes, JUDGES.items(), strict=True):
         groups = {
             variant.replace(" annealing", "\nannealing"): stored.values(runs, name)
             for variant, runs in paper.ablation().items()
         }
-        plots.error_boxes(groups, "negative generation error, %", ax=ax).set_title(name)
+        plots.error_boxes(groups, "negative generation error, %", ax=ax).set_title(title)
         ax.tick_params(axis="x", labelsize="small")
     return figure
 
