@@ -28,7 +28,7 @@ def panels(count, size=6, stacked=False):
 def png_bytes(figure):
     """The PNG file of a figure."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
     return buffer.getvalue()
 
 
