@@ -148,8 +148,16 @@ def _datasets(setting, folds):
         )
     share = {"batch_size": size, "unwanted_share": setting.unwanted_share}
     return (
-        balanced_dataset(folds.unlabeled, folds.unwanted, seed=seed, **share),
-        balanced_dataset(folds.test_unlabeled, folds.test_unwanted, shuffle=False, **share),
+        balanced_dataset(
+            folds.unlabeled, folds.unwanted, unlabeled_y=folds.unlabeled_y, seed=seed, **share
+        ),
+        balanced_dataset(
+            folds.test_unlabeled,
+            folds.test_unwanted,
+            unlabeled_y=folds.test_unlabeled_y,
+            shuffle=False,
+            **share,
+        ),
     )
 
 
