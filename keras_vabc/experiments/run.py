@@ -83,7 +83,7 @@ def _networks(setting, input_shape):
 
 
 def _penalty_weight(setting, hidden_share):
-    if setting.target is None:
+    if setting.target is None or setting.method == "vae":
         return setting.penalty_weight
     return equilibrium_penalty_weight(
         setting.target / (2 * setting.sigma2),
