@@ -32,7 +32,9 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.19"],
+        "tune": ["optuna>=4"],
         "test": [
+            "optuna>=4",
             "pytest>=8",
             "pytest-xdist>=3.6",
             "ruff>=0.12",

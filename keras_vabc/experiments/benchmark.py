@@ -117,26 +117,26 @@ def generate(method, folds, cache):
         nu, seconds_nu = _classifier(folds, method.setting.seed, cache)
     start = time.perf_counter()
     diet = _corrected(method, folds, nu)
-    share = None if nu is None else nu.negative_share
-    sample = _trained(method, diet, nu, share)
+    sample = _trained(method, diet, nu)
     seconds = time.perf_counter() - start
     samples, drawn = sample()
     made = {
         "seconds": seconds + seconds_nu,
         "seconds_nu": seconds_nu,
-        "negative_share": share,
+        "negative_share": None if nu is None else nu.negative_share,
         "hidden_left": int((diet.unlabeled_labels == folds.negative_class).sum()),
     }
     return samples, drawn, made
 
 
-def _trained(method, diet, nu, share):
+def _trained(method, diet, nu):
     """A function that gives samples and how many were drawn for them."""
     from keras_vabc.experiments.rivals import train_rival
     from keras_vabc.experiments.run import train
     from keras_vabc.sampling import LatentSampler
 
     setting = method.setting
+    share = None if nu is None else float(nu.negative_probability(diet.unlabeled).mean())
     if method.rival is not None:
         rival = train_rival(method.rival, setting, diet, share)
         return lambda: (rival.sample(SAMPLES, seed=0), SAMPLES)

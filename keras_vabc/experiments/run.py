@@ -50,7 +50,7 @@ def build(setting, input_shape, *, steps=None, hidden_share=None):
         setting: `Setting`.
         input_shape: Shape of one example.
         steps: Optimizer steps of the whole training; needed for a learning rate that decays.
-        hidden_share: Share of hidden negatives in the unlabeled fold; needed for a target.
+        hidden_share: Share of hidden negatives in the unlabeled fold; V-ABC with a target needs it.
 
     Returns:
         `VABC`.
@@ -100,8 +100,8 @@ def train(setting, folds, callbacks=(), hidden_share=None):
         setting: `Setting`.
         folds: `Folds` for it.
         callbacks: Keras callbacks besides the setting's own, to show progress.
-        hidden_share: Share of hidden negatives in the unlabeled fold, which a setting with a target
-            needs.
+        hidden_share: Share of hidden negatives in the unlabeled fold of `folds`, which V-ABC with a
+            target needs.
 
     Returns:
         `Trained`.

@@ -46,14 +46,14 @@ def sweep(jobs, folder, workers=None, on_done=lambda line: None):
         try:
             for future in as_completed(futures):
                 line = future.result()
-                _append(folder / RESULTS, line)
+                append_line(folder / RESULTS, line)
                 on_done(line)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _append(path, line):
+def append_line(path, line):
     """Appends on a line of its own, also where a killed sweep left half a line at the end."""
     broken = path.exists() and not path.read_bytes().endswith(b"\n")
     with open(path, "a", encoding="utf-8") as file:
