@@ -12,6 +12,7 @@ from keras_vabc.cli import app
 from keras_vabc.data.folds import move_to_unwanted
 from keras_vabc.experiments import benchmark, rivals
 from keras_vabc.experiments.benchmark_page import pooled, render
+from keras_vabc.experiments.failures import SCENARIOS, _classifier_figures, scenario_folds
 from keras_vabc.experiments.methods import SLUGS, method
 from keras_vabc.experiments.run import build, folds_of
 from keras_vabc.experiments.sweep import RESULTS
@@ -58,7 +59,7 @@ def small(slug):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_each_method_gives_samples(slug, folds, tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "SAMPLES", 40)
-    monkeypatch.setattr(benchmark, "_classifier", lambda folds, *_: (Informed(folds), 7.0))
+    monkeypatch.setattr(benchmark, "classifier_of", lambda folds, *_: (Informed(folds), 7.0))
     one = small(slug)
     samples, drawn, made = benchmark.generate(one, folds, tmp_path)
     assert samples.shape == (40, 8, 8, 1)
@@ -76,7 +77,7 @@ def test_each_method_gives_samples(slug, folds, tmp_path, monkeypatch):
 
 def test_soft_y_reaches_the_training(folds, tmp_path, monkeypatch):
     monkeypatch.setattr(benchmark, "SAMPLES", 8)
-    monkeypatch.setattr(benchmark, "_classifier", lambda folds, *_: (Informed(folds), 0.0))
+    monkeypatch.setattr(benchmark, "classifier_of", lambda folds, *_: (Informed(folds), 0.0))
     soft, hard = (
         benchmark.generate(small(s), folds, tmp_path)[0] for s in ("vabc-8+nu-soft", "vabc-8")
     )
@@ -102,6 +103,41 @@ def test_the_grid_is_that_of_the_comparison():
     assert min(count.values()) >= 3
     with pytest.raises(ValueError, match="method must be one of vae, vabc"):
         method("gan", 8)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_scenarios_relabel_the_same_examples(folds, scenario):
+    other = scenario_folds(folds, scenario)
+    for part in ("", "test_"):
+        names = [f"{part}unlabeled", f"{part}unwanted"]
+        before, after = (
+            np.concatenate([getattr(f, name).sum(axis=(1, 2, 3)) for name in names])
+            for f in (folds, other)
+        )
+        assert sorted(before) == sorted(after)
+        labels = np.unique(getattr(other, f"{part}unwanted_labels"))
+        assert labels.tolist() == ([3, 8] if scenario == "overlap" else [8])
+    if scenario.startswith("few"):
+        assert len(other.unwanted) == int(scenario[4:])
+        assert len(other.test_unwanted) == int(scenario[4:]) // 5
+    if scenario == "thick":
+        hidden = other.unlabeled[other.unlabeled_labels == 8].mean(axis=(1, 2, 3))
+        assert other.unwanted.mean(axis=(1, 2, 3)).min() >= hidden.max()
+
+
+def test_a_failure_is_measured_by_the_labels(folds):
+    class Blind(Informed):
+        negative_share_interval = (0.01, 0.02)
+        cross_validation = {"recall": 0.9}
+
+        def negative_probability(self, x):
+            return np.where(np.arange(len(x)) < 10, 0.9, 0.1)
+
+    figures = _classifier_figures(Blind(folds), folds)
+    hidden = folds.unlabeled_labels == 8
+    assert figures["true_share"] == pytest.approx(hidden.mean())
+    assert figures["true_recall"] == pytest.approx(hidden[:10].sum() / hidden.sum())
+    assert figures["true_precision"] == pytest.approx(hidden[:10].mean())
 
 
 def test_the_cvae_loss_is_the_vae_loss_on_both_folds():
@@ -152,17 +188,23 @@ def line_of(run, fid=10.0):
         "acceptance": 0.97,
         "hidden_left": 100,
         "seconds": 60.0,
+        **({"scenario": run.scenario} if run.slug == "failures" else {}),
+        **dict.fromkeys(("true_share", "own_recall", "true_recall", "overlapped_share"), 0.11),
+        "unwanted": 40,
+        "negative_share": 0.1,
+        "negative_share_interval": [0.05, 0.2],
     }
 
 
 def test_the_page_shows_what_is_stored(tmp_path):
     runs = benchmark.runs()
-    chosen = [run for run in runs if run.slug in ("real", "quality", "vae")]
+    chosen = [run for run in runs if run.slug in ("real", "quality", "vae", "failures")]
     (tmp_path / RESULTS).write_text("".join(json.dumps(line_of(run)) + "\n" for run in chosen))
     assert render(tmp_path) == len(runs) - len(chosen)
     page = (tmp_path / "README.md").read_text()
     assert page.count("| `quality` | 9 | 1.00 | 0.040 [0.029, 0.055] | 0.050 ") == 3
     assert "`vabc+nu`" not in page
+    assert page.count("| 40 | 0.100 [0.050, 0.200] | 0.110 | 11.0 | 11.0 | 2.00 | 11.00 |") == 5
     assert (tmp_path / "methods.png").read_bytes().startswith(b"\x89PNG")
 
 

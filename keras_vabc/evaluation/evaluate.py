@@ -102,6 +102,10 @@ class ImageEvaluation:
             "strict": self._strict.classes(images) == self._negative_class,
         }
 
+    def classes(self, images):
+        """The class that the strict judge names for each image, shape `(n,)`."""
+        return self._strict.classes(images)
+
     def confidence(self, images):
         """The strict judge's probability of the class that it names, shape `(n,)`."""
         return self._strict.judge(images)[1].max(axis=1)

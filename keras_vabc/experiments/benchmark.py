@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+from keras_vabc.experiments.failures import SCENARIOS, FailureRun
 from keras_vabc.experiments.methods import SLUGS, Method, method
 from keras_vabc.experiments.reproduce import run_missing
 from keras_vabc.experiments.settings import paper_setting
@@ -114,7 +115,7 @@ def generate(method, folds, cache):
     """
     nu, seconds_nu = None, 0.0
     if method.needs_classifier:
-        nu, seconds_nu = _classifier(folds, method.setting.seed, cache)
+        nu, seconds_nu = classifier_of(folds, method.setting.seed, cache)
     start = time.perf_counter()
     diet = _corrected(method, folds, nu)
     sample = _trained(method, diet, nu)
@@ -157,7 +158,7 @@ def runs():
         method(slug, digit, 0.2, seed)
         for seed in SEEDS
         for digit in DIGITS
-        for slug in ("quality", "quality-vae", "quality-oracle")
+        for slug in ("quality", "quality-oracle", "quality-vae")
     ]
     rest = [
         *(
@@ -170,14 +171,15 @@ def runs():
         *(method(slug, d, 0.2, s) for s in SEEDS for d in DIGITS for slug in AT_ONE_FRACTION),
         *(method(slug, d, 0.2, SEEDS[0]) for d in DIGITS for slug in ONE_SEED),
     ]
-    return real + [BenchmarkRun(one) for one in dict.fromkeys([*first, *rest])]
+    trained = [BenchmarkRun(one) for one in dict.fromkeys([*first, *rest])]
+    return [*real, *trained, *map(FailureRun, SCENARIOS)]
 
 
 def run_benchmark(*, slugs, folder, fresh, workers, console):
     """Runs what is missing of some methods and renders the page.
 
     Args:
-        slugs: Names of methods, `"real"` included; empty for all.
+        slugs: Names of methods, or `"real"` or `"failures"`; empty for all.
         folder: Where result lines are kept.
         fresh: Whether stored results are put aside first.
         workers: Number of processes; by default one for each core.
@@ -188,7 +190,7 @@ def run_benchmark(*, slugs, folder, fresh, workers, console):
     """
     from keras_vabc.experiments.benchmark_page import render
 
-    known = ("real", *SLUGS)
+    known = ("real", *SLUGS, "failures")
     for slug in slugs:
         if slug not in known:
             raise ValueError(f"method must be one of {', '.join(known)}. Received: {slug!r}.")
@@ -214,8 +216,17 @@ def _corrected(method, folds, nu):
     return nu.correct(folds, mode=method.correction)
 
 
-def _classifier(folds, seed, cache):
-    """The NU classifier of these folds and its training time in seconds, kept in a file."""
+def classifier_of(folds, seed, cache):
+    """The NU classifier of these folds, trained once and then kept in a file.
+
+    Args:
+        folds: `Folds`.
+        seed: Seed of the classifier.
+        cache: `pathlib.Path` of the folder of the file.
+
+    Returns:
+        `(nu, seconds)`: the classifier, and how long its training took.
+    """
     from keras_vabc.nu_classifier import NUClassifier
 
     name = f"nu-{folds.name}-{folds.negative_class}-{folds.fraction:g}-{seed}"
