@@ -186,6 +186,13 @@ def result_line(setting, method, figures, seconds):
         "acceptance": None,
         **figures,
         "seconds": None if seconds is None else round(seconds, 1),
+        **provenance(" ".join(["keras-vabc", *sys.argv[1:]])),
+    }
+
+
+def provenance(command):
+    """Date, versions and command, for a line that is stored."""
+    return {
         "date": datetime.date.today().isoformat(),
         "versions": {
             "keras_vabc": __version__,
@@ -194,7 +201,7 @@ def result_line(setting, method, figures, seconds):
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "command": " ".join(["keras-vabc", *sys.argv[1:]]),
+        "command": command,
     }
 
 

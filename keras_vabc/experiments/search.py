@@ -14,14 +14,13 @@ from pathlib import Path
 import optuna
 from rich.console import Console
 
-from keras_vabc.experiments.methods import method
+from keras_vabc.experiments.methods import QUALITY, method
 from keras_vabc.experiments.sweep import ARRAYS, RESULTS, append_line, stored_lines
 from keras_vabc.experiments.workers import worker_pool
 
 FOLDER = Path("docs/results/search")
 DIGITS = (8, 7, 1)  # the hardest first
 SEED = 100
-EPOCHS = 8  # fewer than in the end: what is better then is taken to stay better
 TRIALS = 16
 HOPELESS = 1.3  # times the best loss so far on the first digit: such a trial ends there
 GOOD_FID, GOOD_NGE = 8.0, 0.0006  # one unit of loss each
@@ -71,7 +70,7 @@ class Trial:
         """Trains and measures; returns the line to store."""
         from keras_vabc.evaluation.evaluate import ImageEvaluation
         from keras_vabc.experiments.benchmark import generate
-        from keras_vabc.experiments.run import folds_of
+        from keras_vabc.experiments.run import folds_of, provenance
 
         measured = {}
         for digit in DIGITS:
@@ -89,9 +88,10 @@ class Trial:
             "number": self.number,
             "params": self.params,
             "seed": SEED,
-            "epochs": EPOCHS,
+            "epochs": QUALITY["epochs"],
             "digits": measured,
             "loss": loss(measured),
+            **provenance("python -m keras_vabc.experiments.search"),
         }
 
     def method(self, digit):
@@ -100,7 +100,7 @@ class Trial:
         rest = {name: changes.pop(name) for name in ("components", "guard")}
         one = method("quality", digit, seed=SEED)
         gamma = 2 * changes["sigma2"] / changes["target"]
-        changes |= {"gamma": gamma, "gamma_start": 10 * gamma, "epochs": EPOCHS}
+        changes |= {"gamma": gamma, "gamma_start": 10 * gamma}
         return dataclasses.replace(one, setting=dataclasses.replace(one.setting, **changes), **rest)
 
 
