@@ -19,6 +19,7 @@ _MODULES = {
     "mlp_autoencoder": "networks",
     "conv_autoencoder": "networks",
     "Folds": "data.folds",
+    "array_folds": "data.folds",
     "load_folds": "data.folds",
     "split_unwanted": "data.folds",
     "balanced_dataset": "data.pipeline",

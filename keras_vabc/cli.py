@@ -32,6 +32,13 @@ class ImageDataset(StrEnum):
     digits = "digits"
 
 
+class UserSetting(StrEnum):
+    """Settings for data of one's own."""
+
+    paper = "paper"
+    quality = "quality"
+
+
 def _show_version(wanted: bool):
     if wanted:
         print(f"keras-vabc {__version__}")
@@ -148,6 +155,49 @@ def benchmark(
 
         run_benchmark(
             slugs=methods or (), folder=out, fresh=fresh, workers=workers, console=console
+        )
+
+
+@app.command()
+def tune(
+    unlabeled: Annotated[Path, typer.Option(help="A .npy file, or .npz with one array.")],
+    unwanted: Annotated[Path, typer.Option(help="Likewise, of the same kind of examples.")],
+    out: Annotated[Path, typer.Option(help="Folder of the results; goes on where it stopped.")],
+    setting: Annotated[
+        UserSetting, typer.Option(help="The paper's networks, or the best for images.")
+    ] = UserSetting.paper,
+    seeds: Annotated[int, typer.Option(help="Trainings of each gamma.", min=1)] = 2,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)", min=1)
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes. (default: one for each core)", min=1)
+    ] = None,
+):
+    """Choose gamma for your own data, without labels.
+
+    Trains a VAE and V-ABC with six gammas. A third of both files is held out: a classifier that
+    learns from it tells how many samples of each model are negatives.
+
+    Examples:
+      keras-vabc tune --unlabeled all.npy --unwanted flagged.npy --out runs/tune
+      keras-vabc tune --unlabeled all.npy --unwanted flagged.npy --out runs/tune --setting quality
+    """
+    with _one_line_errors():
+        with console.status("Starting TensorFlow"):
+            from keras_vabc.experiments.workers import start_tensorflow
+
+            start_tensorflow()
+            from keras_vabc.experiments.tune import tune as run
+        run(
+            unlabeled,
+            unwanted,
+            out,
+            setting=setting.value,
+            seeds=seeds,
+            epochs=epochs,
+            workers=workers,
+            console=console,
         )
 
 

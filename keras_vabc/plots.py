@@ -312,6 +312,29 @@ def distances_by_gamma(gammas, distances, ax=None):
     return ax
 
 
+def by_gamma(gammas, values, reference, chosen, label, ax=None):
+    """A figure by gamma, beside that of the VAE.
+
+    Args:
+        gammas: Shape `(n,)`, > 0, rising.
+        values: The figure, shape `(n,)`.
+        reference: The figure of the VAE.
+        chosen: The gamma to mark.
+        label: Label of the vertical axis.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes.
+    """
+    ax = _axes(ax)
+    ax.plot(gammas, values, "o-", label="V-ABC")
+    ax.axhline(reference, linestyle="--", color="grey", label="VAE")
+    ax.axvline(chosen, linestyle=":", color="C1", label="chosen")
+    ax.set(xscale="log", xlabel="gamma", ylabel=label, ylim=(0, None))
+    ax.legend()
+    return ax
+
+
 def error_against_quality(groups, quality, error, ax=None):
     """One point a run: its quality to the right, its error upwards, both best at 0.
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from keras_vabc.cli import app
 from keras_vabc.data.folds import move_to_unwanted
-from keras_vabc.experiments import benchmark, rivals
+from keras_vabc.experiments import benchmark, generation, rivals
 from keras_vabc.experiments.benchmark_page import pooled, render
 from keras_vabc.experiments.failures import SCENARIOS, _classifier_figures, scenario_folds
 from keras_vabc.experiments.methods import SLUGS, method
@@ -58,10 +58,10 @@ def small(slug):
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_each_method_gives_samples(slug, folds, tmp_path, monkeypatch):
-    monkeypatch.setattr(benchmark, "SAMPLES", 40)
-    monkeypatch.setattr(benchmark, "classifier_of", lambda folds, *_: (Informed(folds), 7.0))
+    monkeypatch.setattr(generation, "SAMPLES", 40)
+    monkeypatch.setattr(generation, "classifier_of", lambda folds, *_: (Informed(folds), 7.0))
     one = small(slug)
-    samples, drawn, made = benchmark.generate(one, folds, tmp_path)
+    samples, drawn, made = generation.generate(one, folds, tmp_path)
     assert samples.shape == (40, 8, 8, 1)
     assert samples.min() >= 0 and samples.max() <= 255 and samples.std() > 1
     if one.guard is None:
@@ -76,17 +76,17 @@ def test_each_method_gives_samples(slug, folds, tmp_path, monkeypatch):
 
 
 def test_soft_y_reaches_the_training(folds, tmp_path, monkeypatch):
-    monkeypatch.setattr(benchmark, "SAMPLES", 8)
-    monkeypatch.setattr(benchmark, "classifier_of", lambda folds, *_: (Informed(folds), 0.0))
+    monkeypatch.setattr(generation, "SAMPLES", 8)
+    monkeypatch.setattr(generation, "classifier_of", lambda folds, *_: (Informed(folds), 0.0))
     soft, hard = (
-        benchmark.generate(small(s), folds, tmp_path)[0] for s in ("vabc-8+nu-soft", "vabc-8")
+        generation.generate(small(s), folds, tmp_path)[0] for s in ("vabc-8+nu-soft", "vabc-8")
     )
     assert np.abs(soft - hard).max() > 0.1
 
 
 def test_a_target_sets_the_penalty_weight():
     setting = dataclasses.replace(method("quality", 8).setting, target=40.0, sigma2=0.1, gamma=0.01)
-    weight = build(setting, (28, 28, 1), steps=10, hidden_share=0.05).penalty_weight
+    weight = build(setting, np.zeros((1, 28, 28, 1)), steps=10, hidden_share=0.05).penalty_weight
     # At R = 200 the pull of the hidden equals the push on the unwanted, per example of a batch.
     pull = 0.05 * (1 - setting.unwanted_share)
     push = weight * setting.unwanted_share * 0.01 / np.expm1(0.01 * 200)

@@ -188,3 +188,34 @@ def test_digits_are_a_fixed_stratified_split_scaled_to_bytes():
 def test_bad_load_folds_is_named(name, arguments, message):
     with pytest.raises(ValueError, match=message):
         load_folds(name, **arguments)
+
+
+def test_two_arrays_become_folds_with_a_random_part_held_out():
+    unlabeled, unwanted = np.arange(2000).reshape(1000, 2), -np.arange(1, 201).reshape(100, 2)
+    folds = kv.array_folds(unlabeled, unwanted, test_share=0.3, seed=1)
+    assert (len(folds.test_unlabeled), len(folds.test_unwanted)) == (300, 30)
+    joined = np.concatenate([folds.unlabeled, folds.test_unlabeled])
+    assert sorted(map(tuple, joined)) == sorted(map(tuple, unlabeled))
+    assert (folds.unwanted < 0).all() and (folds.test_unwanted < 0).all()
+    assert 500 < folds.test_unlabeled[:, 0].mean() < 1500, "a random part, not an end"
+    assert set(folds.unlabeled_labels) == set(folds.test_unlabeled_labels) == {UNKNOWN}
+    assert set(folds.unwanted_labels) == {folds.negative_class} != {UNKNOWN}
+    again = kv.array_folds(unlabeled, unwanted, test_share=0.3, seed=1)
+    np.testing.assert_array_equal(folds.test_unlabeled, again.test_unlabeled)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"unwanted": np.zeros((9, 3))}, "same shape and dtype"),
+        ({"unwanted": np.zeros((9, 2), "float32")}, "same shape and dtype"),
+        ({"unwanted": np.full((9, 2), np.nan)}, "unwanted must be finite"),
+        ({"unwanted": np.zeros((2, 2))}, "unwanted must have enough examples"),
+        ({"test_share": 1.0}, r"test_share must be in \(0, 1\)"),
+        ({"seed": -1}, "seed must be a whole number"),
+    ],
+)
+def test_array_folds_refuse(arguments, message):
+    good = {"unlabeled": np.zeros((20, 2)), "unwanted": np.zeros((9, 2))}
+    with pytest.raises(ValueError, match=message):
+        kv.array_folds(**{**good, **arguments})

@@ -9,6 +9,7 @@ from keras_vabc.checks import check_finite
 from keras_vabc.data.sources import IMAGE_SETS, load_images, load_moons
 
 MOONS_FRACTION = {"moons1": 1.0, "moons2": 0.8}
+UNKNOWN = -1  # the label of an example whose class nobody has told
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +114,56 @@ def split_unwanted(
     settings = {"name": name, "negative_class": int(negative_class)}
     settings |= {"fraction": float(fraction), "seed": int(seed)}
     return Folds(*parts[:2], *test_parts[:2], *parts[2:], *test_parts[2:], **settings)
+
+
+def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
+    """Makes folds of two arrays of your own, and holds out a random part of both for testing.
+
+    Their labels are all `UNKNOWN` in the unlabeled folds and 0, the negative class, in the unwanted
+    ones: what needs labels cannot be measured on them.
+
+    Args:
+        unlabeled: Array of shape `(n, ...)`; its dtype is kept.
+        unwanted: Array of shape `(m, ...)` of the same dtype.
+        test_share: Share of both that is held out, in (0, 1).
+        seed: Whole number >= 0; the same seed gives the same folds.
+
+    Returns:
+        The `Folds`.
+
+    Raises:
+        ValueError: If an argument breaks a rule above, an array holds NaN or infinity, or a fold
+            came out empty.
+
+    Example:
+        ```python
+        folds = array_folds(unlabeled, unwanted, seed=0)
+        cleaned = kv.NUClassifier(seed=0).fit(folds.unlabeled, folds.unwanted).correct(folds)
+        ```
+    """
+    if not 0 < test_share < 1:
+        raise ValueError(f"test_share must be in (0, 1). Received: test_share={test_share}.")
+    _check_settings(1, seed)
+    unlabeled, unwanted = np.asarray(unlabeled), np.asarray(unwanted)
+    if unlabeled.shape[1:] != unwanted.shape[1:] or unlabeled.dtype != unwanted.dtype:
+        raise ValueError(
+            "unlabeled and unwanted must hold examples of the same shape and dtype. Received: "
+            f"{unlabeled.shape[1:]} {unlabeled.dtype} and {unwanted.shape[1:]} {unwanted.dtype}."
+        )
+    rng = np.random.default_rng(seed)
+    parts = {}
+    for name, x, label in (("unlabeled", unlabeled, UNKNOWN), ("unwanted", unwanted, 0)):
+        labels = np.full(len(x), label)
+        held_out = rng.permutation(len(x)) < round(len(x) * test_share)
+        if held_out.all() or not held_out.any():
+            raise ValueError(
+                f"{name} must have enough examples for training and testing with "
+                f"test_share={test_share}. Received: {len(x)}."
+            )
+        check_finite(name, x)
+        for part, rows in ((name, ~held_out), (f"test_{name}", held_out)):
+            parts |= {part: x[rows], f"{part}_labels": labels[rows]}
+    return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=int(seed))
 
 
 def load_folds(name, *, negative_class=None, fraction=None, seed=0, data_dir=None) -> Folds:

@@ -2,9 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
-import os
-import time
 from pathlib import Path
 
 from keras_vabc.experiments.failures import SCENARIOS, FailureRun
@@ -30,7 +27,6 @@ ONE_SEED = (
     "vabc-8+nu-soft",
     "oracle-8",
 )
-SAMPLES = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +53,7 @@ class BenchmarkRun:
     def run(self, arrays):
         """Trains and measures; returns the result line. Keeps NU classifiers in `arrays`."""
         from keras_vabc.evaluation.evaluate import ImageEvaluation
+        from keras_vabc.experiments.generation import generate
         from keras_vabc.experiments.run import folds_of, result_line
 
         setting = self.method.setting
@@ -98,57 +95,6 @@ class RealRun:
         positives = folds.test_unlabeled[folds.test_unlabeled_labels != self.digit]
         figures = {**evaluation.real(), **evaluation.second_opinion(positives)}
         return {**result_line(setting, self.slug, figures, None), "key": self.key}
-
-
-def generate(method, folds, cache):
-    """Trains a method on folds and draws samples.
-
-    Args:
-        method: `Method`.
-        folds: `Folds`.
-        cache: `pathlib.Path` of the folder that keeps NU classifiers from one method to the next.
-
-    Returns:
-        `(samples, drawn, made)`: samples, how many were drawn for them, and a dict of
-        `seconds` (the NU classifier's included), `seconds_nu`, `negative_share`, `hidden_left`
-        (number of hidden negatives in the corrected unlabeled fold; by labels, for the record).
-    """
-    nu, seconds_nu = None, 0.0
-    if method.needs_classifier:
-        nu, seconds_nu = classifier_of(folds, method.setting.seed, cache)
-    start = time.perf_counter()
-    diet = _corrected(method, folds, nu)
-    sample = _trained(method, diet, nu)
-    seconds = time.perf_counter() - start
-    samples, drawn = sample()
-    made = {
-        "seconds": seconds + seconds_nu,
-        "seconds_nu": seconds_nu,
-        "negative_share": None if nu is None else nu.negative_share,
-        "hidden_left": int((diet.unlabeled_labels == folds.negative_class).sum()),
-    }
-    return samples, drawn, made
-
-
-def _trained(method, diet, nu):
-    """A function that gives samples and how many were drawn for them."""
-    from keras_vabc.experiments.rivals import train_rival
-    from keras_vabc.experiments.run import train
-    from keras_vabc.sampling import LatentSampler
-
-    setting = method.setting
-    share = None if nu is None else float(nu.negative_probability(diet.unlabeled).mean())
-    if method.rival is not None:
-        rival = train_rival(method.rival, setting, diet, share)
-        return lambda: (rival.sample(SAMPLES, seed=0), SAMPLES)
-    model = train(setting, diet, hidden_share=share).model
-    guard = {} if method.guard is None else {"guard": nu, "threshold": method.guard}
-    sampler = LatentSampler(
-        model, density=method.density, components=method.components, seed=setting.seed, **guard
-    )
-    if method.density == "gmm":
-        sampler.fit(diet.unlabeled)
-    return lambda: sampler.sample(SAMPLES, seed=0, return_drawn=True)
 
 
 def runs():
@@ -198,46 +144,3 @@ def run_benchmark(*, slugs, folder, fresh, workers, console):
     run_missing(chosen, Path(folder), fresh=fresh, workers=workers, console=console)
     missing = render(folder)
     console.print(f"Rendered {Path(folder) / 'README.md'}; {missing} runs are missing in all.")
-
-
-def _corrected(method, folds, nu):
-    if method.correction is None:
-        return folds
-    if method.correction == "labels":
-        kept = folds.unlabeled_labels != folds.negative_class
-        kept_test = folds.test_unlabeled_labels != folds.negative_class
-        return dataclasses.replace(
-            folds,
-            unlabeled=folds.unlabeled[kept],
-            unlabeled_labels=folds.unlabeled_labels[kept],
-            test_unlabeled=folds.test_unlabeled[kept_test],
-            test_unlabeled_labels=folds.test_unlabeled_labels[kept_test],
-        )
-    return nu.correct(folds, mode=method.correction)
-
-
-def classifier_of(folds, seed, cache):
-    """The NU classifier of these folds, trained once and then kept in a file.
-
-    Args:
-        folds: `Folds`.
-        seed: Seed of the classifier.
-        cache: `pathlib.Path` of the folder of the file.
-
-    Returns:
-        `(nu, seconds)`: the classifier, and how long its training took.
-    """
-    from keras_vabc.nu_classifier import NUClassifier
-
-    name = f"nu-{folds.name}-{folds.negative_class}-{folds.fraction:g}-{seed}"
-    path, record = cache / f"{name}.keras", cache / f"{name}.json"
-    if path.exists() and record.exists():
-        return NUClassifier.load(path), json.loads(record.read_text())["seconds"]
-    start = time.perf_counter()
-    nu = NUClassifier(seed=seed).fit(folds.unlabeled, folds.unwanted, verbose=0)
-    seconds = time.perf_counter() - start
-    nu.save(path)
-    temporary = record.with_suffix(".tmp")
-    temporary.write_text(json.dumps({"seconds": seconds}))
-    os.replace(temporary, record)
-    return nu, seconds

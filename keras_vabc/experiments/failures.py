@@ -40,7 +40,7 @@ class FailureRun:
     def run(self, arrays):
         """Trains and measures; returns the result line."""
         from keras_vabc.evaluation.evaluate import ImageEvaluation
-        from keras_vabc.experiments.benchmark import classifier_of, generate
+        from keras_vabc.experiments.generation import classifier_of, generate
         from keras_vabc.experiments.run import folds_of, result_line
 
         setting = self._method.setting

@@ -4,25 +4,9 @@ import dataclasses
 import hashlib
 import json
 
-from keras_vabc.experiments.settings import Setting, paper_setting
+from keras_vabc.experiments.settings import QUALITY, Setting, paper_setting
 from keras_vabc.version import __version__
 
-QUALITY = {  # for images, with everything switched on: the best of `search`, rounded
-    "latent_dim": 24,
-    "network": "conv",
-    "units": (256,),
-    "sigma2": 0.04,
-    "gamma": 0.0008,
-    "target": 100.0,
-    "gamma_start": 0.008,
-    "batch_size": 250,
-    "unwanted_share": 0.2,
-    "decay": True,
-    "learning_rate": 1.8e-3,
-    "epochs": 8,
-    "anneal_epochs": 3,
-    "patience": None,
-}
 EIGHT_LATENTS = {"latent_dim": 8, "sigma2": 0.5}
 COMPONENTS = 200
 GUARD = 0.05

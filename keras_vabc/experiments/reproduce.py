@@ -70,7 +70,7 @@ def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, co
         console.print(f"Runs are missing for {', '.join(unfinished)}.")
 
 
-def run_missing(runs, folder, *, fresh, workers, console):
+def run_missing(runs, folder, *, fresh, workers, console, describe=None):
     """Runs those that have no stored line, with one progress display.
 
     Args:
@@ -79,7 +79,10 @@ def run_missing(runs, folder, *, fresh, workers, console):
         fresh: Whether stored results are put aside first, as `*.old`.
         workers: Number of processes; by default one for each core.
         console: `rich.console.Console`.
+        describe: Maps a new line to the text that is shown of it; by default what the paper's runs
+            have in common.
     """
+    describe = describe or _one_line
     if fresh and (folder / RESULTS).exists():
         os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
     missing = len({run.key for run in runs} - stored_lines(folder).keys())
@@ -96,7 +99,7 @@ def run_missing(runs, folder, *, fresh, workers, console):
 
         def show(line):
             progress.update(task, advance=1)
-            progress.console.print(_one_line(line))
+            progress.console.print(describe(line))
 
         sweep(runs, folder, workers, show)
 

@@ -43,12 +43,12 @@ def folds_of(setting, data_dir=None):
     )
 
 
-def build(setting, input_shape, *, steps=None, hidden_share=None):
+def build(setting, unlabeled, *, steps=None, hidden_share=None):
     """The untrained, compiled model of a setting.
 
     Args:
         setting: `Setting`.
-        input_shape: Shape of one example.
+        unlabeled: The unlabeled fold, for its shape and, if it is standardized, its scale.
         steps: Optimizer steps of the whole training; needed for a learning rate that decays.
         hidden_share: Share of hidden negatives in the unlabeled fold; V-ABC with a target needs it.
 
@@ -56,11 +56,11 @@ def build(setting, input_shape, *, steps=None, hidden_share=None):
         `VABC`.
     """
     model = VABC(
-        *_networks(setting, input_shape),
+        *_networks(setting, unlabeled.shape[1:]),
         sigma2=setting.sigma2,
         gamma=setting.gamma,
         penalty_weight=_penalty_weight(setting, hidden_share),
-        preprocessing=keras.layers.Rescaling(1 / 255) if len(input_shape) == 3 else None,
+        preprocessing=_preprocessing(setting, unlabeled),
         seed=setting.seed,
     )
     rate = setting.learning_rate
@@ -68,6 +68,14 @@ def build(setting, input_shape, *, steps=None, hidden_share=None):
         rate = keras.optimizers.schedules.CosineDecay(rate, steps)
     model.compile(FusedAdam(rate), steps_per_execution=STEPS_PER_EXECUTION)
     return model
+
+
+def _preprocessing(setting, unlabeled):
+    if unlabeled.ndim == 4:
+        return keras.layers.Rescaling(1 / setting.pixel_max)
+    if not setting.standardize:
+        return None
+    return keras.layers.Normalization(mean=unlabeled.mean(axis=0), variance=unlabeled.var(axis=0))
 
 
 def _networks(setting, input_shape):
@@ -109,7 +117,7 @@ def train(setting, folds, callbacks=(), hidden_share=None):
     training, testing = _datasets(setting, folds)
     model = build(
         setting,
-        folds.unlabeled.shape[1:],
+        folds.unlabeled,
         steps=setting.epochs * int(training.cardinality()),
         hidden_share=hidden_share,
     )

@@ -14,7 +14,8 @@ from pathlib import Path
 import optuna
 from rich.console import Console
 
-from keras_vabc.experiments.methods import QUALITY, method
+from keras_vabc.experiments.methods import method
+from keras_vabc.experiments.settings import QUALITY
 from keras_vabc.experiments.sweep import ARRAYS, RESULTS, append_line, stored_lines
 from keras_vabc.experiments.workers import worker_pool
 
@@ -69,7 +70,7 @@ class Trial:
     def run(self, arrays):
         """Trains and measures; returns the line to store."""
         from keras_vabc.evaluation.evaluate import ImageEvaluation
-        from keras_vabc.experiments.benchmark import generate
+        from keras_vabc.experiments.generation import generate
         from keras_vabc.experiments.run import folds_of, provenance
 
         measured = {}

@@ -39,6 +39,8 @@ class Setting:
         unwanted_share: Share of unwanted rows in a batch.
         learning_rate: Adam's learning rate.
         decay: Whether it falls to 0 along a cosine.
+        pixel_max: The value of a white pixel, by which images are divided.
+        standardize: Whether vectors are standardized column by column, inside the model.
         epochs: Most passes over the unlabeled fold.
         patience: Epochs without a lower test loss before training stops; `None` to train all
             epochs.
@@ -67,6 +69,8 @@ class Setting:
     unwanted_share: float = 0.5
     learning_rate: float = 1e-3
     decay: bool = False
+    pixel_max: float = 255.0
+    standardize: bool = False
 
     @property
     def key(self):
@@ -100,6 +104,22 @@ DIGITS = {  # 64 pixels and 1,437 images: a smaller error and fewer steps per ep
     "epochs": 300,
     "anneal_epochs": 60,
     "patience": 20,
+}
+QUALITY = {  # for images: the best of `experiments/search.py`, rounded
+    "latent_dim": 24,
+    "network": "conv",
+    "units": (256,),
+    "sigma2": 0.04,
+    "gamma": 0.0008,
+    "target": 100.0,
+    "gamma_start": 0.008,
+    "batch_size": 250,
+    "unwanted_share": 0.2,
+    "decay": True,
+    "learning_rate": 1.8e-3,
+    "epochs": 8,
+    "anneal_epochs": 3,
+    "patience": None,
 }
 
 

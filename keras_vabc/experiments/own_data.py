@@ -1,0 +1,125 @@
+"""Settings for a user's own data: those found on MNIST, carried over to other scales and sizes."""
+
+import dataclasses
+
+from keras_vabc.experiments.settings import QUALITY, Setting
+
+NAMES = ("paper", "quality")
+VARIANCE_ROWS = 10_000  # enough for a variance
+MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of the mean image
+MNIST_PIXELS = 784
+LEAST_STEPS = {"paper": 10_000, "quality": 2_400}
+MOST_STEPS = {"paper": 50_000, "quality": 10_000}
+VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
+
+
+def own_setting(name, unlabeled, seed=0, epochs=None):
+    """The setting for data of one's own.
+
+    sigma2 and the target keep their ratio to the variance of the data. Epochs are as many as on
+    MNIST; more or fewer where the data are so few or so many that the number of training steps
+    would leave the range in which the setting is known to work.
+
+    Args:
+        name: `"paper"`; or `"quality"`, to be used with the NU classifier, the mixture and the
+            guard.
+        unlabeled: The unlabeled fold: images of shape `(n, height, width, channels)`, integers in
+            0..255 or floats in 0..1, or vectors of shape `(n, features)`, which are standardized.
+        seed: Seed of the run.
+        epochs: Passes over the unlabeled fold, of which annealing keeps its part; `None`: see
+            above.
+
+    Returns:
+        `Setting`.
+
+    Raises:
+        ValueError: If the name is unknown, the data have another shape, or floats of images lie
+            outside 0..1.
+    """
+    if name not in NAMES:
+        raise ValueError(f"setting must be one of {', '.join(NAMES)}. Received: setting={name!r}.")
+    images = unlabeled.ndim == 4
+    if not images and unlabeled.ndim != 2:
+        raise ValueError(
+            "unlabeled must be images of shape (n, height, width, channels) or vectors of shape "
+            f"(n, features). Received: shape {unlabeled.shape}."
+        )
+    own = _paper if name == "paper" else _quality
+    setting = Setting("vabc", "files", seed=seed, **own(*_spread(unlabeled), images))
+    if images:
+        setting = dataclasses.replace(setting, pixel_max=pixel_max(unlabeled))
+    else:
+        setting = dataclasses.replace(setting, output_activation="linear", standardize=True)
+    return _with_epochs(setting, name, len(unlabeled), epochs)
+
+
+def pixel_max(images):
+    """The value of a white pixel: 255 for integers, 1 for floats.
+
+    Raises:
+        ValueError: If floats lie outside 0..1.
+    """
+    if images.dtype.kind != "f":
+        return 255.0
+    low, high = float(images.min()), float(images.max())
+    if low < 0 or high > 1:
+        raise ValueError(
+            "images must hold integers in 0..255 or floats in 0..1. "
+            f"Received: floats from {low:g} to {high:g}."
+        )
+    return 1.0
+
+
+def total_variance(unlabeled):
+    """Variance of preprocessed data, summed over their numbers: the squared error of their mean."""
+    return _spread(unlabeled)[0]
+
+
+def _spread(unlabeled):
+    """Total variance of preprocessed data, the mean one of a number, and the most latents."""
+    rows = unlabeled[:: max(1, len(unlabeled) // VARIANCE_ROWS)].astype("float32")
+    if unlabeled.ndim == 4:
+        variances = (rows / pixel_max(unlabeled)).var(axis=0)
+    else:
+        variances = (rows.var(axis=0) > 0).astype("float32")  # standardized
+    most_latents = max(1, int((variances > 0).sum()) - 1)
+    return float(variances.sum()), float(variances.mean()), most_latents
+
+
+def _paper(total, mean, most_latents, images):
+    sigma2 = Setting.sigma2 * total / MNIST_VARIANCE
+    return {"sigma2": _rounded(sigma2), "latent_dim": min(Setting.latent_dim, most_latents)}
+
+
+def _quality(total, mean, most_latents, images):
+    own = dict(QUALITY) if images else QUALITY | VECTORS
+    own["latent_dim"] = min(own["latent_dim"], most_latents)
+    if images:
+        own["sigma2"] = _rounded(own["sigma2"] * mean * MNIST_PIXELS / MNIST_VARIANCE)
+    own["target"] = _rounded(own["target"] * total / MNIST_VARIANCE)
+    return own | gammas(own["sigma2"], own["target"])
+
+
+def gammas(sigma2, target):
+    """The gamma that suits a target, near one over the error that it stands for, and its start."""
+    gamma = 2 * sigma2 / target
+    return {"gamma": gamma, "gamma_start": 10 * gamma}
+
+
+def _with_epochs(setting, name, rows, epochs):
+    part = setting.batch_size - round(setting.batch_size * setting.unwanted_share)
+    steps = max(rows // part, 1)
+    if epochs is None:
+        least, most = -(-LEAST_STEPS[name] // steps), MOST_STEPS[name] // steps
+        epochs = max(min(max(setting.epochs, least), most), 2)
+    changes = {
+        "epochs": epochs,
+        "anneal_epochs": max(1, round(epochs * setting.anneal_epochs / setting.epochs)),
+    }
+    if setting.patience is not None:
+        changes["patience"] = max(1, round(epochs * setting.patience / setting.epochs))
+    return dataclasses.replace(setting, **changes)
+
+
+def _rounded(value):
+    return float(f"{value:.3g}")
