@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_moons
 
-from keras_vabc.data.folds import load_folds, split_unwanted
+import keras_vabc as kv
+from keras_vabc.data.folds import UNKNOWN, load_folds, split_unwanted
 
 N = 20_000
 LABELS = np.arange(N) % 10

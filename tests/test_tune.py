@@ -15,17 +15,15 @@ from keras_vabc.experiments.settings import QUALITY, Setting
 from keras_vabc.experiments.tune import Data, measure, tune_runs
 
 
-def mnist_like(n=58_858):
-    """Images of MNIST's size and total variance, cheap: all rows are views of a few."""
-    rng = np.random.default_rng(0)
-    few = (rng.random((100, 28, 28, 1)) < 0.5) * (2 * np.sqrt(52.7 / 784) * 255)
-    return np.broadcast_to(few.astype("uint8")[None], (n // 100, 100, 28, 28, 1)).reshape(
-        -1, 28, 28, 1
-    )
+def mnist_like():
+    """As many images as in MNIST's unlabeled fold, of its total variance."""
+    few = np.random.default_rng(0).random((211, 28, 28, 1)) < 0.5
+    bright = (few * 2 * np.sqrt(52.7 / 784) * 255).astype("uint8")
+    return np.tile(bright, (279, 1, 1, 1))
 
 
 def test_own_settings_are_those_of_mnist_on_data_like_mnist():
-    images = mnist_like(58_800)
+    images = mnist_like()
     paper = own_setting("paper", images)
     assert paper.sigma2 == pytest.approx(Setting.sigma2, rel=0.03)
     same = ("latent_dim", "units", "gamma", "epochs", "anneal_epochs", "patience", "batch_size")
@@ -67,11 +65,8 @@ def test_own_settings_refuse(x, message):
 def test_columns_of_different_scale_are_standardized_inside_the_model():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(500, 3)) * [1, 100, 0.01] + [0, 1000, 5]
-    model = build(own_setting("paper", x), x)
-    assert np.abs(model.sample(100, seed=0).mean(axis=0) - x.mean(axis=0)) == pytest.approx(
-        np.zeros(3), abs=300
-    )
     assert total_variance(x) == 3
+    model = build(own_setting("paper", x), x)
     inside = np.asarray(model.preprocessing(x.astype("float32")))
     assert inside.std(axis=0) == pytest.approx(np.ones(3), rel=1e-3)
 
