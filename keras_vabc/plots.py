@@ -10,18 +10,19 @@ CLUTTER_FREE = 100  # points of each fold that are drawn, as in the paper
 
 
 def panels(count, size=6, stacked=False):
-    """An empty figure of square panels in a row.
+    """An empty figure of panels in a row.
 
     Args:
         count: Number of panels.
-        size: Width of a panel, in inches.
+        size: Width and height of a panel, in inches; one number for a square.
         stacked: Whether they stand in a column instead.
 
     Returns:
         `(figure, axes)`: a matplotlib Figure and a list of its Axes.
     """
     rows, columns = (count, 1) if stacked else (1, count)
-    figure = Figure(figsize=(columns * size, rows * size), layout="constrained")
+    width, height = np.broadcast_to(size, 2)
+    figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
     return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
 

@@ -15,7 +15,7 @@ from keras_vabc.experiments.benchmark_page import pooled, render
 from keras_vabc.experiments.failures import SCENARIOS, _classifier_figures, scenario_folds
 from keras_vabc.experiments.methods import SLUGS, method
 from keras_vabc.experiments.run import build, folds_of
-from keras_vabc.experiments.sweep import RESULTS
+from keras_vabc.experiments.sweep import ARRAYS, RESULTS
 
 SMALL = {"dataset": "digits", "epochs": 1, "anneal_epochs": 1}
 
@@ -200,12 +200,19 @@ def test_the_page_shows_what_is_stored(tmp_path):
     runs = benchmark.runs()
     chosen = [run for run in runs if run.slug in ("real", "quality", "vae", "failures")]
     (tmp_path / RESULTS).write_text("".join(json.dumps(line_of(run)) + "\n" for run in chosen))
+    (tmp_path / ARRAYS).mkdir()
+    trained = [run for run in chosen if isinstance(run, benchmark.BenchmarkRun)]
+    pictured = [run for run in trained if run.pictured]
+    assert {run.slug for run in pictured} == {"quality", "vae"}
+    for run in pictured:
+        np.savez(tmp_path / ARRAYS / f"{run.key}.npz", samples=np.zeros((24, 28, 28, 1), "uint8"))
     assert render(tmp_path) == len(runs) - len(chosen)
     page = (tmp_path / "README.md").read_text()
     assert page.count("| `quality` | 9 | 1.00 | 0.040 [0.029, 0.055] | 0.050 ") == 3
     assert "`vabc+nu`" not in page
     assert page.count("| 40 | 0.100 [0.050, 0.200] | 0.110 | 11.0 | 11.0 | 2.00 | 11.00 |") == 5
-    assert (tmp_path / "methods.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("methods", "samples"):
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_pooled_error_counts_all_samples():

@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 from keras_vabc.experiments.failures import SCENARIOS, FailureRun
 from keras_vabc.experiments.methods import SLUGS, Method, method
 from keras_vabc.experiments.reproduce import run_missing
@@ -29,6 +31,10 @@ ONE_SEED = (
 )
 
 
+PICTURED = (8, 0.2, 0)  # digit, p and seed of the runs whose samples are shown
+PICTURED_SAMPLES = 24
+
+
 @dataclasses.dataclass(frozen=True)
 class BenchmarkRun:
     """One method, trained and measured in a worker process."""
@@ -50,6 +56,12 @@ class BenchmarkRun:
         """The share of negatives that is known to be unwanted."""
         return self.method.setting.fraction
 
+    @property
+    def pictured(self):
+        """Whether some of its samples are kept, to be shown."""
+        setting = self.method.setting
+        return (setting.negative_class, setting.fraction, setting.seed) == PICTURED
+
     def run(self, arrays):
         """Trains and measures; returns the result line. Keeps NU classifiers in `arrays`."""
         from keras_vabc.evaluation.evaluate import ImageEvaluation
@@ -59,6 +71,9 @@ class BenchmarkRun:
         setting = self.method.setting
         folds = folds_of(setting)
         samples, drawn, made = generate(self.method, folds, Path(arrays))
+        if self.pictured:
+            first = np.round(samples[:PICTURED_SAMPLES]).astype("uint8")
+            np.savez_compressed(Path(arrays, f"{self.key}.npz"), samples=first)
         evaluation = ImageEvaluation(folds)
         figures = {
             **evaluation.of(samples),

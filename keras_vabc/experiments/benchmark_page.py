@@ -33,6 +33,8 @@ FAILURES = f"""\
 that the NU classifier flags, *expected* the share that it thinks it flags: they differ where the
 unwanted examples are no random part of the negatives, and nothing in the two folds tells. Of the
 wanted images 11 % are {OVERLAPPED}s."""
+SAMPLES = """\
+The first samples of each method, none chosen; the negative concept is '8', p = 0.2, seed 0."""
 FIGURES = ("fid", "precision", "recall", "density", "coverage", "class_balance")
 
 
@@ -59,6 +61,12 @@ def render(folder):
     if lines:
         write_whole(folder / "methods.png", plots.png_bytes(_picture(lines)))
         parts.append("![Error against FID*, one point a run, p = 0.2](methods.png)")
+    pictured = [
+        run for run in compared if getattr(run, "pictured", False) and stored.has_arrays(run)
+    ]
+    if pictured:
+        write_whole(folder / "samples.png", plots.png_bytes(_samples(stored, pictured)))
+        parts += ["## Samples", SAMPLES, "![Samples of each method](samples.png)"]
     failures = stored.lines([run for run in runs if run.slug == "failures"])
     if failures:
         parts += ["## Where it fails", FAILURES, _failures_table(failures)]
@@ -121,6 +129,15 @@ def _mean(lines, name):
     if not values:
         return "–"
     return f"{np.mean(values):.3f}" if name == "acceptance" else f"{np.mean(values):.0f}"
+
+
+def _samples(stored, runs):
+    """One row of tiles for each method."""
+    figure, axes = plots.panels(len(runs), stacked=True, size=(9, 0.42))
+    for ax, run in zip(axes, runs, strict=True):
+        plots.sample_grid(stored.arrays(run)["samples"], columns=24, ax=ax)
+        ax.set_ylabel(run.slug, rotation=0, ha="right", va="center")
+    return figure
 
 
 def _picture(lines):

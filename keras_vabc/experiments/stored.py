@@ -31,6 +31,10 @@ class Stored:
         figures = [line[name] for line in self.lines(runs)]
         return np.array([f if part is None else f[part] for f in figures], dtype=float)
 
+    def has_arrays(self, run):
+        """Whether arrays of a run are there."""
+        return (self._arrays / f"{run.key}.npz").exists()
+
     def arrays(self, run):
         """Dict of the arrays of one run.
 
