@@ -387,7 +387,7 @@ def vector_field(grid, field, points, ax=None):
     return ax
 
 
-def reconstruction_pairs(originals, reconstructed, pairs=3, threshold=64, ax=None):
+def reconstruction_pairs(originals, reconstructed, pairs=3, threshold=96, ax=None):
     """Images beside their reconstructions, in pairs of columns.
 
     Args:

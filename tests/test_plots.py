@@ -174,7 +174,7 @@ def test_vector_field_keeps_places_and_directions():
 
 def test_reconstruction_pairs_alternate_and_are_thresholded():
     originals = np.full((6, 1, 1, 1), 51.0)
-    reconstructed = np.array([0, 63, 64, 200, 10, 255.0]).reshape(6, 1, 1, 1)
+    reconstructed = np.array([0, 95, 96, 200, 10, 255.0]).reshape(6, 1, 1, 1)
     shown = picture(plots.reconstruction_pairs(originals, reconstructed, pairs=3))
     np.testing.assert_allclose(shown, [[0.2, 0, 0.2, 0, 0.2, 1], [0.2, 1, 0.2, 0, 0.2, 1]])
 

@@ -7,6 +7,7 @@ from keras_vabc.experiments import paper
 from keras_vabc.experiments.settings import METHODS, paper_setting, sample_noise
 from keras_vabc.experiments.tables import TITLES
 
+MOONS_FRAME = {"xlim": (-2.0, 3.0), "ylim": (-1.5, 1.8)}
 JUDGES = {"nge_paper": "paper's judge", "nge_strict": "strict judge"}
 
 
@@ -41,6 +42,7 @@ def moons_samples(stored, dataset, literal=False):
         means = arrays["means"][:100]
         noisy = means + rng.normal(scale=sample_noise(setting), size=means.shape)
         plots.moons_samples(arrays["unlabeled"], arrays["unwanted"], means, noisy, ax=ax)
+        ax.set(**MOONS_FRAME)
 
     return _vae_and_vabc(stored, paper.moons(dataset, literal)[:2], draw)
 

@@ -116,7 +116,7 @@ SECTIONS = (
     Section(
         "Fig. 7: reconstruction",
         "VAE above, V-ABC below. First, third and fifth columns: test images; second, fourth and "
-        "sixth: reconstructed, with a threshold filter.",
+        "sixth: reconstructed, white from 96 of 255 on (the paper does not give its threshold).",
         paper.eights,
         pictures={"fig7": figures.fig7},
     ),
@@ -207,7 +207,13 @@ def _provenance(stored):
     trainings = [line for line in lines if line.get("seconds")]
     hours = sum(line["seconds"] for line in trainings) / 3600
     dates = sorted({line["date"] for line in lines if "date" in line})
-    versions = sorted({str(line["versions"]) for line in lines if "versions" in line})
+    versions = sorted(
+        {
+            ", ".join(f"{name} {version}" for name, version in line["versions"].items())
+            for line in lines
+            if "versions" in line
+        }
+    )
     return (
         f"## Runs\n\n{len(trainings)} trainings, {hours:.1f} hours of one core each, "
         f"{' to '.join(dict.fromkeys([*dates[:1], *dates[-1:]]))}; {'; '.join(versions)}. "
