@@ -1,7 +1,8 @@
 """The two kinds of fold a pipeline reads: rows of an array, and a stream of examples.
 
-Both give `batches`, a dataset of elements, and `examples`, which makes one element a tensor of
-examples. So rows stay row numbers until a whole part of a batch is gathered at once.
+Both give `chunks`, a dataset of elements, and `examples`, which makes of an element the fold's part
+of several batches, shape `(steps, size, ...)`. So rows stay row numbers until those of several
+batches are gathered at once.
 """
 
 import numpy as np
@@ -30,32 +31,60 @@ def as_fold(data, name):
 
 
 class Rows:
-    """A fold held as one tensor in the host's memory.
+    """A fold held as one tensor in the host's memory, or left in its file where it is mapped.
 
     Args:
-        data: Array-like of finite numbers of shape `(n, ...)`, n >= 1. Floats become float32.
+        data: Array-like of finite numbers of shape `(n, ...)`, n >= 1. Floats become float32. A
+            `np.memmap` is read row by row as batches need them, so it may be larger than memory.
         name: Name of the argument, for errors.
     """
 
     def __init__(self, data, name):
         array = _checked_array(data, name)
-        with tf.device("CPU:0"):  # gathered on the host; only batches move to a GPU
-            self.tensor = tf.constant(array)
         self.count = len(array)
         self.shape = array.shape[1:]
-        self.dtype = self.tensor.dtype.name
+        self.dtype = "float32" if array.dtype.kind == "f" else array.dtype.name
+        if isinstance(data, np.memmap):
+            self._gather = self._reader(array)
+        else:
+            with tf.device("CPU:0"):  # gathered on the host; only batches move to a GPU
+                tensor = tf.constant(array)
+            self._gather = lambda rows: tf.gather(tensor, rows)
 
-    def batches(self, size, steps, seed, repeat):
-        """Vectors of row numbers: `steps` of them shuffled, or in order if `seed` is None."""
-        if seed is None:
-            rows = tf.data.Dataset.range(self.count)
-            return (rows.repeat() if repeat else rows).batch(size)
-        order = _passes(self.count, steps * size, seed)
-        return tf.data.Dataset.from_tensor_slices(tf.reshape(order, (steps, size)))
+    def chunks(self, size, bounds, seed, repeat):
+        """Row numbers of shape `(steps, size)`, for one pair of bounds after the other.
+
+        Args:
+            size: Rows of one step; the last step may have fewer if it is a chunk of its own.
+            bounds: Number of the first step of each chunk, and of the one after its last step.
+            seed: Seed of the order, or `None` for the order given.
+            repeat: Whether the rows are repeated, or may end within the last step.
+        """
+        total = bounds[-1][1] * size
+        if seed is not None:
+            order = _passes(self.count, total, seed)
+        else:
+            order = tf.range(total if repeat else self.count, dtype=tf.int64) % self.count
+
+        def row_numbers(bound):
+            rows = order[bound[0] * size : bound[1] * size]
+            return tf.reshape(rows, (bound[1] - bound[0], -1))
+
+        return tf.data.Dataset.from_tensor_slices(bounds).map(row_numbers)
 
     def examples(self, rows, step):
-        """Examples of shape `(len(rows), ...)`."""
-        return tf.gather(self.tensor, rows)
+        """Examples of shape `(*rows.shape, ...)`."""
+        return self._gather(rows)
+
+    def _reader(self, array):
+        def read(rows):
+            return array[rows].astype(self.dtype, copy=False)
+
+        def gather(rows):
+            examples = tf.numpy_function(read, [rows], self.dtype)
+            return tf.ensure_shape(examples, (None, None, *self.shape))
+
+        return gather
 
 
 class Stream:
@@ -80,8 +109,8 @@ class Stream:
         example_bytes = max(data.element_spec.shape.num_elements() * dtype.size, 1)
         self.buffer = max(1, min(self.count, SHUFFLE_BYTES // example_bytes))
 
-    def batches(self, size, steps, seed, repeat):
-        """Tensors of examples, shuffled, or in order if `seed` is None."""
+    def chunks(self, size, bounds, seed, repeat):
+        """Tensors of shape `(1, size, ...)`; the arguments are those of `Rows.chunks`."""
         dataset = self.dataset
         if seed is not None:
             # Dataset.shuffle mixes in the global seed, of which the graph traced here has its own.
@@ -89,7 +118,7 @@ class Stream:
             number = tf.random.stateless_uniform((), seed, 0, 2**31 - 1, tf.int64, alg="philox")
             dataset = dataset.shuffle(self.buffer, seed=number)
         dataset = dataset.repeat() if repeat else dataset
-        return dataset.batch(size, drop_remainder=seed is not None)
+        return dataset.batch(size, drop_remainder=seed is not None).batch(1)
 
     def examples(self, batch, step):
         """`batch` in the fold's dtype; an error that names fold and step if it isn't finite."""
@@ -139,7 +168,7 @@ def _checked_array(data, name):
             f"least one example. Received: shape {array.shape}, dtype {array.dtype}"
             f"{' (None)' if data is None else ''}."
         )
-    if array.dtype.kind == "f":
+    if array.dtype.kind == "f" and not isinstance(data, np.memmap):
         with np.errstate(over="ignore"):
             array = array.astype(np.float32, copy=False)
     return check_finite(name, array)

@@ -4,12 +4,15 @@ The order is a function of (seed, epoch), never of TensorFlow's global seed.
 """
 
 import itertools
+import math
 
 import numpy as np
 import tensorflow as tf
 
 from keras_vabc.checks import check_rows, check_whole
 from keras_vabc.data.examples import Rows, as_fold, check_alike
+
+CHUNK_STEPS, CHUNK_BYTES = 64, 2**22  # batches gathered at once, and what they may hold
 
 
 def balanced_dataset(
@@ -71,28 +74,29 @@ def balanced_dataset(
     check_alike(unlabeled, unwanted)
     soft = None if unlabeled_y is None else _checked_soft(unlabeled_y, unlabeled)
     steps = _steps(unlabeled, part, batch_size, shuffle)
-    whole_batch = _interleaving(part, unwanted_part)
+    bounds = _chunk_bounds(steps, batch_size, unlabeled, unwanted)
 
-    def mix(step, u, w):
-        x, x_unwanted = unlabeled.examples(u, step), unwanted.examples(w, step)
-        order, y = whole_batch
-        if not shuffle:  # the last batch may be smaller
-            count = tf.shape(x)[0]
-            x_unwanted = x_unwanted[: (2 * count * unwanted_part + part) // (2 * part)]
-            order, y = _interleaving(count, tf.shape(x_unwanted)[0])
+    def mix(bound, u, w):
+        x, x_unwanted = (f.examples(e, bound[0]) for f, e in ((unlabeled, u), (unwanted, w)))
+        count = tf.shape(x)[1]
+        # A last batch that is smaller has as much less of the unwanted; any other has all.
+        x_unwanted = x_unwanted[:, : (2 * count * unwanted_part + part) // (2 * part)]
+        order, y = _interleaving(count, tf.shape(x_unwanted)[1])
+        x = tf.gather(tf.concat([x, x_unwanted], 1), order, axis=1)
+        y = tf.repeat(y[None], tf.shape(x)[0], axis=0)
         if soft is not None:
-            y_unwanted = tf.zeros(tf.shape(x_unwanted)[:1])
-            y = tf.gather(tf.concat([tf.gather(soft, u), y_unwanted], 0), order)
-        return tf.gather(tf.concat([x, x_unwanted], 0), order), y
+            y_unwanted = tf.zeros(tf.shape(x_unwanted)[:2])
+            y = tf.gather(tf.concat([tf.gather(soft, u), y_unwanted], 1), order, axis=1)
+        return x, y
 
     def one_epoch(epoch):
         return tf.data.Dataset.zip(
-            tf.data.Dataset.range(steps),
-            unlabeled.batches(part, steps, _key(seed, epoch, 0, shuffle), repeat=False),
-            unwanted.batches(unwanted_part, steps, _key(seed, epoch, 1, shuffle), repeat=True),
+            tf.data.Dataset.from_tensor_slices(bounds),
+            unlabeled.chunks(part, bounds, _key(seed, epoch, 0, shuffle), repeat=False),
+            unwanted.chunks(unwanted_part, bounds, _key(seed, epoch, 1, shuffle), repeat=True),
         ).map(mix)
 
-    return _per_epoch(one_epoch, steps, seed, initial_epoch)
+    return _per_epoch(one_epoch, steps, seed, initial_epoch, batch_size if shuffle else None)
 
 
 def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial_epoch=0):
@@ -118,20 +122,30 @@ def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial
     fold = as_fold(unlabeled, "unlabeled")
     steps = _steps(fold, batch_size, batch_size, shuffle)
 
-    def label(step, element):
-        x = fold.examples(element, step)
-        return x, tf.ones(tf.shape(x)[:1])
+    bounds = _chunk_bounds(steps, batch_size, fold)
+
+    def label(bound, element):
+        x = fold.examples(element, bound[0])
+        return x, tf.ones(tf.shape(x)[:2])
 
     def one_epoch(epoch):
         key = _key(seed, epoch, 0, shuffle)
-        batches = fold.batches(batch_size, steps, key, repeat=False)
-        return tf.data.Dataset.zip(tf.data.Dataset.range(steps), batches).map(label)
+        chunks = fold.chunks(batch_size, bounds, key, repeat=False)
+        return tf.data.Dataset.zip(tf.data.Dataset.from_tensor_slices(bounds), chunks).map(label)
 
-    return _per_epoch(one_epoch, steps, seed, initial_epoch)
+    return _per_epoch(one_epoch, steps, seed, initial_epoch, batch_size if shuffle else None)
 
 
-def _per_epoch(one_epoch, steps, seed, initial_epoch):
-    """A dataset whose k-th iteration, k = 0, 1, ..., is `one_epoch(initial_epoch + k)`."""
+def _per_epoch(one_epoch, steps, seed, initial_epoch, rows):
+    """A dataset of batches whose k-th iteration, k = 0, 1, ..., is `one_epoch(initial_epoch + k)`.
+
+    Args:
+        one_epoch: Maps the number of an epoch to a dataset of chunks of batches.
+        steps: Batches in an epoch.
+        seed: Seed of the order, to be checked.
+        initial_epoch: Number of the first epoch.
+        rows: Rows of each batch; `None` if the last one may hold fewer.
+    """
     check_whole("seed", seed, 0)
     # Counted in Python: under a distribution strategy a variable would live on the replicas.
     epochs = itertools.count(check_whole("initial_epoch", initial_epoch, 0))
@@ -140,9 +154,23 @@ def _per_epoch(one_epoch, steps, seed, initial_epoch):
         epoch = tf.numpy_function(lambda: np.int64(next(epochs)), [], tf.int64)
         return tf.ensure_shape(epoch, ())
 
+    def of_known_size(x, y):
+        return tf.ensure_shape(x, (None, rows, *x.shape[2:])), tf.ensure_shape(y, (None, rows))
+
     dataset = tf.data.Dataset.range(1).map(begin).flat_map(one_epoch)
+    dataset = dataset.map(of_known_size).unbatch()
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _chunk_bounds(steps, batch_size, *folds):
+    """First step and end of each chunk; the last step, which may be smaller, is one of its own."""
+    chunk = 1
+    if all(isinstance(fold, Rows) for fold in folds):
+        row_bytes = math.prod(folds[0].shape) * np.dtype(folds[0].dtype).itemsize
+        chunk = max(1, min(CHUNK_STEPS, CHUNK_BYTES // (batch_size * row_bytes)))
+    starts = [*range(0, steps - 1, chunk), steps - 1]
+    return np.array(list(itertools.pairwise([*starts, steps])))
 
 
 def _key(seed, epoch, stream, shuffle):
