@@ -1,9 +1,12 @@
 """Arrays from a user's files."""
 
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+
+from keras_vabc.data.spec import DataSpec
 
 
 def read_array(path, name):
@@ -45,3 +48,36 @@ def read_array(path, name):
             f"Received: {name}={path}, shape {array.shape}, dtype {array.dtype}."
         )
     return array
+
+
+class ArrayFile:
+    """First version: whole arrays."""
+
+    def __init__(self, path, name):
+        self.name = name
+        self.array = read_array(path, name)
+        self.count = len(self.array)
+        self.counts = Counter()
+
+    def dtype(self):
+        """Dtype of its examples in a spec."""
+        return "uint8" if self.array.ndim > 2 and self.array.dtype.kind != "f" else "float32"
+
+    def describe(self, image_size):
+        """The `DataSpec` of its examples."""
+        if self.array.ndim == 2:
+            return DataSpec("vectors", self.array.shape[1:], "float32")
+        shape = self.array.shape[1:]
+        return DataSpec("images", shape if len(shape) == 3 else (*shape, 1), self.dtype())
+
+    def blocks(self, spec):
+        """Rows in the form of `spec`."""
+        self.counts.clear()
+        for start in range(0, self.count, spec.block_rows):
+            rows = self.array[start : start + spec.block_rows].astype(spec.dtype)
+            self.counts["read"] += len(rows)
+            yield [str(start + i) for i in range(len(rows))], rows.reshape(-1, *spec.shape)
+
+    def notes(self, spec):
+        """Nothing yet."""
+        return []

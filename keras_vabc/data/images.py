@@ -1,0 +1,100 @@
+"""Images of any kind that Pillow reads, brought into one form."""
+
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps
+
+FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB", "WEBP", "GIF", "TIFF", "PPM")  # none runs a program
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
+GREY_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I")
+TRANSPARENT_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
+COLOUR_STEP = 16  # of 255: channels of a grey JPEG differ by less
+TRANSPOSED = (5, 6, 7, 8)  # EXIF orientations that turn an image by a quarter
+ORIENTATION = 0x0112
+
+
+def open_image(path):
+    """Opens an image and reads its header.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        `PIL.Image.Image` whose pixels are not decoded yet; close it.
+
+    Raises:
+        Exception: Of any kind, for a damaged file, one of another kind, and one of more pixels than
+            Pillow takes for an attack.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        return Image.open(path, formats=FORMATS)
+
+
+def oriented_size(image):
+    """`(height, width)` as seen: after the rotation that a camera noted."""
+    turned = "exif" in image.info and image.getexif().get(ORIENTATION) in TRANSPOSED
+    return image.size if turned else image.size[::-1]
+
+
+def is_transparent(image):
+    """Whether an image has an alpha channel or a transparent colour."""
+    return image.mode in TRANSPARENT_MODES or "transparency" in image.info
+
+
+def plain(image):
+    """Decodes an image into one of two modes.
+
+    The rotation that a camera noted is applied, transparency laid on black, 16 bits are reduced to
+    8, palettes and print colours turned into red, green and blue.
+
+    Args:
+        image: `PIL.Image.Image`.
+
+    Returns:
+        `PIL.Image.Image` of mode `"L"`, grey, or `"RGB"`, colour.
+
+    Raises:
+        Exception: Of any kind, for a damaged file.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith("I"):
+            return Image.fromarray(_eight_bits(np.asarray(image)))
+        if image.mode == "F":
+            raise ValueError("an image of floats has no scale")
+        if is_transparent(image):
+            image = image.convert("RGBA")
+            black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+            image = Image.alpha_composite(black, image)
+        return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def is_coloured(image):
+    """Whether any pixel of a plain image is not grey."""
+    return image.mode == "RGB" and int(np.ptp(np.asarray(image), axis=-1).max()) > COLOUR_STEP
+
+
+def fitted(image, shape):
+    """A plain image in the size and with the channels of a spec.
+
+    Args:
+        image: `PIL.Image.Image` of mode `"L"` or `"RGB"`.
+        shape: `(height, width, channels)`.
+
+    Returns:
+        uint8 array of that shape. An image of another size is resized by cubic interpolation, with
+        antialiasing; its aspect ratio is not kept, so that nothing is cut off.
+    """
+    image = image.convert("L" if shape[2] == 1 else "RGB")
+    if image.size != (shape[1], shape[0]):
+        image = image.resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
+    return np.asarray(image).reshape(shape)
+
+
+def _eight_bits(pixels):
+    most = 65535 if pixels.max(initial=0) > 255 else 255
+    return np.rint(np.clip(pixels, 0, most) * (255 / most)).astype(np.uint8)

@@ -1,0 +1,94 @@
+"""What one example of a user's data is, in a form that a later command reads back."""
+
+import math
+import operator
+from dataclasses import asdict, dataclass
+
+BLOCK_BYTES = 2**22  # of rows that are read and converted at a time
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """The one form that all examples of a run have, whatever files they come from.
+
+    Images hold whole numbers in 0..255 (uint8) or, if both folds were arrays of floats in 0..1,
+    those (float32). Vectors are float32, in the units of the file.
+
+    A constant column has the variance 0: whoever standardizes columns must put 1 in its place, as
+    `logit_network` does. `write_rows` gives generated rows the constant back.
+
+    Attributes:
+        kind: `"images"` or `"vectors"`.
+        shape: `(height, width, channels)` with 1 channel for grey and 3 for colour, or
+            `(features,)`.
+        dtype: `"uint8"` or `"float32"`.
+        columns: Names of the columns of a CSV or Parquet file, in order; `None` where the data have
+            no names.
+        constants: `(column number, value)` of each column that is constant in the unlabeled fold.
+
+    Raises:
+        ValueError: If an attribute breaks a rule above.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    dtype: str
+    columns: tuple[str, ...] | None = None
+    constants: tuple[tuple[int, float], ...] = ()
+
+    def __post_init__(self):
+        """Checks the attributes."""
+        images = self.kind == "images"
+        sizes = all(isinstance(size, int) and size > 0 for size in self.shape)
+        shaped = self.shape[2:] in ((1,), (3,)) if images else len(self.shape) == 1
+        typed = self.dtype in (("uint8", "float32") if images else ("float32",))
+        if not ((images or self.kind == "vectors") and sizes and shaped and typed):
+            raise ValueError(
+                "spec must describe images (height, width, 1 or 3) of uint8 or float32, or vectors "
+                f"(features,) of float32. Received: {self.kind!r}, {self.shape}, {self.dtype!r}."
+            )
+        named = self.columns is not None
+        if named and (images or len(set(self.columns)) != self.shape[0] != len(self.columns)):
+            raise ValueError(
+                f"spec must name each of its columns once. Received: shape {self.shape}, "
+                f"{len(self.columns)} names."
+            )
+        for column, value in self.constants:
+            if images or not 0 <= column < self.shape[0] or not math.isfinite(value):
+                raise ValueError(
+                    "spec must give constants as (column number, finite value). "
+                    f"Received: column {column} of {self.shape}."
+                )
+
+    @property
+    def block_rows(self):
+        """Number of rows in a block of about `BLOCK_BYTES`."""
+        size = 1 if self.dtype == "uint8" else 4
+        return max(1, BLOCK_BYTES // (size * math.prod(self.shape)))
+
+    def column_name(self, column):
+        """What errors and notes call a column."""
+        return f"column {column}" if self.columns is None else f"column {self.columns[column]!r}"
+
+    def to_json(self):
+        """A dict that `json.dumps` takes and `from_json` turns back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record):
+        """The spec that `to_json` told.
+
+        Raises:
+            ValueError: If `record` is anything else.
+        """
+        try:
+            columns = record["columns"]
+            return cls(
+                kind=record["kind"],
+                shape=tuple(operator.index(size) for size in record["shape"]),
+                dtype=record["dtype"],
+                columns=None if columns is None else tuple(map(str, columns)),
+                constants=tuple((operator.index(c), float(v)) for c, v in record["constants"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"spec must be what DataSpec.to_json gave ({error!r}).") from None
