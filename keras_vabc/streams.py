@@ -1,4 +1,4 @@
-"""What `fit` does to a data set before it reads it: checks, prefetching, readable errors."""
+"""Around a data set in `fit`: its place, checks, prefetching, readable errors."""
 
 import re
 from contextlib import contextmanager
@@ -7,6 +7,32 @@ import numpy as np
 import tensorflow as tf
 
 STREAM_ERROR = "keras_vabc: "
+
+
+class EpochCount:
+    """Number of the epoch that a pipeline's next iteration stands for.
+
+    It counts in Python, since under a distribution strategy a variable would live on the replicas.
+
+    Args:
+        next_epoch: Whole number >= 0. Set the attribute of that name to move the pipeline.
+    """
+
+    def __init__(self, next_epoch):
+        self.next_epoch = next_epoch
+
+    def take(self):
+        """The epoch of an iteration that begins now."""
+        self.next_epoch += 1
+        return np.int64(self.next_epoch - 1)
+
+
+def epoch_counts(dataset):
+    """Every `EpochCount` in the pipelines that a `tf.data.Dataset` is made from, as a list."""
+    own = getattr(dataset, "epoch_count", None)
+    if own is not None:
+        return [own]
+    return [count for part in dataset._inputs() for count in epoch_counts(part)]
 
 
 def range_checked(x, low, high, scale, offset):

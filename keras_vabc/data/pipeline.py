@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_vabc.checks import check_rows, check_whole
 from keras_vabc.data.examples import Rows, as_fold, check_alike
+from keras_vabc.streams import EpochCount
 
 CHUNK_STEPS, CHUNK_BYTES = 64, 2**22  # batches gathered at once, and what they may hold
 
@@ -147,11 +148,10 @@ def _per_epoch(one_epoch, steps, seed, initial_epoch, rows):
         rows: Rows of each batch; `None` if the last one may hold fewer.
     """
     check_whole("seed", seed, 0)
-    # Counted in Python: under a distribution strategy a variable would live on the replicas.
-    epochs = itertools.count(check_whole("initial_epoch", initial_epoch, 0))
+    epochs = EpochCount(check_whole("initial_epoch", initial_epoch, 0))
 
     def begin(_):
-        epoch = tf.numpy_function(lambda: np.int64(next(epochs)), [], tf.int64)
+        epoch = tf.numpy_function(epochs.take, [], tf.int64)
         return tf.ensure_shape(epoch, ())
 
     def of_known_size(x, y):
@@ -160,7 +160,9 @@ def _per_epoch(one_epoch, steps, seed, initial_epoch, rows):
     dataset = tf.data.Dataset.range(1).map(begin).flat_map(one_epoch)
     dataset = dataset.map(of_known_size).unbatch()
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    dataset = dataset.prefetch(tf.data.AUTOTUNE)
+    dataset.epoch_count = epochs
+    return dataset
 
 
 def _chunk_bounds(steps, batch_size, *folds):
