@@ -5,6 +5,8 @@ import operator
 
 import numpy as np
 
+BLOCK_NUMBERS = 2**20  # looked at at a time, since a fold may fill a disk
+
 
 def check_positive(**numbers):
     """Raises a `ValueError` for the first number that is not finite and above 0."""
@@ -43,7 +45,10 @@ def check_finite(name, x):
     """Returns the numeric array `x` if all of it is finite, or raises a `ValueError`."""
     if x.dtype.kind not in "buif":
         raise ValueError(f"{name} must hold numbers. Received: dtype {x.dtype}.")
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        row = int(np.argmin(np.isfinite(x).reshape(len(x), -1).all(axis=1)))
-        raise ValueError(f"{name} must be finite. Received: NaN or infinity in row {row}.")
+    size = max(1, BLOCK_NUMBERS // max(1, math.prod(x.shape[1:])))
+    for start in range(0, len(x) if x.dtype.kind == "f" else 0, size):
+        finite = np.isfinite(x[start : start + size])
+        if not finite.all():
+            row = start + int(np.argmin(finite.reshape(len(finite), -1).all(axis=1)))
+            raise ValueError(f"{name} must be finite. Received: NaN or infinity in row {row}.")
     return x

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from keras_vabc.blocks import Blockwise
+from keras_vabc.blocks import BLOCK_ROWS, Blockwise
 from keras_vabc.mixture import best_bin_share
 from keras_vabc.optimizers import FusedAdam
 
@@ -135,14 +135,39 @@ def cross_train(new_network, unlabeled, unwanted, *, members, seed, verbose, epo
 
     networks = [new_network(member) for member in range(members)]
     for member, (network, rng) in enumerate(zip(networks, streams, strict=True)):
-        training = [fold[part != member] for fold, part in zip(folds, parts, strict=True)]
-        held_out = [fold[part == member] for fold, part in zip(folds, parts, strict=True)]
+        training = [Part(fold, part != member) for fold, part in zip(folds, parts, strict=True)]
+        held_out = [Part(fold, part == member) for fold, part in zip(folds, parts, strict=True)]
         logit = train(
             network, *training, held_out, epochs=epochs, rng=rng, report=report, **settings
         )
-        for scores, part, rows in zip(logits, parts, held_out, strict=True):
-            scores[part == member] = logit(rows)
+        for scores, rows in zip(logits, held_out, strict=True):
+            scores[rows.numbers] = rows.each(logit)
     return networks, *logits
+
+
+class Part:
+    """Some rows of a fold, told by their numbers and never copied, since a fold may fill a disk.
+
+    Args:
+        fold: Array of shape `(n, ...)`.
+        chosen: Boolean array of shape `(n,)`.
+    """
+
+    def __init__(self, fold, chosen):
+        self._fold, self.numbers = fold, np.flatnonzero(chosen)
+
+    def __len__(self):
+        """Number of rows."""
+        return len(self.numbers)
+
+    def __getitem__(self, rows):
+        """The examples of some of its rows, counted within the part."""
+        return self._fold[self.numbers[rows]]
+
+    def each(self, function):
+        """A `Blockwise` function of all its examples; the result has one number for each."""
+        blocks = range(0, len(self), BLOCK_ROWS)
+        return np.concatenate([function(self[start : start + BLOCK_ROWS]) for start in blocks])
 
 
 def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, shift, rate, report):
@@ -154,9 +179,9 @@ def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, s
 
     Args:
         network: Keras model of one logit; trained in place.
-        unlabeled: Training examples, shape `(n, ...)`.
-        unwanted: Training examples, shape `(m, ...)`.
-        held_out: `(unlabeled, unwanted)` examples on which the share is estimated.
+        unlabeled: `Part` of the fold to train on.
+        unwanted: The same of the unwanted fold.
+        held_out: Two `Part`s, unlabeled and unwanted, on which the share is estimated.
         risk: `"cvir"` or `"nnpu"`.
         epochs: Passes over the unlabeled examples.
         rng: `numpy.random.Generator` of the order of the data and of the shifts.
@@ -171,14 +196,14 @@ def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, s
     steps = max(len(unlabeled) // batch[0], 1)
     logits = Blockwise(lambda x: network(tf.cast(x, tf.float32), training=False)[:, 0])
     decay = keras.optimizers.schedules.CosineDecay(rate, steps * epochs)
-    step = _train_step(network, FusedAdam(decay), shift if unlabeled.ndim == 4 else 0)
+    step = _train_step(network, FusedAdam(decay), shift if len(network.input_shape) == 4 else 0)
     share, warm_up = 0.0, max(round(epochs * WARM_UP), 1)
     for epoch in range(epochs):
         rows, known = np.arange(len(unlabeled)), tf.constant(0.0)
         if epoch >= warm_up:
-            share = best_bin_share(*map(logits, held_out))[0]
+            share = best_bin_share(*(part.each(logits) for part in held_out))[0]
             if risk == "cvir":
-                rows = presumed_positives(logits(unlabeled), share)
+                rows = presumed_positives(unlabeled.each(logits), share)
             else:
                 known = tf.constant(share, tf.float32)
         order = _passes(rows, steps * batch[0], rng).reshape(steps, -1)

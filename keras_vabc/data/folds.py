@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from keras_vabc.checks import check_finite
+from keras_vabc.data.mapped import join_rows, take_rows
 from keras_vabc.data.sources import IMAGE_SETS, load_images, load_moons
 
 MOONS_FRACTION = {"moons1": 1.0, "moons2": 0.8}
@@ -237,8 +238,10 @@ def move_to_unwanted(folds, flagged, test_flagged) -> Folds:
         for kind in ("", "_labels"):
             unlabeled = getattr(folds, f"{part}unlabeled{kind}")
             unwanted = getattr(folds, f"{part}unwanted{kind}")
-            changes[f"{part}unlabeled{kind}"] = unlabeled[~moves]
-            changes[f"{part}unwanted{kind}"] = np.concatenate([unwanted, unlabeled[moves]])
+            changes[f"{part}unlabeled{kind}"] = take_rows(unlabeled, ~moves)
+            changes[f"{part}unwanted{kind}"] = join_rows(
+                (unwanted, slice(None)), (unlabeled, moves)
+            )
     return replace(folds, **changes)
 
 

@@ -76,8 +76,8 @@ def join_rows(*parts):
     """The rows taken from several arrays, one after the other, on disk if one of the arrays is.
 
     Args:
-        *parts: Pairs of an array of shape `(n, ...)` and a boolean array of shape `(n,)`, or row
-            numbers. All arrays have one dtype and one shape of rows.
+        *parts: Pairs of an array of shape `(n, ...)` and which of its rows: a boolean array of
+            shape `(n,)`, row numbers or a slice. All arrays have one dtype and one shape of rows.
 
     Returns:
         Array as in `take_rows`.
@@ -87,7 +87,8 @@ def join_rows(*parts):
     """
     mapped = [array for array, _ in parts if isinstance(array, np.memmap)]
     if not mapped:
-        return np.concatenate([array[rows] for array, rows in parts])
+        taken = [array[rows] for array, rows in parts]
+        return np.concatenate(taken) if len(taken) > 1 else taken[0]
     folder = Path(mapped[0].filename).parent if mapped[0].filename else None
     handle, path = tempfile.mkstemp(dir=folder, suffix=".npy")
     os.close(handle)
@@ -104,6 +105,6 @@ def join_rows(*parts):
 
 
 def _blocks(array, rows):
-    rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
+    rows = np.arange(len(array))[rows]
     size = max(1, BLOCK_BYTES // max(1, array[:1].nbytes))
     return (np.asarray(array[rows[start : start + size]]) for start in range(0, len(rows), size))
