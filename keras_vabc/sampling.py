@@ -156,22 +156,25 @@ class LatentSampler:
             kept += len(rows)
         return (images, drawn) if return_drawn else images
 
-    def batches(self, n, seed=None):
+    def batches(self, n, seed=None, return_drawn=False):
         """Iterates over the samples of `sample(n, seed)` in pieces of bounded size.
 
         Args:
             n: Number of samples.
             seed: Integer or `None`.
+            return_drawn: Whether to give the number of samples drawn so far too.
 
         Returns:
             Iterator of float32 arrays of up to 1,024 samples, as many as the guard left of them.
+            With `return_drawn` of pairs of such an array and the number of draws up to its end.
 
         Raises:
             ValueError: If `n` is negative.
             RuntimeError: As `sample`.
         """
         self._check_ready(n)
-        return (rows for rows, _ in self._accepted(n, seed))
+        pieces = self._accepted(n, seed)
+        return pieces if return_drawn else (rows for rows, _ in pieces)
 
     def export(self, filepath, *, verbose=None, input_signature=None):
         """Writes decoder, density and guard as one SavedModel that needs TensorFlow alone.

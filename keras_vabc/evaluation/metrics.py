@@ -36,15 +36,31 @@ def negative_generation_error(is_negative):
         - [Novel Applications for VAE-based Anomaly Detection Systems](
           https://arxiv.org/abs/2204.12577), section V-D.
     """
-    is_negative = np.asarray(is_negative)
-    if is_negative.ndim != 1 or is_negative.dtype != bool or len(is_negative) == 0:
+    return observed_rate(is_negative, "is_negative")
+
+
+def observed_rate(outcomes, name="outcomes"):
+    """Share of outcomes that are true.
+
+    Args:
+        outcomes: Boolean array of shape `(n,)`.
+        name: Name of the argument that they are, for errors.
+
+    Returns:
+        `Rate`.
+
+    Raises:
+        ValueError: If there is no outcome.
+    """
+    outcomes = np.asarray(outcomes)
+    if outcomes.ndim != 1 or outcomes.dtype != bool or len(outcomes) == 0:
         raise ValueError(
-            "is_negative must be a boolean array of shape (n,), n >= 1. "
-            f"Received: shape {is_negative.shape}, dtype {is_negative.dtype}."
+            f"{name} must be a boolean array of shape (n,), n >= 1. "
+            f"Received: shape {outcomes.shape}, dtype {outcomes.dtype}."
         )
-    test = binomtest(int(is_negative.sum()), len(is_negative))
+    test = binomtest(int(outcomes.sum()), len(outcomes))
     low, high = test.proportion_ci(method="wilson")
-    return Rate(float(is_negative.mean()), float(low), float(high))
+    return Rate(float(outcomes.mean()), float(low), float(high))
 
 
 def frechet_distance(features, reference):

@@ -9,9 +9,9 @@ from keras_vabc.evaluation.metrics import negative_generation_error
 from keras_vabc.experiments import benchmark
 from keras_vabc.experiments.failures import OVERLAPPED, SCENARIOS
 from keras_vabc.experiments.methods import SLUGS
-from keras_vabc.experiments.page import write_whole
 from keras_vabc.experiments.stored import Stored
 from keras_vabc.experiments.tables import markdown, mean_and_deviation
+from keras_vabc.runs import write_whole
 
 INTRODUCTION = """\
 # Benchmark

@@ -1,12 +1,10 @@
 """The demo: VAE and V-ABC on images and on Moons, trained, measured and shown."""
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from keras_vabc import plots
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
-from keras_vabc.experiments.report import COLUMNS, Section, render_page, table_rows
+from keras_vabc.experiments.report import Section, print_table, render_page, result_table
 from keras_vabc.experiments.run import (
     SAMPLES,
     Trained,
@@ -55,14 +53,14 @@ def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
         stages |= _training_stages(moons, moons_folds, folder)
         done = run_stages(console, stages)
 
-        sections = [
-            _image_section(settings, folds, _trained(settings, done, folder), console),
-            _moons_section(moons, moons_folds, _trained(moons, done, folder), console),
-        ]
-        page = render_page("V-ABC: what it generates, and what it does not", sections)
+        images, lines = _image_section(settings, folds, _trained(settings, done, folder), console)
+        points, moons_lines = _moons_section(
+            moons, moons_folds, _trained(moons, done, folder), console
+        )
+        lines += moons_lines
+        page = render_page("V-ABC: what it generates, and what it does not", [images, points])
         (folder / "report.html").write_text(page, encoding="utf-8")
-        (folder / "samples.png").write_bytes(plots.png_bytes(sections[0].figures[0][0]))
-        lines = sections[0].lines + sections[1].lines
+        (folder / "samples.png").write_bytes(plots.png_bytes(images.figures[0][0]))
         append_results(folder / "results.jsonl", lines)
     console.print(f"\nThe pictures are in [bold]{out}/report.html[/bold], the models beside it.")
     return lines
@@ -100,7 +98,8 @@ def _image_section(settings, folds, trained, console):
     ]
     lines.append(result_line(settings[-1], "real", evaluation.real(), None))
     title = f"{folds.name}: the negative concept is class {negative_class}"
-    _print_table(console, title, lines)
+    table = result_table(lines)
+    print_table(console, title, table)
     hidden = int(np.sum(folds.unlabeled_labels == negative_class))
     paragraphs = [
         f"{len(folds.unlabeled):,} unlabeled examples, {hidden:,} of them hidden negatives; "
@@ -114,7 +113,7 @@ def _image_section(settings, folds, trained, console):
         caption = "What each decoder makes of the latents from -3 to 3."
         figures.append((_manifold_figure(trained), caption))
     figures.append((_history_figure(trained), "Test loss of each model by epoch."))
-    return Section(title, paragraphs, lines, figures)
+    return Section(title, paragraphs, [table], figures), lines
 
 
 def _moons_section(settings, folds, trained, console):
@@ -127,7 +126,8 @@ def _moons_section(settings, folds, trained, console):
     ]
     lines.append(result_line(settings[-1], "real", evaluation.real(), None))
     title = "moons2: the negative concept is the upper moon"
-    _print_table(console, title, lines)
+    table = result_table(lines)
+    print_table(console, title, table)
     paragraphs = [
         "A sample counts as negative where the exact density of the upper moon is above that of "
         "the lower one; that is the strict judge here. The other columns compare the decoder's "
@@ -135,7 +135,7 @@ def _moons_section(settings, folds, trained, console):
     ]
     figure = _moons_figure(folds, means, seed)
     caption = f"Samples over the data: means, and means with noise of {MOONS_SAMPLE_NOISE}."
-    return Section(title, paragraphs, lines, [(figure, caption)])
+    return Section(title, paragraphs, [table], [(figure, caption)]), lines
 
 
 def _image_folds(dataset, negative_class, seed, console):
@@ -154,22 +154,6 @@ def _train_and_save(setting, folds, path, report):
 
 def _make_judges(folds, report):
     ImageEvaluation(folds, callbacks=[report])
-
-
-def _print_table(console, title, lines):
-    table = Table(
-        title=title,
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=0,
-        show_edge=False,
-        pad_edge=False,
-    )
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column == "Method" else "right", no_wrap=True)
-    for row in table_rows(lines):
-        table.add_row(*row)
-    console.print(table)
 
 
 def _sample_figure(samples):

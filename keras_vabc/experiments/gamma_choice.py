@@ -5,8 +5,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from keras_vabc import plots
-from keras_vabc.experiments.page import write_whole
 from keras_vabc.experiments.tables import markdown
+from keras_vabc.runs import write_whole
 
 TOLERANCE = 1.1  # up to so many times the least error on positives a gamma may be chosen
 MEANS = ("nge_estimated", "nge_estimated_error", "positive_error", "unwanted_error")

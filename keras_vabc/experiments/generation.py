@@ -45,7 +45,7 @@ def _trained(method, diet, nu):
     from keras_vabc.experiments.rivals import train_rival
 
     if method.rival is not None:
-        rival = train_rival(method.rival, method.setting, diet, _remaining_share(nu, diet))
+        rival = train_rival(method.rival, method.setting, diet, remaining_share(nu, diet))
         return lambda: (rival.sample(SAMPLES, seed=0), SAMPLES)
     sampler = trained_sampler(method, diet, nu)
     return lambda: sampler.sample(SAMPLES, seed=0, return_drawn=True)
@@ -63,18 +63,39 @@ def trained_sampler(method, diet, nu, callbacks=()):
     Returns:
         `LatentSampler`, whose `model` is the trained `VABC`.
     """
-    setting, share = method.setting, _remaining_share(nu, diet)
-    model = train(setting, diet, callbacks, hidden_share=share).model
-    guard = {} if method.guard is None else {"guard": nu, "threshold": method.guard}
-    sampler = LatentSampler(
-        model, density=method.density, components=method.components, seed=setting.seed, **guard
+    share = remaining_share(nu, diet)
+    sampler = new_sampler(
+        method, train(method.setting, diet, callbacks, hidden_share=share).model, nu
     )
     return sampler.fit(diet.unlabeled) if method.density == "gmm" else sampler
 
 
-def _remaining_share(nu, diet):
-    """Share of the negatives that are left in the unlabeled fold, by the NU classifier."""
-    return None if nu is None else float(nu.negative_probability(diet.unlabeled).mean())
+def new_sampler(method, model, nu):
+    """The sampler of a method: its density not yet fitted, its guard in place.
+
+    Args:
+        method: `Method` without a rival.
+        model: Trained `VABC`.
+        nu: Fitted `NUClassifier`; `None` for a method that needs none.
+
+    Returns:
+        `LatentSampler`.
+    """
+    guard = {} if method.guard is None else {"guard": nu, "threshold": method.guard}
+    seed = method.setting.seed
+    return LatentSampler(
+        model, density=method.density, components=method.components, seed=seed, **guard
+    )
+
+
+def remaining_share(nu, diet):
+    """Share of the negatives that are left in the unlabeled fold, by the NU classifier.
+
+    Never less than one example, since V-ABC's penalty weight has it in a denominator.
+    """
+    if nu is None:
+        return None
+    return max(float(nu.negative_probability(diet.unlabeled).mean()), 1 / len(diet.unlabeled))
 
 
 def corrected(method, folds, nu):

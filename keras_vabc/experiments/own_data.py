@@ -1,7 +1,11 @@
 """Settings for a user's own data: those found on MNIST, carried over to other scales and sizes."""
 
 import dataclasses
+from fractions import Fraction
 
+import numpy as np
+
+from keras_vabc.experiments.methods import COMPONENTS, GUARD, Method
 from keras_vabc.experiments.settings import QUALITY, Setting
 
 NAMES = ("paper", "quality")
@@ -10,7 +14,33 @@ MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of t
 MNIST_PIXELS = 784
 LEAST_STEPS = {"paper": 10_000, "quality": 2_300}
 MOST_STEPS = {"paper": 50_000, "quality": 10_000}
+CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 has seven digits
+ROWS_PER_COMPONENT = 25
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
+
+
+def own_method(name, unlabeled, seed=0, epochs=None):
+    """What `keras-vabc train` does: V-ABC alone, or with everything around it.
+
+    Args:
+        name: `"paper"`; or `"quality"`, with the mixture and the guard, for folds that the NU
+            classifier has corrected.
+        unlabeled: As in `own_setting`.
+        seed: Seed of the run.
+        epochs: As in `own_setting`.
+
+    Returns:
+        `Method`, whose mixture has fewer components where there are few rows.
+
+    Raises:
+        ValueError: As `own_setting`.
+    """
+    setting = own_setting(name, unlabeled, seed, epochs)
+    if name == "paper":
+        return Method(name, setting)
+    components = min(COMPONENTS, max(1, len(unlabeled) // ROWS_PER_COMPONENT))
+    whole = {"correction": "move", "density": "gmm", "guard": GUARD}
+    return Method(name, setting, components=components, **whole)
 
 
 def own_setting(name, unlabeled, seed=0, epochs=None):
@@ -18,7 +48,8 @@ def own_setting(name, unlabeled, seed=0, epochs=None):
 
     sigma2 and the target keep their ratio to the variance of the data. Epochs are as many as on
     MNIST; more or fewer where the data are so few or so many that the number of training steps
-    would leave the range in which the setting is known to work.
+    would leave the range in which the setting is known to work. Batches are smaller where the data
+    would not fill two of them.
 
     Args:
         name: `"paper"`; or `"quality"`, to be used with the NU classifier, the mixture and the
@@ -33,8 +64,8 @@ def own_setting(name, unlabeled, seed=0, epochs=None):
         `Setting`.
 
     Raises:
-        ValueError: If the name is unknown, the data have another shape, or floats of images lie
-            outside 0..1.
+        ValueError: If the name is unknown, the data have another shape, floats of images lie
+            outside 0..1, or all examples are the same.
     """
     if name not in NAMES:
         raise ValueError(f"setting must be one of {', '.join(NAMES)}. Received: setting={name!r}.")
@@ -45,12 +76,17 @@ def own_setting(name, unlabeled, seed=0, epochs=None):
             f"(n, features). Received: shape {unlabeled.shape}."
         )
     own = _paper if name == "paper" else _quality
-    setting = Setting("vabc", "files", seed=seed, **own(*_spread(unlabeled), images))
+    total, mean, most_latents = _spread(unlabeled)
+    if total == 0:
+        raise ValueError(
+            f"unlabeled must hold examples that differ. Received: {len(unlabeled)} equal ones."
+        )
+    setting = Setting("vabc", "files", seed=seed, **own(total, mean, most_latents, images))
     if images:
         setting = dataclasses.replace(setting, pixel_max=pixel_max(unlabeled))
     else:
         setting = dataclasses.replace(setting, output_activation="linear", standardize=True)
-    return _with_epochs(setting, name, len(unlabeled), epochs)
+    return _with_epochs(_with_batches(setting, len(unlabeled)), name, len(unlabeled), epochs)
 
 
 def pixel_max(images):
@@ -75,13 +111,19 @@ def total_variance(unlabeled):
     return _spread(unlabeled)[0]
 
 
+def constant_columns(x):
+    """Which columns of `(n, features)` hold one value, up to rounding; boolean `(features,)`."""
+    deviation, mean = x.std(axis=0, dtype="float64"), x.mean(axis=0, dtype="float64")
+    return deviation <= CONSTANT * np.abs(mean)
+
+
 def _spread(unlabeled):
     """Total variance of preprocessed data, the mean one of a number, and the most latents."""
     rows = unlabeled[:: max(1, len(unlabeled) // VARIANCE_ROWS)].astype("float32")
     if unlabeled.ndim == 4:
         variances = (rows / pixel_max(unlabeled)).var(axis=0)
     else:
-        variances = (rows.var(axis=0) > 0).astype("float32")  # standardized
+        variances = (~constant_columns(rows)).astype("float32")  # standardized
     most_latents = max(1, int((variances > 0).sum()) - 1)
     return float(variances.sum()), float(variances.mean()), most_latents
 
@@ -104,6 +146,16 @@ def gammas(sigma2, target):
     """The gamma that suits a target, near one over the error that it stands for, and its start."""
     gamma = 2 * sigma2 / target
     return {"gamma": gamma, "gamma_start": 10 * gamma}
+
+
+def _with_batches(setting, rows):
+    """Batches as large as the setting's, or such that there are two in a pass over few rows."""
+    share = Fraction(setting.unwanted_share).limit_denominator(setting.batch_size)
+    least = share.denominator  # the smallest batch with a whole number of unwanted examples
+    most = rows // (2 * (least - share.numerator))
+    return dataclasses.replace(
+        setting, batch_size=least * max(1, min(setting.batch_size // least, most))
+    )
 
 
 def _with_epochs(setting, name, rows, epochs):

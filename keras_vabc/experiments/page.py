@@ -1,6 +1,5 @@
 """The results page, rendered from stored runs alone."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ from keras_vabc.experiments import figures, paper, tables
 from keras_vabc.experiments.claims import CLAIMS
 from keras_vabc.experiments.stored import Stored
 from keras_vabc.plots import png_bytes
+from keras_vabc.runs import write_whole
 
 INTRODUCTION = """\
 # The paper, regenerated
@@ -219,10 +219,3 @@ def _provenance(stored):
         f"{' to '.join(dict.fromkeys([*dates[:1], *dates[-1:]]))}; {'; '.join(versions)}. "
         "Each run's settings, seed, command and figures: [results.jsonl](results.jsonl)."
     )
-
-
-def write_whole(path, data):
-    """Writes a file that appears under its name whole, or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)

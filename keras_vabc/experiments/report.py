@@ -4,6 +4,8 @@ import base64
 from typing import NamedTuple
 
 import jinja2
+from rich import box
+from rich.table import Table as RichTable
 
 from keras_vabc.plots import png_bytes
 
@@ -21,18 +23,42 @@ COLUMNS = {
 }
 
 
+class Table(NamedTuple):
+    """Rows of text under headings; a heading may have line breaks, with hyphens before them."""
+
+    columns: list
+    rows: list
+
+
 class Section(NamedTuple):
-    """One part of a page: title, paragraphs of text, result lines, figures with captions."""
+    """One part of a page: title, paragraphs of text, `Table`s, figures with captions."""
 
     title: str
     paragraphs: list
-    lines: list
+    tables: list
     figures: list
 
 
-def table_rows(lines):
-    """Result lines as rows of text under the headings of `COLUMNS`."""
-    return [[show(line) for show in COLUMNS.values()] for line in lines]
+def result_table(lines):
+    """The `Table` of result lines."""
+    return Table(list(COLUMNS), [[show(line) for show in COLUMNS.values()] for line in lines])
+
+
+def print_table(console, title, table):
+    """Prints a `Table` under a title, the first column to the left and the others to the right."""
+    shown = RichTable(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+        show_edge=False,
+        pad_edge=False,
+    )
+    for number, column in enumerate(table.columns):
+        shown.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
 
 
 def render_page(title, sections):
@@ -51,9 +77,8 @@ def render_page(title, sections):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"rows": table_rows, "png": _base64_png}
-    template = environment.get_template("report.html")
-    return template.render(title=title, sections=sections, columns=list(COLUMNS))
+    environment.filters["png"] = _base64_png
+    return environment.get_template("report.html").render(title=title, sections=sections)
 
 
 def _base64_png(figure):

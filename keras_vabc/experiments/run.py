@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras_vabc.callbacks import GammaAnneal, KLAnneal
 from keras_vabc.data.folds import load_folds
 from keras_vabc.data.pipeline import balanced_dataset, unlabeled_dataset
+from keras_vabc.experiments.own_data import constant_columns
 from keras_vabc.losses import equilibrium_penalty_weight
 from keras_vabc.model import VABC
 from keras_vabc.networks import conv_autoencoder, mlp_autoencoder
@@ -75,7 +76,20 @@ def _preprocessing(setting, unlabeled):
         return keras.layers.Rescaling(1 / setting.pixel_max)
     if not setting.standardize:
         return None
-    return keras.layers.Normalization(mean=unlabeled.mean(axis=0), variance=unlabeled.var(axis=0))
+    return _standardization(unlabeled)
+
+
+def _standardization(unlabeled):
+    """The layer that standardizes each column.
+
+    The unit of a constant column is a thousandth of its value: samples then have that value to six
+    digits, and a value never seen in training scores high, but not infinitely so.
+    """
+    mean = unlabeled.mean(axis=0, dtype="float64")
+    deviation = unlabeled.std(axis=0, dtype="float64")
+    unit = np.where(mean == 0, 1.0, np.abs(mean)) / 1000
+    deviation = np.where(constant_columns(unlabeled), unit, deviation)
+    return keras.layers.Normalization(mean=mean.tolist(), variance=(deviation**2).tolist())
 
 
 def _networks(setting, input_shape):
@@ -101,7 +115,7 @@ def _penalty_weight(setting, hidden_share):
     )
 
 
-def train(setting, folds, callbacks=(), hidden_share=None):
+def train(setting, folds, callbacks=(), hidden_share=None, start=None):
     """Trains the model of a setting, as section V-C of the paper says.
 
     Args:
@@ -110,9 +124,13 @@ def train(setting, folds, callbacks=(), hidden_share=None):
         callbacks: Keras callbacks besides the setting's own, to show progress.
         hidden_share: Share of hidden negatives in the unlabeled fold of `folds`, which V-ABC with a
             target needs.
+        start: `None`, or a `VABC` from whose weights its networks start.
 
     Returns:
         `Trained`.
+
+    Raises:
+        ValueError: If `start` has other networks.
     """
     training, testing = _datasets(setting, folds)
     model = build(
@@ -121,6 +139,8 @@ def train(setting, folds, callbacks=(), hidden_share=None):
         steps=setting.epochs * int(training.cardinality()),
         hidden_share=hidden_share,
     )
+    if start is not None:
+        _copy_networks(start, model)
     own = []
     if setting.anneal_kl:
         own.append(KLAnneal(setting.anneal_epochs))
@@ -144,6 +164,19 @@ def train(setting, folds, callbacks=(), hidden_share=None):
         verbose=0,
     )
     return Trained(model, history.history, time.perf_counter() - start)
+
+
+def _copy_networks(source, target):
+    pairs = [(getattr(source, name), getattr(target, name)) for name in ("encoder", "decoder")]
+    for old, new in pairs:
+        shapes = [[weights.shape for weights in network.get_weights()] for network in (old, new)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                "start must have networks of the same sizes. Received: "
+                f"{old.name} with weights of shapes {shapes[0]} for one with {shapes[1]}."
+            )
+    for old, new in pairs:
+        new.set_weights(old.get_weights())
 
 
 def _datasets(setting, folds):

@@ -14,12 +14,12 @@ from keras_vabc.data.folds import array_folds
 from keras_vabc.experiments.gamma_choice import choose, report
 from keras_vabc.experiments.methods import Method
 from keras_vabc.experiments.own_data import gammas, own_setting, total_variance
-from keras_vabc.experiments.page import write_whole
 from keras_vabc.experiments.reproduce import run_missing
 from keras_vabc.experiments.stored import Stored
 from keras_vabc.experiments.sweep import ARRAYS
 from keras_vabc.mixture import ranking_quality
 from keras_vabc.nu_classifier import NUClassifier
+from keras_vabc.runs import write_whole
 
 TEST_SHARE = 0.3  # of both folds: what the judge learns from and no model is trained on
 STRENGTHS = (0.05, 0.15, 0.5, 1.5, 5.0, 15.0)  # gamma times the error R of the mean of the data

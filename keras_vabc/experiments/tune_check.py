@@ -14,13 +14,13 @@ from rich.console import Console
 from keras_vabc import plots
 from keras_vabc.data.folds import load_folds
 from keras_vabc.experiments.gamma_choice import by_gamma, choose
-from keras_vabc.experiments.page import write_whole
 from keras_vabc.experiments.reproduce import run_missing
 from keras_vabc.experiments.run import provenance
 from keras_vabc.experiments.stored import Stored
 from keras_vabc.experiments.sweep import ARRAYS
 from keras_vabc.experiments.tables import markdown
 from keras_vabc.experiments.tune import TuneRun, data_of, train_classifiers, tune_runs
+from keras_vabc.runs import write_whole
 
 FOLDER = Path("docs/results/tune")
 COMMAND = "python -m keras_vabc.experiments.tune_check"
