@@ -17,71 +17,70 @@ from keras_vabc.data.images import (
     oriented_size,
     plain,
 )
+from keras_vabc.data.pixels import Scale, check_kind
 from keras_vabc.data.spec import DataSpec
 
 COLOURED_SHARE = 0.01  # of the images; up to it all are read as grey
 LARGE_PIXELS = 256 * 256
 NAMES_SHOWN = 3
+LINKS, OTHERS = "symbolic links", "files of other kinds"
 
 
 class ImageFolder:
     """A folder of image files, nested folders included.
 
-    Symbolic links are not followed, hidden files and files of other kinds are left out.
+    Symbolic links are not followed; hidden files and files of other kinds are left out.
 
     Args:
         path: Path of the folder.
         name: Name of the argument that gave it, for errors and notes.
-        max_unreadable: Largest share of the files that may be unreadable.
+        max_unreadable: Largest share of the images that may be unreadable.
 
     Attributes:
         count: Number of image files.
         counts: What was found, `collections.Counter`; complete when `blocks` has ended.
+        dtype: Dtype of its images in a spec of their own.
 
     Raises:
         ValueError: If it holds no image.
         OSError: If it cannot be read.
     """
 
+    dtype = "uint8"
+
     def __init__(self, path, name, max_unreadable):
         self.path, self.name, self.max_unreadable = Path(path), name, max_unreadable
         self._left_out = Counter()
         self.count = sum(1 for _ in self._files(self._left_out))
-        self.counts = Counter()
-        self._unreadable = []
+        self.counts, self._unreadable = Counter(), []
         if self.count == 0:
+            others = f" but {self._others()}" if self._left_out.total() else ""
             raise ValueError(
                 f"{name} must be a folder with images ({', '.join(SUFFIXES)}). "
-                f"Received: {name}={path}, which has none{self._others()}."
+                f"Received: {name}={path}, which has none{others}."
             )
 
-    def dtype(self):
-        """Dtype of its images."""
-        return "uint8"
-
     def describe(self, image_size):
-        """The `DataSpec` of its images.
+        """The `DataSpec` of its images: colour if more than 1 % of them are coloured, else grey.
 
         Args:
             image_size: `(height, width)`, or `None` for the most frequent size.
 
         Raises:
-            ValueError: If more than `max_unreadable` of the files are unreadable.
+            ValueError: If more than `max_unreadable` of the images are unreadable.
         """
-        sizes, coloured = Counter(), 0
-        for path, _ in self._files(Counter()):
+        self._forget()
+        sizes, coloured, most_grey = Counter(), 0, COLOURED_SHARE * self.count
+        for path, relative in self._files(Counter()):
             try:
                 with open_image(path) as image:
                     sizes[oriented_size(image)] += 1
-                    undecided = coloured <= COLOURED_SHARE * self.count
-                    if undecided and image.mode not in GREY_MODES:
+                    if coloured <= most_grey and image.mode not in GREY_MODES:
                         coloured += is_coloured(plain(image))
             except Exception:  # decoders raise anything
-                self.counts["unreadable"] += 1
-                self._check_unreadable()
-        channels = 3 if coloured > COLOURED_SHARE * self.count else 1
-        size = image_size or max(sizes, key=lambda size: (sizes[size], size))
-        return DataSpec("images", (*size, channels), "uint8")
+                self._skip(relative)
+        size = image_size or max(sizes, key=lambda size: (sizes[size], size), default=(1, 1))
+        return DataSpec("images", (*size, 3 if coloured > most_grey else 1), "uint8")
 
     def blocks(self, spec):
         """Reads all images in the form of `spec`.
@@ -90,9 +89,11 @@ class ImageFolder:
             `(ids, rows)`: paths relative to the folder, and an array of shape `(n, *spec.shape)`.
 
         Raises:
-            ValueError: If more than `max_unreadable` of the files are unreadable.
+            ValueError: If `spec` describes vectors, or more than `max_unreadable` of the images are
+                unreadable.
         """
-        self.counts.clear()
+        check_kind(("any size",), spec, self.name)
+        self._forget()
         ids, rows = [], []
         for path, relative in self._files(Counter()):
             self.counts["read"] += 1
@@ -100,22 +101,23 @@ class ImageFolder:
                 with open_image(path) as image:
                     rows.append(self._row(image, spec))
             except Exception:  # decoders raise anything
-                self._note_unreadable(relative)
+                self._skip(relative)
                 continue
             ids.append(relative)
             if len(rows) == spec.block_rows:
-                yield ids, _scaled(rows, spec)
+                yield ids, _block(rows, spec)
                 ids, rows = [], []
         if rows:
-            yield ids, _scaled(rows, spec)
+            yield ids, _block(rows, spec)
 
     def notes(self, spec):
         """What was repaired or left out, a line each, once `blocks` has ended."""
-        height, width, channels = spec.shape
+        height, width, _ = spec.shape
         lines = {
-            "unreadable": f"could not be read and were left out: {', '.join(self._unreadable)}",
-            "resized": f"were resized to {height} x {width} pixels (aspect ratio not kept)",
-            "grey": "have colours and were turned grey",
+            "unreadable": f"could not be read and were left out: {', '.join(self._unreadable)}"
+            + (", ..." if self.counts["unreadable"] > NAMES_SHOWN else ""),
+            "resized": f"were resized to {height} x {width} pixels; aspect ratios are not kept",
+            "grey": "are coloured and were turned grey",
             "transparent": "are transparent and were laid on black",
         }
         found = [
@@ -124,8 +126,13 @@ class ImageFolder:
             if self.counts[key]
         ]
         if height * width > LARGE_PIXELS:
-            found.append(f"{self.name}: images of {height} x {width} are large; give image_size.")
-        return found + ([f"{self.name}: left out{self._others()}."] if self._left_out else [])
+            found.append(
+                f"{self.name}: images of {height} x {width} pixels are large for training; give a "
+                "smaller image size."
+            )
+        if self._left_out.total():
+            found.append(f"{self.name}: left out: {self._others()}.")
+        return found
 
     def _row(self, image, spec):
         transparent, size = is_transparent(image), oriented_size(image)
@@ -136,47 +143,45 @@ class ImageFolder:
         self.counts["grey"] += spec.shape[2] == 1 and is_coloured(image)
         return row
 
-    def _note_unreadable(self, relative):
+    def _forget(self):
+        self.counts.clear()
+        self._unreadable.clear()
+
+    def _skip(self, relative):
+        """Counts an unreadable image, and gives up where there are too many."""
         self.counts["unreadable"] += 1
         if len(self._unreadable) < NAMES_SHOWN:
             self._unreadable.append(repr(relative))
-        self._check_unreadable()
-
-    def _check_unreadable(self):
         if self.counts["unreadable"] > self.max_unreadable * self.count:
             raise ValueError(
-                f"{self.name} must have at most {self.max_unreadable:.2%} unreadable images. "
-                f"Received: {self.counts['unreadable']} of {self.count} or more, "
+                f"{self.name} must have at most {100 * self.max_unreadable:g} % unreadable images. "
+                f"Received: at least {self.counts['unreadable']} of {self.count}, "
                 f"{', '.join(self._unreadable)}."
             )
 
     def _files(self, left_out):
-        """Path and printable relative path of each image, in order of their names."""
+        """Path and printable relative path of each image, in the order of their names."""
         for root, folders, names in os.walk(self.path, onerror=_raise):
-            folders[:] = sorted(f for f in folders if not f.startswith("."))
-            left_out["symbolic links"] += sum(
-                os.path.islink(os.path.join(root, f)) for f in folders
-            )
+            folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+            left_out[LINKS] += sum(os.path.islink(os.path.join(root, f)) for f in folders)
             inside = Path(root).relative_to(self.path)
-            for name in sorted(n for n in names if not n.startswith(".")):
+            for name in sorted(name for name in names if not name.startswith(".")):
                 path = os.path.join(root, name)
                 mode = os.lstat(path).st_mode
                 if stat.S_ISLNK(mode):
-                    left_out["symbolic links"] += 1
+                    left_out[LINKS] += 1
                 elif not stat.S_ISREG(mode) or Path(name).suffix.lower() not in SUFFIXES:
-                    left_out["files of other kinds"] += 1
+                    left_out[OTHERS] += 1
                 else:
                     relative = os.fsencode((inside / name).as_posix())
                     yield path, relative.decode("utf-8", "backslashreplace")
 
     def _others(self):
-        found = [f"{count} {kind}" for kind, count in self._left_out.items() if count]
-        return f": {' and '.join(found)}" if found else ""
+        return " and ".join(f"{count} {kind}" for kind, count in self._left_out.items() if count)
 
 
-def _scaled(rows, spec):
-    rows = np.stack(rows)
-    return rows if spec.dtype == "uint8" else (rows / np.float32(255)).astype(np.float32)
+def _block(rows, spec):
+    return Scale(255, "uint8").apply(np.stack(rows), spec.dtype)
 
 
 def _raise(error):

@@ -1,22 +1,26 @@
-"""Data as people have it: files of any kind become folds on disk, and say what was repaired."""
+"""Data as people have it: files of any kind become folds on disk, and notes say what was mended."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from keras_vabc.checks import check_whole
-from keras_vabc.data.digests import digests, held_out, in_share
+from keras_vabc.data.digests import held_out
 from keras_vabc.data.files import ArrayFile
+from keras_vabc.data.fold_files import FoldFiles
 from keras_vabc.data.folders import ImageFolder
-from keras_vabc.data.folds import UNKNOWN, Folds
-from keras_vabc.data.mapped import RowsFile
+from keras_vabc.data.folds import Folds
 from keras_vabc.data.spec import DataSpec
+from keras_vabc.data.tables import Table
+from keras_vabc.data.tfds_split import PREFIX, TfdsSplit
+from keras_vabc.data.vectors import column_notes
 
 __all__ = ["DataSpec", "Intake", "SwappedFolds", "held_out", "read_blocks", "read_folds"]
 
-FEW_UNWANTED = 50
+READERS = {".npy": ArrayFile, ".npz": ArrayFile, ".csv": Table, ".parquet": Table}
+FOLDS = ("unlabeled", "unwanted")
 
 
 class SwappedFolds(ValueError):
@@ -28,12 +32,12 @@ class Intake:
     """What `read_folds` read.
 
     Attributes:
-        folds: The `Folds`, memory-mapped; labels as `array_folds` gives them.
+        folds: `Folds` of read-only `np.memmap`s; labels as `array_folds` gives them.
         spec: `DataSpec` of every example.
-        notes: One line for each repair or warning.
-        counts: For each of `"unlabeled"` and `"unwanted"` a dict of `read`, `unreadable`,
-            `duplicates` (also in the unwanted fold, removed), `repeated` (equal to an earlier row
-            of the same fold, kept), `held_out` and `training`.
+        notes: One line for each repair or warning: names and counts, never values.
+        counts: For each of `"unlabeled"` and `"unwanted"` a dict of counts: `read`, what was found,
+            is the sum of `training`, `held_out`, `unreadable` and `duplicates` (unlabeled examples
+            that are also unwanted, left out). `repeated` are those kept that equal an earlier one.
     """
 
     folds: Folds
@@ -54,37 +58,92 @@ def read_folds(
     allow_more_unwanted=False,
     show=None,
 ) -> Intake:
-    """Reads both folds, repairs what can be repaired, and holds out a part of each for testing."""
+    """Reads both folds, mends what can be mended, and holds out a part of each for testing.
+
+    A path is a folder of images, nested ones included; a `.npy` file or an `.npz` file of one
+    array, of images or of vectors; a `.csv` or `.parquet` file of numbers; or `tfds:NAME` or
+    `tfds:NAME/SPLIT`. The two need not be of one kind: the unlabeled fold decides what an example
+    is, and the unwanted one is brought into that form. Memory does not grow with the data, but for
+    a few bytes an example.
+
+    Args:
+        unlabeled: Path of the unlabeled examples.
+        unwanted: Path of the unwanted ones.
+        folder: Folder for the arrays, made with the mode 0700 where it is missing. It belongs to
+            the caller, who deletes it when the folds are no longer used.
+        image_size: `(height, width)` of images; `None` for the most frequent one among the
+            unlabeled.
+        test_share: Share of both that is held out, in (0, 1); see `held_out`.
+        max_unreadable: Largest share of the images of a folder that may be unreadable.
+        seed: Whole number >= 0; determines what is held out.
+        allow_more_unwanted: Whether there may be more unwanted than unlabeled examples.
+        show: `None`, or called with `"unlabeled"` or `"unwanted"` and the number of its rows read
+            so far.
+
+    Returns:
+        `Intake`.
+
+    Raises:
+        SwappedFolds: If there are more unwanted than unlabeled examples.
+        ValueError: If an argument breaks a rule above, the data do, or a fold would be empty.
+        OSError: If something cannot be read or written.
+
+    Example:
+        ```python
+        with tempfile.TemporaryDirectory() as folder:
+            intake = read_folds("photos", "flagged", folder=folder)
+            nu = kv.NUClassifier().fit(intake.folds.unlabeled, intake.folds.unwanted)
+        ```
+    """
     if not 0 < test_share < 1:
         raise ValueError(f"test_share must be in (0, 1). Received: test_share={test_share}.")
     check_whole("seed", seed, 0)
+    image_size = None if image_size is None else _checked_size(image_size)
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    sources = {
-        "unlabeled": open_source(unlabeled, "unlabeled", max_unreadable),
-        "unwanted": open_source(unwanted, "unwanted", max_unreadable),
-    }
+    paths = dict(zip(FOLDS, (unlabeled, unwanted), strict=True))
+    sources = {name: open_source(path, name, max_unreadable) for name, path in paths.items()}
+    if not allow_more_unwanted:
+        _check_not_swapped(*(sources[name].count for name in FOLDS))
     spec = sources["unlabeled"].describe(image_size)
-    parts, counts, notes, known = {}, {}, [], np.zeros(0, np.uint64)
-    for name in ("unwanted", "unlabeled"):
-        rows, own, hashes = _store(sources[name], spec, folder, known, seed, test_share, show)
-        known = np.unique(hashes)
-        parts |= rows
-        counts[name] = own
-        notes += sources[name].notes(spec)
-    if counts["unwanted"]["read"] > counts["unlabeled"]["read"] and not allow_more_unwanted:
-        raise SwappedFolds(
-            "unlabeled must hold more examples than unwanted. Received: "
-            f"{counts['unlabeled']['read']} and {counts['unwanted']['read']}."
-        )
-    for part, array in list(parts.items()):
-        parts[f"{part}_labels"] = np.full(len(array), UNKNOWN if "unlabeled" in part else 0)
-    folds = Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=int(seed))
-    return Intake(folds, spec, notes, counts)
+    if spec.kind == "images" and sources["unwanted"].dtype == "uint8":
+        spec = replace(spec, dtype="uint8")
+    stored, drop = {}, np.zeros(0, np.uint64)
+    for name in reversed(FOLDS):  # what is unwanted must be known before unlabeled rows are kept
+        stored[name] = FoldFiles(name, folder, spec, drop)
+        stored[name].fill(sources[name], seed, test_share, show)
+        drop = stored[name].hashes
+    if not allow_more_unwanted:
+        _check_not_swapped(*(stored[name].counts["read"] for name in FOLDS))
+    arrays = stored["unlabeled"].arrays() | stored["unwanted"].arrays()
+    folds = Folds(**arrays, name="custom", negative_class=0, fraction=1.0, seed=int(seed))
+    notes = [line for name in FOLDS for line in sources[name].notes(spec) + stored[name].notes()]
+    if spec.kind == "vectors":
+        columns = stored["unlabeled"].columns
+        notes += column_notes(columns, stored["unwanted"].columns, spec)
+        constants = ((int(c), float(columns.low[c])) for c in columns.constant)
+        spec = replace(spec, constants=tuple(constants))
+    return Intake(folds, spec, notes, {name: dict(stored[name].counts) for name in FOLDS})
 
 
 def read_blocks(path, spec, name="input", *, max_unreadable=0.01, notes=None):
-    """Reads a file or folder again, or another one, in the form of `spec`."""
+    """Reads examples in the form of a spec, a few at a time.
+
+    Args:
+        path: As in `read_folds`.
+        spec: `DataSpec`.
+        name: Name of the argument that gave `path`, for errors and notes.
+        max_unreadable: As in `read_folds`.
+        notes: `None`, or a list that gets a line for each repair when all has been read.
+
+    Yields:
+        `(ids, rows)`: for each example the path of its file relative to the folder, or the number
+        of its row, counted from 0; and an array of shape `(n, *spec.shape)` of `spec.dtype`.
+
+    Raises:
+        ValueError: If the data are damaged, or cannot be brought into that form.
+        OSError: If something cannot be read.
+    """
     source = open_source(path, name, max_unreadable)
     yield from source.blocks(spec)
     if notes is not None:
@@ -92,36 +151,35 @@ def read_blocks(path, spec, name="input", *, max_unreadable=0.01, notes=None):
 
 
 def open_source(path, name, max_unreadable):
-    """The reader of a path."""
+    """The reader of a path: `ImageFolder`, `ArrayFile`, `Table` or `TfdsSplit`.
+
+    Raises:
+        ValueError: If there is none for a file of this kind, or the file is damaged.
+        OSError: If there is nothing of that name.
+    """
+    if str(path).startswith(PREFIX):
+        return TfdsSplit(path, name)
     if os.path.isdir(path):
         return ImageFolder(path, name, max_unreadable)
-    return ArrayFile(path, name)
+    kinds = f"a folder of images, {', '.join(READERS)} or {PREFIX}NAME"
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f"{name} must be {kinds}. Received: {name}={path}, which is not there."
+        )
+    reader = READERS.get(Path(path).suffix.lower())
+    if reader is None or not os.path.isfile(path):
+        raise ValueError(f"{name} must be {kinds}. Received: {name}={path}.")
+    return reader(path, name)
 
 
-def _store(source, spec, folder, drop, seed, share, show):
-    name = source.name
-    files = {
-        part: RowsFile(folder / f"{part}.npy", spec.shape, spec.dtype)
-        for part in (name, f"test_{name}")
-    }
-    hashes, duplicates = [], 0
-    for _, rows in source.blocks(spec):
-        own = digests(rows, seed)
-        duplicate = np.isin(own, drop)
-        test = in_share(own, share)
-        files[name].append(rows[~duplicate & ~test])
-        files[f"test_{name}"].append(rows[~duplicate & test])
-        hashes.append(own)
-        duplicates += int(duplicate.sum())
-        if show:
-            show(name, sum(map(len, hashes)))
-    hashes = np.concatenate(hashes) if hashes else drop[:0]
-    counts = {
-        "read": source.counts["read"],
-        "unreadable": source.counts["unreadable"],
-        "duplicates": duplicates,
-        "repeated": len(hashes) - len(np.unique(hashes)),
-        "held_out": files[f"test_{name}"].count,
-        "training": files[name].count,
-    }
-    return {part: file.array() for part, file in files.items()}, counts, hashes
+def _checked_size(image_size):
+    height, width = image_size
+    return check_whole("image_size", height, 1), check_whole("image_size", width, 1)
+
+
+def _check_not_swapped(unlabeled, unwanted):
+    if None not in (unlabeled, unwanted) and unwanted > unlabeled:
+        raise SwappedFolds(
+            "unlabeled must hold more examples than unwanted: were the two given the wrong way "
+            f"round? Received: {unlabeled} unlabeled and {unwanted} unwanted."
+        )

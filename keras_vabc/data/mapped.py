@@ -14,7 +14,7 @@ class RowsFile:
     """A `.npy` file that grows block by block and need not fit in memory.
 
     Args:
-        path: Path of the file, which only its owner may read; a file of that name is replaced.
+        path: Path of the file; one of that name is replaced.
         shape: Shape of one row.
         dtype: Dtype of the numbers.
 
@@ -26,7 +26,7 @@ class RowsFile:
         self.path = Path(path)
         self.count = 0
         self._shape, self._dtype = tuple(shape), np.dtype(dtype)
-        self._file = open(path, "wb", opener=lambda p, flags: os.open(p, flags, 0o600))
+        self._file = open(path, "wb")
         self._write_header()
 
     def append(self, rows):

@@ -1,36 +1,128 @@
-"""Writing generated rows in the kind of file that the data came in."""
+"""Writing generated rows in the kinds of file that data come in."""
 
+import csv
 import os
 import tempfile
+import zipfile
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from keras_vabc.checks import check_finite
+from keras_vabc.data.mapped import RowsFile
+from keras_vabc.data.pixels import Scale
 from keras_vabc.runs import new_folder
 
 
 def write_rows(path, blocks, spec):
-    """Writes generated rows to a new folder of PNGs, or a `.npy` or `.npz` file."""
-    path, count = Path(path), 0
-    if not path.suffix:
+    """Writes generated rows to a file or folder that appears whole or not at all.
+
+    Images become whole numbers in 0..255 where the data hold those, and always in PNGs. Columns
+    that are constant in the data get their constant back.
+
+    Args:
+        path: A new or empty folder, for a PNG each; or a file, which is replaced: `.npy` or `.npz`
+            for both kinds of data, `.csv` or `.parquet` for vectors.
+        blocks: Iterator of arrays of shape `(n, *spec.shape)`, in the scale of the data.
+        spec: `DataSpec` of the data.
+
+    Returns:
+        Number of rows written.
+
+    Raises:
+        ValueError: If the path is of another kind, or rows are not finite or of another shape.
+        OSError: If it cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    writers = {".npy": _write_npy, ".npz": _write_npz}
+    if spec.kind == "vectors":
+        writers |= {".csv": _write_csv, ".parquet": _write_parquet}
+    is_folder = spec.kind == "images" and not suffix[1:].isalpha()
+    if suffix not in writers and not is_folder:
+        kinds = ", ".join(writers) + (" or a new folder" if spec.kind == "images" else "")
+        raise ValueError(f"out must be {kinds} for {spec.kind}. Received: out={path}.")
+    rows = (_finished(block, spec) for block in blocks)
+    if is_folder:
         with new_folder(path) as folder:
-            for rows in blocks:
-                for row in pixels(rows, spec):
-                    Image.fromarray(row.squeeze(-1) if row.shape[-1] == 1 else row).save(
-                        folder / f"{count:06d}.png"
-                    )
-                    count += 1
-        return count
-    rows = np.concatenate(list(blocks))
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        (np.savez if path.suffix == ".npz" else np.save)(file, rows)
-    os.replace(temporary, path)
-    return len(rows)
+            return _write_pngs(folder, rows, spec)
+    with _whole_file(path) as temporary:
+        return writers[suffix](temporary, rows, spec)
 
 
-def pixels(rows, spec):
-    """Rows of images as uint8, rounded and clipped."""
-    scale = 1 if spec.dtype == "uint8" else 255
-    return np.clip(np.rint(np.asarray(rows) * scale), 0, 255).astype(np.uint8)
+def _finished(rows, spec):
+    """Rows in the dtype of the data, their constant columns restored."""
+    rows = check_finite("rows", np.asarray(rows))
+    if rows.shape[1:] != spec.shape:
+        raise ValueError(f"rows must have shape (n, *{spec.shape}). Received: {rows.shape}.")
+    if spec.dtype == "uint8":
+        return np.clip(np.rint(rows), 0, 255).astype("uint8")
+    rows = rows.astype("float32")
+    for column, value in spec.constants:
+        rows[:, column] = value
+    return rows
+
+
+def _write_pngs(folder, blocks, spec):
+    scale, count = Scale(255 if spec.dtype == "uint8" else 1, spec.dtype), 0
+    for block in blocks:
+        pixels = scale.apply(np.clip(block, 0, scale.white), "uint8")
+        for image in pixels[..., 0] if spec.shape[2] == 1 else pixels:
+            Image.fromarray(image).save(folder / f"{count:06d}.png")
+            count += 1
+    return count
+
+
+def _write_npy(path, blocks, spec):
+    with closing(RowsFile(path, spec.shape, spec.dtype)) as file:
+        for block in blocks:
+            file.append(block)
+    return file.count
+
+
+def _write_npz(path, blocks, spec):
+    unpacked = path.with_name(path.name + ".npy")
+    try:
+        count = _write_npy(unpacked, blocks, spec)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(unpacked, "x.npy")
+    finally:
+        unpacked.unlink(missing_ok=True)
+    return count
+
+
+def _write_csv(path, blocks, spec):
+    count = 0
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if spec.columns is not None:
+            writer.writerow(spec.columns)
+        for block in blocks:
+            writer.writerows(block.astype(str).tolist())
+            count += len(block)
+    return count
+
+
+def _write_parquet(path, blocks, spec):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    names = spec.columns or [f"column_{column}" for column in range(spec.shape[0])]
+    schema, count = pa.schema([(name, pa.float32()) for name in names]), 0
+    with parquet.ParquetWriter(path, schema) as writer:
+        for block in blocks:
+            writer.write_table(pa.table(list(np.ascontiguousarray(block.T)), schema=schema))
+            count += len(block)
+    return count
+
+
+@contextmanager
+def _whole_file(path):
+    """A path to write to, renamed to `path` when the block ends and deleted if it raises."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+        temporary = Path(folder, path.name)
+        yield temporary
+        os.replace(temporary, path)

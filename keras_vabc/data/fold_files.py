@@ -1,0 +1,120 @@
+"""One fold on its way from a user's files to arrays on disk."""
+
+import contextlib
+import math
+import shutil
+from collections import Counter
+
+import numpy as np
+
+from keras_vabc.data.digests import digests, in_share
+from keras_vabc.data.folds import UNKNOWN
+from keras_vabc.data.mapped import RowsFile
+from keras_vabc.data.vectors import Columns
+
+FEW_UNWANTED = 50
+
+
+class FoldFiles:
+    """The training and the test part of one fold, and what is known of their rows.
+
+    Args:
+        name: `"unlabeled"` or `"unwanted"`.
+        folder: `pathlib.Path` of the files.
+        spec: `DataSpec` of the rows.
+        drop: uint64 array of the `digests` of rows that are left out.
+
+    Attributes:
+        counts: As in `Intake`, `collections.Counter`.
+        columns: `Columns` of the rows kept, where they are vectors.
+        hashes: uint64 array of the digests of the rows kept, sorted.
+    """
+
+    def __init__(self, name, folder, spec, drop):
+        self.name, self.columns, self.hashes = name, Columns(), None
+        self.counts = Counter(read=0, training=0, held_out=0, unreadable=0, duplicates=0)
+        self._folder, self._spec, self._drop = folder, spec, drop
+        training, test = (folder / f"{part}.npy" for part in (name, f"test_{name}"))
+        self._training = RowsFile(training, spec.shape, spec.dtype)
+        self._test = RowsFile(test, spec.shape, spec.dtype)
+
+    def fill(self, source, seed, share, show):
+        """Reads a source to its end.
+
+        Args:
+            source: What `open_source` returned.
+            seed: As in `read_folds`.
+            share: The share of rows for the test part.
+            show: As in `read_folds`.
+
+        Raises:
+            ValueError: If the source does, or one of the two parts comes out empty.
+            OSError: If the source does, or there is no room on the disk.
+        """
+        hashes = bytearray()
+        with contextlib.closing(self._training), contextlib.closing(self._test):
+            self._check_room(source.count)
+            for _, rows in source.blocks(self._spec):
+                hashes += self._add(rows, seed, share).tobytes()
+                if show:
+                    show(self.name, source.counts["read"])
+        self.hashes = np.frombuffer(hashes, np.uint64)
+        self.hashes.sort()
+        self.counts.update(source.counts)
+        self.counts["repeated"] = int((self.hashes[1:] == self.hashes[:-1]).sum())
+        self._check_parts(share)
+
+    def arrays(self):
+        """The arguments of `Folds` that this fold gives."""
+        label = UNKNOWN if self.name == "unlabeled" else 0
+        parts = {self.name: self._training.array(), f"test_{self.name}": self._test.array()}
+        return parts | {f"{part}_labels": np.full(len(x), label) for part, x in parts.items()}
+
+    def notes(self):
+        """What a user should know, a line each."""
+        duplicates, repeated = self.counts["duplicates"], self.counts["repeated"]
+        kept = self.counts["training"] + self.counts["held_out"]
+        lines = {
+            f"{duplicates} examples are also unwanted ones, to the last bit, and were left out": (
+                duplicates
+            ),
+            f"{repeated} of {kept} examples repeat an earlier one; they are kept": repeated,
+            f"{kept} examples are few: below {FEW_UNWANTED} no estimate from them is reliable, and "
+            "kinds of negatives that are not among them are missed": (
+                self.name == "unwanted" and kept < FEW_UNWANTED
+            ),
+        }
+        return [f"{self.name}: {line}." for line, holds in lines.items() if holds]
+
+    def _add(self, rows, seed, share):
+        """Stores some rows; returns the digests of those kept."""
+        hashes = digests(rows, seed)
+        duplicate, test = np.isin(hashes, self._drop), in_share(hashes, share)
+        for file, part, chosen in (
+            (self._training, "training", ~test & ~duplicate),
+            (self._test, "held_out", test & ~duplicate),
+        ):
+            file.append(rows[chosen])
+            self.counts[part] += int(chosen.sum())
+        self.counts["duplicates"] += int(duplicate.sum())
+        if self._spec.kind == "vectors":
+            self.columns.add(rows[~duplicate])
+        return hashes[~duplicate]
+
+    def _check_room(self, count):
+        needed = (count or 0) * math.prod(self._spec.shape) * np.dtype(self._spec.dtype).itemsize
+        free = shutil.disk_usage(self._folder).free
+        if needed > free:
+            raise OSError(
+                f"{self._folder} must have room for the {self.name} fold. Received: {free} bytes "
+                f"free, {needed} needed."
+            )
+
+    def _check_parts(self, share):
+        if self.counts["training"] == 0 or self.counts["held_out"] == 0:
+            raise ValueError(
+                f"{self.name} must have enough examples for training and testing with "
+                f"test_share={share}. Received: {self.counts['read']}, of which "
+                f"{self.counts['training']} fell to training, {self.counts['held_out']} to testing "
+                f"and {self.counts['duplicates']} are also unwanted."
+            )

@@ -1,0 +1,130 @@
+"""Rows of numbers: made float32 and finite, and what is told of their columns."""
+
+import numpy as np
+
+SCALES_APART = 100  # ratio of standard deviations that is worth a note
+FEWEST_DIGITS = 1e-5  # of the magnitude of a column: a lower spread is lost in float32
+NAMES_SHOWN = 5
+
+
+def check_width(shape, spec, name):
+    """Refuses rows that are not vectors of the length of a spec."""
+    if shape != spec.shape:
+        raise ValueError(
+            f"{name} must hold {_described(spec)} each, as the unlabeled fold does. "
+            f"Received: {shape[0]} numbers each."
+        )
+
+
+def as_float32(rows, first, name, column_name):
+    """Rows as float32.
+
+    Args:
+        rows: Array of numbers of shape `(n, features)`.
+        first: Number of the first row, for errors.
+        name: Name of the argument that gave them, for errors.
+        column_name: Maps a column's number to what errors call it.
+
+    Returns:
+        float32 array of the same shape.
+
+    Raises:
+        ValueError: If a number is NaN, infinite or too large for float32; it names row and column.
+    """
+    with np.errstate(over="ignore"):
+        result = rows.astype(np.float32)
+    finite = np.isfinite(result)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        value = rows[row, column]
+        what = "NaN or an empty cell" if np.isnan(value) else "infinity"
+        what = "a number too large for float32" if np.isfinite(value) else what
+        raise ValueError(
+            f"{name} must be finite. Received: {what} in row {first + row} (counted from 0), "
+            f"{column_name(column)}."
+        )
+    return result
+
+
+class Columns:
+    """Range, mean and variance of each column, gathered block by block.
+
+    Attributes:
+        low: Least value of each column.
+        high: Largest value of each column.
+    """
+
+    def __init__(self):
+        self.low = self.high = None
+        self._rows = 0
+
+    def add(self, rows):
+        """Takes rows of shape `(n, features)` into account."""
+        if len(rows) == 0:
+            return
+        if self._rows == 0:
+            self.low, self.high = rows[0], rows[0]
+            self._origin = rows[0].astype("float64")  # so that squares lose no digits
+            self._sum = self._squares = np.zeros(rows.shape[1])
+        self.low = np.minimum(self.low, rows.min(axis=0))
+        self.high = np.maximum(self.high, rows.max(axis=0))
+        shifted = rows - self._origin
+        self._sum = self._sum + shifted.sum(axis=0)
+        self._squares = self._squares + np.square(shifted).sum(axis=0)
+        self._rows += len(rows)
+
+    @property
+    def constant(self):
+        """Numbers of the columns that hold one value."""
+        return np.flatnonzero(self.low == self.high)
+
+    def deviations(self):
+        """Standard deviation of each column."""
+        mean = self._sum / self._rows
+        return np.sqrt(np.maximum(self._squares / self._rows - np.square(mean), 0))
+
+
+def column_notes(unlabeled, unwanted, spec):
+    """What a user should know of the columns of both folds, a line each; names, but no values.
+
+    Args:
+        unlabeled: `Columns` of the unlabeled fold.
+        unwanted: `Columns` of the unwanted fold.
+        spec: `DataSpec`.
+    """
+    constant = unlabeled.constant
+    telling = [
+        c for c in constant if (unwanted.low[c], unwanted.high[c]) != (unlabeled.low[c],) * 2
+    ]
+    varying = np.setdiff1d(np.arange(spec.shape[0]), constant)
+    deviations = unlabeled.deviations()[varying]
+    magnitudes = np.maximum(np.abs(unlabeled.low), np.abs(unlabeled.high))[varying]
+    coarse = varying[deviations < FEWEST_DIGITS * magnitudes]
+    lines = {
+        "constant; they are kept, and generated rows get the constants back": constant,
+        "constant among unlabeled but not among unwanted examples, and so tell them apart "
+        "alone": telling,
+        "all but lost in float32, which keeps 7 digits: subtract an offset first": coarse,
+    }
+    notes = [
+        f"unlabeled: columns that are {line}: {_names(columns, spec)}."
+        for line, columns in lines.items()
+        if len(columns)
+    ]
+    if len(varying) and deviations.max() > SCALES_APART * deviations.min():
+        ratio = deviations.max() / max(deviations.min(), np.finfo("float64").tiny)
+        notes.append(
+            f"unlabeled: the scales of columns differ by a factor of {ratio:.3g}; they are "
+            "standardized."
+        )
+    return notes
+
+
+def _names(columns, spec):
+    shown = ", ".join(spec.column_name(column) for column in columns[:NAMES_SHOWN])
+    return shown + (f" and {len(columns) - NAMES_SHOWN} more" if len(columns) > NAMES_SHOWN else "")
+
+
+def _described(spec):
+    what = " x ".join(map(str, spec.shape))
+    return f"images of {what}" if spec.kind == "images" else f"{what} numbers"
