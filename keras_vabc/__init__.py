@@ -13,6 +13,7 @@ _MODULES = {
     "FusedAdam": "optimizers",
     "GammaAnneal": "callbacks",
     "KLAnneal": "callbacks",
+    "Checkpoint": "checkpoints",
     "LatentSampler": "sampling",
     "Sampling": "layers",
     "NUClassifier": "nu_classifier",

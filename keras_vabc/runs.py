@@ -115,7 +115,10 @@ def write_whole(path, data):
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_bytes(data)
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name without the data
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

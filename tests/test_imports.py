@@ -57,9 +57,15 @@ def test_leaves_import_no_sibling():
 
 
 def test_model_rests_on_leaves_alone():
-    assert siblings("model") <= LEAVES | {"export"}
+    assert siblings("model") <= LEAVES | {"checkpoints", "export"}
     assert siblings("export") <= {"blocks", "runs"}
     assert siblings("callbacks") <= LEAVES
+
+
+def test_a_checkpoint_rests_on_leaves():
+    assert siblings("array_files") <= {"runs"}
+    assert siblings("training_state") <= LEAVES | {"array_files"}
+    assert siblings("checkpoints") <= LEAVES | {"training_state"}
 
 
 def test_nu_classifier_rests_on_leaves_and_folds():

@@ -1,0 +1,59 @@
+"""Arrays and the numbers that belong to them, in one file."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from keras_vabc.runs import write_whole
+
+RECORD = "record"
+
+
+def write_array_file(path, arrays, record):
+    """Writes an uncompressed `.npz` file; it appears whole or not at all.
+
+    Args:
+        path: Path of the file, of any suffix; a file of that name is replaced.
+        arrays: Dict of arrays of numbers.
+        record: Dict of what JSON can hold; scalars of NumPy become floats.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    path = Path(path)
+    text = json.dumps(record, default=float).encode()
+    data = io.BytesIO()
+    np.savez(data, **{RECORD: np.frombuffer(text, np.uint8)}, **arrays)
+    try:
+        write_whole(path, data.getbuffer())
+    except OSError as error:
+        rule = "path must be a file that can be written."
+        raise type(error)(f"{rule} Received: path={path} ({error.strerror}).") from None
+
+
+def read_array_file(path):
+    """Reads what `write_array_file` wrote; nothing in the file is executed.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        `(arrays, record)`.
+
+    Raises:
+        ValueError: If it is damaged or was written by something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        record = json.loads(arrays.pop(RECORD).tobytes())
+        if not isinstance(record, dict):
+            raise TypeError("its record is no dict")
+        return arrays, record
+    except Exception as error:  # zip, zlib, NumPy, JSON and the memory each raise their own
+        raise ValueError(
+            "path must be a whole file of this package's. "
+            f"Received: path={path} ({type(error).__name__}: {error})."
+        ) from error
