@@ -4,32 +4,44 @@ Nothing slow is imported before a command needs it, so that `--help` answers at 
 """
 
 import sys
-from contextlib import contextmanager
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
+from keras_vabc.cli_experiments import app as experiments
 from keras_vabc.version import __version__
 
+
+class OneLineErrors(TyperGroup):
+    """Commands whose errors are one line on standard error, not a traceback.
+
+    Bad input ends with exit code 2; what failed in spite of good input, with 1.
+    """
+
+    def invoke(self, ctx):
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):  # which are RuntimeErrors
+            raise
+        except (ValueError, OSError, RuntimeError) as error:
+            print(f"keras-vabc: {' '.join(str(error).split())}", file=sys.stderr)
+            raise typer.Exit(1 if isinstance(error, RuntimeError) else 2) from None
+
+
 app = typer.Typer(
+    cls=OneLineErrors,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Generate data like your unlabeled set and none like your unwanted one.",
 )
+app.add_typer(experiments)
 console = Console()
-
-
-class ImageDataset(StrEnum):
-    """Image data sets of the demo."""
-
-    mnist = "mnist"
-    fashion_mnist = "fashion_mnist"
-    digits = "digits"
 
 
 class UserSetting(StrEnum):
@@ -45,6 +57,21 @@ def _show_version(wanted: bool):
         raise typer.Exit
 
 
+def _image_size(text: str):
+    """`(height, width)` of HxW."""
+    sizes = text.lower().split("x")
+    if len(sizes) != 2 or not all(size.isdecimal() and 0 < int(size) for size in sizes):
+        raise typer.BadParameter("must be HEIGHTxWIDTH, such as 28x28.")
+    return tuple(map(int, sizes))
+
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
+Epochs = Annotated[
+    int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)", min=1)
+]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
+
+
 @app.callback()
 def _options(
     version: Annotated[
@@ -56,106 +83,153 @@ def _options(
 
 
 @app.command()
-def demo(
+def train(
+    unlabeled: Annotated[
+        str, typer.Option(help="Folder of images, or .npy, .npz, .csv or .parquet file.")
+    ],
+    unwanted: Annotated[str, typer.Option(help="Likewise: what must not be generated.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run; goes on where it stopped.")],
+    setting: Annotated[
+        UserSetting | None,
+        typer.Option(help="The paper's model alone, or all that helps. (default: quality)"),
+    ] = None,
+    epochs: Epochs = None,
+    image_size: Annotated[
+        tuple | None,
+        typer.Option(
+            parser=_image_size, metavar="HxW", help="Resize images. (default: most frequent size)"
+        ),
+    ] = None,
+    max_unreadable: Annotated[
+        float, typer.Option(help="Largest share of files that may be unreadable.", min=0, max=1)
+    ] = 0.01,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="Finished run to start from, with its setting.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")
+    ] = False,
+    seed: Seed = 0,
+):
+    """Train a generator on your own data.
+
+    Reads both, says what it repaired, holds out a fifth for testing, and trains.
+
+    The same command again goes on after the last finished stage.
+
+    Examples:
+      keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run
+      keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --setting paper
+      keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run2 --from run
+    """
+    from keras_vabc.commands.train import train as command
+
+    command(
+        unlabeled,
+        unwanted,
+        out,
+        setting=None if setting is None else setting.value,
+        epochs=epochs,
+        image_size=image_size,
+        max_unreadable=max_unreadable,
+        start=start,
+        yes=yes,
+        seed=seed,
+        console=console,
+    )
+
+
+@app.command()
+def sample(
+    run: RunFolder,
     out: Annotated[
+        Path, typer.Option(help="New folder of PNGs; or .npz, .npy, .csv or .parquet file.")
+    ],
+    n: Annotated[int, typer.Option("-n", help="Number of samples.", min=1)] = 1000,
+    seed: Annotated[int, typer.Option(help="Another one gives other samples.", min=0)] = 0,
+):
+    """Generate new data, in the scale of your own.
+
+    Examples:
+      keras-vabc sample run -n 1000 --out samples
+      keras-vabc sample run -n 100000 --out samples.npz --seed 1
+    """
+    from keras_vabc.commands.sample import sample as command
+
+    command(run, n, out, seed=seed, console=console)
+
+
+@app.command()
+def score(
+    run: RunFolder,
+    input: Annotated[str, typer.Option(help="Data of the same kind as those of the run.")],
+    out: Annotated[Path, typer.Option(help="CSV file to write; an earlier one is replaced.")],
+):
+    """Score data for review, the most unwanted first.
+
+    Examples:
+      keras-vabc score run --input new_photos/ --out scores.csv
+    """
+    from keras_vabc.commands.score import score as command
+
+    command(run, input, out, console=console)
+
+
+@app.command()
+def threshold(
+    run: RunFolder,
+    max_false_alarms: Annotated[
+        float, typer.Option(help="Share of wanted data that may be flagged.", min=0, max=0.999)
+    ] = 0.01,
+):
+    """Choose the score from which data are flagged, and store it with the run.
+
+    Examples:
+      keras-vabc threshold run --max-false-alarms 0.01
+    """
+    from keras_vabc.commands.threshold import threshold as command
+
+    command(run, max_false_alarms, console=console)
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    labels: Annotated[
         Path | None,
-        typer.Option(help="Folder to make, new or empty. (default: runs/demo-DATE-TIME)"),
+        typer.Option(help="Classes of the unlabeled data: CSV of id,label, or .npy of integers."),
     ] = None,
-    dataset: Annotated[
-        ImageDataset, typer.Option(help="Images; digits where no source answers.")
-    ] = ImageDataset.mnist,
     negative_class: Annotated[
-        int, typer.Option(help="The class that must not be generated.", min=0, max=9)
-    ] = 8,
-    epochs: Annotated[
-        int | None, typer.Option(help="Most epochs of each training. (default: the paper's)", min=1)
+        str | None, typer.Option(help="The label of what must not be generated.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+    seed: Seed = 0,
 ):
-    """Train the VAE and V-ABC on images and on Moons, and measure what they generate.
-
-    Writes report.html, results.jsonl, samples.png and the four models into a new folder.
+    """Measure a run: what can be told without labels, or everything with them.
 
     Examples:
-      keras-vabc demo
-      keras-vabc demo --epochs 5 --out runs/quick
-      keras-vabc demo --dataset fashion_mnist --negative-class 6
+      keras-vabc evaluate run
+      keras-vabc evaluate run --labels labels.csv --negative-class 8
     """
-    out = out or Path("runs") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
-    with _one_line_errors():
-        with console.status("Starting TensorFlow"):
-            from keras_vabc.experiments.workers import start_tensorflow
+    from keras_vabc.commands.evaluate import evaluate as command
 
-            start_tensorflow()
-            from keras_vabc.experiments.demo import run_demo
-        run_demo(out, dataset.value, negative_class, epochs=epochs, seed=seed, console=console)
+    command(run, labels, negative_class, seed=seed, console=console)
 
 
 @app.command()
-def reproduce(
-    experiment: Annotated[
-        str, typer.Argument(help="all, table1, judges, fig2 to fig9, ablation or moons.")
-    ] = "all",
-    out: Annotated[Path, typer.Option(help="Folder of result lines and arrays.")] = Path(
-        "docs/results/paper"
-    ),
-    saved_models: Annotated[
-        Path, typer.Option(help="Folder of the SavedModels of the headline runs.")
-    ] = Path("saved_models"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")] = False,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes. (default: one for each core)", min=1)
-    ] = None,
+def report(
+    run: RunFolder,
+    show_unwanted: Annotated[
+        bool, typer.Option("--show-unwanted", help="Show unwanted examples too.")
+    ] = False,
 ):
-    """Run the experiments of the paper that have no stored result yet.
-
-    A run that has finished is stored at once and never run again; a sweep that was broken off goes
-    on where it stopped.
+    """Write the page that shows a run: RUN/report.html.
 
     Examples:
-      keras-vabc reproduce
-      keras-vabc reproduce fig2 --workers 1
+      keras-vabc report run
     """
-    with _one_line_errors():
-        from keras_vabc.experiments.reproduce import reproduce as run
+    from keras_vabc.commands.report import report as command
 
-        run(
-            experiment,
-            folder=out,
-            saved_models=saved_models,
-            fresh=fresh,
-            workers=workers,
-            console=console,
-        )
-
-
-@app.command()
-def benchmark(
-    methods: Annotated[
-        list[str] | None, typer.Argument(help="Methods to run. (default: all)")
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the result lines.")] = Path(
-        "docs/results/benchmark"
-    ),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")] = False,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes. (default: one for each core)", min=1)
-    ] = None,
-):
-    """Compare V-ABC, the rungs above it and its rivals on MNIST.
-
-    Takes hours; a run that has finished is stored at once and never run again.
-
-    Examples:
-      keras-vabc benchmark
-      keras-vabc benchmark quality quality-vae
-    """
-    with _one_line_errors():
-        from keras_vabc.experiments.benchmark import run_benchmark
-
-        run_benchmark(
-            slugs=methods or (), folder=out, fresh=fresh, workers=workers, console=console
-        )
+    command(run, show_unwanted=show_unwanted, console=console)
 
 
 @app.command()
@@ -167,9 +241,7 @@ def tune(
         UserSetting, typer.Option(help="The paper's networks, or the best for images.")
     ] = UserSetting.paper,
     seeds: Annotated[int, typer.Option(help="Trainings of each gamma.", min=1)] = 2,
-    epochs: Annotated[
-        int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)", min=1)
-    ] = None,
+    epochs: Epochs = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes. (default: one for each core)", min=1)
     ] = None,
@@ -183,32 +255,21 @@ def tune(
       keras-vabc tune --unlabeled all.npy --unwanted flagged.npy --out runs/tune
       keras-vabc tune --unlabeled all.npy --unwanted flagged.npy --out runs/tune --setting quality
     """
-    with _one_line_errors():
-        with console.status("Starting TensorFlow"):
-            from keras_vabc.experiments.workers import start_tensorflow
+    with console.status("Starting TensorFlow"):
+        from keras_vabc.experiments.workers import start_tensorflow
 
-            start_tensorflow()
-            from keras_vabc.experiments.tune import tune as run
-        run(
-            unlabeled,
-            unwanted,
-            out,
-            setting=setting.value,
-            seeds=seeds,
-            epochs=epochs,
-            workers=workers,
-            console=console,
-        )
-
-
-@contextmanager
-def _one_line_errors():
-    """Bad input ends with one line on standard error and exit code 2, not with a traceback."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        print(f"keras-vabc: {' '.join(str(error).split())}", file=sys.stderr)
-        raise typer.Exit(2) from None
+        start_tensorflow()
+        from keras_vabc.experiments.tune import tune as command
+    command(
+        unlabeled,
+        unwanted,
+        out,
+        setting=setting.value,
+        seeds=seeds,
+        epochs=epochs,
+        workers=workers,
+        console=console,
+    )
 
 
 def main():

@@ -9,21 +9,26 @@ from matplotlib.figure import Figure
 CLUTTER_FREE = 100  # points of each fold that are drawn, as in the paper
 
 
-def panels(count, size=6, stacked=False):
+def panels(count, size=6, stacked=False, columns=None):
     """An empty figure of panels in a row.
 
     Args:
         count: Number of panels.
         size: Width and height of a panel, in inches; one number for a square.
         stacked: Whether they stand in a column instead.
+        columns: `None`, or after how many panels a new row begins.
 
     Returns:
         `(figure, axes)`: a matplotlib Figure and a list of its Axes.
     """
-    rows, columns = (count, 1) if stacked else (1, count)
+    columns = 1 if stacked else columns or count
+    rows = -(-count // columns)
     width, height = np.broadcast_to(size, 2)
     figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
-    return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for unused in axes[count:]:
+        unused.set_axis_off()
+    return figure, axes[:count]
 
 
 def png_bytes(figure):
@@ -167,13 +172,15 @@ def equilibrium_curve(gamma, error, bound, measured=None, ax=None):
     return ax
 
 
-def score_histogram(scores, threshold=None, bins=50, ax=None):
-    """How the scores of several groups are spread, on a logarithmic scale.
+def score_histogram(scores, threshold=None, bins=50, probabilities=False, ax=None):
+    """How the scores of several groups are spread.
 
     Args:
         scores: Dict from the name of a group to its scores, each of shape `(n,)`, all > 0.
         threshold: `None`, or a score that a dashed line marks.
         bins: Number of bins over the range of all groups.
+        probabilities: Whether the scores are probabilities. Their scale is linear, from 0 to 1, and
+            that of the shares logarithmic; of other scores it is the reverse.
         ax: Axes to draw in; by default those of a new figure.
 
     Returns:
@@ -181,14 +188,40 @@ def score_histogram(scores, threshold=None, bins=50, ax=None):
     """
     ax = _axes(ax)
     everything = np.concatenate(list(scores.values()))
-    edges = np.geomspace(everything.min(), everything.max(), bins + 1)
+    edges = np.linspace(0, 1, bins + 1)
+    if not probabilities:
+        edges = np.geomspace(everything.min(), everything.max(), bins + 1)
     for name, values in scores.items():
         weights = np.full(len(values), 1 / len(values))
         ax.hist(values, edges, weights=weights, alpha=0.6, label=name)
     if threshold is not None:
         ax.axvline(threshold, color="black", linestyle="--", label="threshold")
-    ax.set(xscale="log", xlabel="score", ylabel="share of the group")
+    ax.set(xlabel="score", ylabel="share of the group")
+    ax.set(**{"yscale" if probabilities else "xscale": "log"})
     ax.legend()
+    return ax
+
+
+def column_histogram(groups, bins=40, ax=None):
+    """How the values of one column are spread in several groups.
+
+    Args:
+        groups: Dict from the name of a group to its values, shape `(n,)`, and their weights, shape
+            `(n,)` or `None`.
+        bins: Number of bins, over all values but the outermost 0.5 % of the first group on either
+            side.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes; each group's bars add up to the share of it that is in view.
+    """
+    ax = _axes(ax)
+    low, high = np.quantile(next(iter(groups.values()))[0], (0.005, 0.995))
+    edges = np.linspace(low, high, bins + 1) if low < high else np.array([low - 0.5, low + 0.5])
+    for name, (values, weights) in groups.items():
+        weights = np.ones(len(values)) if weights is None else weights
+        ax.hist(values, edges, weights=weights / weights.sum(), histtype="step", label=name)
+    ax.set(yticks=[])
     return ax
 
 

@@ -83,6 +83,21 @@ def open_run(folder, name="RUN"):
     return Run(folder, record)
 
 
+def update_run(folder, **changes):
+    """Changes fields of the record of a run that other processes may change too.
+
+    Args:
+        folder: Folder of the run.
+        **changes: Fields and their values.
+
+    Raises:
+        BlockingIOError: If another process has it locked.
+        ValueError: As `open_run`.
+    """
+    with locked(folder):
+        open_run(folder).update(**changes)
+
+
 @contextmanager
 def locked(folder):
     """Keeps every other process that would lock the same folder out, until the block ends.

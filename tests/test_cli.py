@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from keras_vabc.runs import new_folder
-
 
 def keras_vabc(*arguments, **environment):
     command = [Path(sys.executable).with_name("keras-vabc"), *arguments]
@@ -115,16 +113,3 @@ def test_the_demo_keeps_a_folder_that_holds_something(demo):
     assert done.returncode == 2
     assert "out must be a new or empty folder" in done.stderr
     assert sorted((path.name, path.stat().st_mtime_ns) for path in out.iterdir()) == before
-
-
-def test_a_new_folder_appears_whole_or_not_at_all(tmp_path):
-    target = tmp_path / "a" / "b"
-    with new_folder(target) as folder:
-        (folder / "file").write_text("x")
-        assert not target.exists()
-    assert (target / "file").read_text() == "x"
-
-    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "c") as folder:
-        (folder / "file").write_text("x")
-        raise KeyboardInterrupt
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]

@@ -15,6 +15,7 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
     if path.name != "__init__.py"
 }
+CLI = {"cli", "cli_experiments"}
 LEAVES = {
     "losses",
     "schedules",
@@ -78,10 +79,18 @@ def test_sampling_takes_its_model_and_guard_as_they_come():
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_only_the_command_line_imports_experiments(module):
-    inside = module == "cli" or module.startswith("experiments.")
-    assert inside or not any(name.startswith("experiments") for name in siblings(module))
-    assert module == "cli" or "cli" not in siblings(module)
+def test_only_the_command_line_imports_commands_and_they_experiments(module):
+    below = siblings(module)
+    if module not in CLI:
+        assert not below & CLI
+    if module != "cli" and not module.startswith("commands."):
+        assert not any(name.startswith("commands") for name in below)
+        if module not in CLI and not module.startswith("experiments."):
+            assert not any(name.startswith("experiments") for name in below)
+
+
+def test_detection_rests_on_leaves():
+    assert siblings("detection") <= LEAVES
 
 
 def test_only_plots_and_reports_import_matplotlib():

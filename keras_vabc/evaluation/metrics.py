@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh
 from scipy.spatial.distance import cdist
-from scipy.stats import binomtest
+from scipy.stats import binomtest, wasserstein_distance
 from sklearn.neighbors import NearestNeighbors
 
 NEIGHBOURS = 5
@@ -165,6 +165,35 @@ def class_balance(classes, reference_classes):
     shares = np.bincount(classes, minlength=count) / len(classes)
     reference_shares = np.bincount(reference_classes, minlength=count) / len(reference_classes)
     return float(1 - np.abs(shares - reference_shares).sum() / 2)
+
+
+def column_distances(samples, reference, weights=None):
+    """How far the spread of each column of samples is from that of real rows.
+
+    The Wasserstein distance of the two distributions of a column, in units of the standard
+    deviation of the real one: how far the values have to be moved on average.
+
+    Args:
+        samples: Shape `(n, features)`.
+        reference: Real rows, shape `(m, features)`.
+        weights: `None`, or a weight >= 0 for each real row, shape `(m,)`.
+
+    Returns:
+        Float64 array of shape `(features,)`: 0 for the same spread; NaN for a column that is
+        constant in the real rows.
+
+    Raises:
+        ValueError: If there is no row, the widths differ, or a value is not finite.
+    """
+    samples, reference = _features(samples, reference, least=1)
+    mean = np.average(reference, axis=0, weights=weights)
+    deviation = np.sqrt(np.average((reference - mean) ** 2, axis=0, weights=weights))
+    distances = [
+        wasserstein_distance(own, other, v_weights=weights)
+        for own, other in zip(samples.T, reference.T, strict=True)
+    ]
+    constant = np.ptp(reference, axis=0) == 0
+    return np.where(constant, np.nan, distances / np.where(constant, 1.0, deviation))
 
 
 def _features(features, reference, least):

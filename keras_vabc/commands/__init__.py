@@ -1,0 +1,1 @@
+"""What the commands of `keras-vabc` for a user's own data do."""

@@ -1,0 +1,103 @@
+"""`keras-vabc evaluate`: what can be told of a run, without labels or with them."""
+
+from keras_vabc.commands.trained_run import finished_run
+from keras_vabc.evaluation.metrics import observed_rate
+from keras_vabc.runs import update_run
+
+SAMPLES = 10_000
+SUSPECT = 0.5  # P(negative) of a sample that counts as negative
+NO_MORE = (
+    "This is no more than the held-out unwanted examples and the run's own classifier can tell: "
+    "negatives of other kinds than the unwanted examples are not seen by either. For more, label "
+    "a part of the unlabeled data and give --labels."
+)
+NO_JUDGE = (
+    "The classifier guarded these samples, so it is no judge of them: what it missed in training "
+    "it misses here."
+)
+
+
+def evaluate(folder, labels=None, negative_class=None, *, seed=0, console):
+    """Measures a run, prints the figures and stores them in the run.
+
+    Without labels: recall of the threshold on held-out unwanted examples, an estimate of the area
+    under the ROC curve, and the share of samples that the run's own classifier flags. With them
+    everything in `labelled_figures`.
+
+    Args:
+        folder: Folder of the run.
+        labels: `None`, or the path of the labels of the unlabeled data, as `read_labels` takes it.
+        negative_class: The label of the negative concept; needed with `labels`.
+        seed: Seed of samples and judges.
+        console: `rich.console.Console`.
+
+    Returns:
+        Dict of the figures, as it is stored.
+
+    Raises:
+        ValueError: If it is no finished run, or the labels do not fit.
+        OSError: If something cannot be read.
+        RuntimeError: If the guard rejects nearly everything.
+    """
+    trained = finished_run(folder)
+    if (labels is None) != (negative_class is None):
+        raise ValueError(
+            "labels and negative_class must be given together. "
+            f"Received: labels={labels}, negative_class={negative_class}."
+        )
+    with console.status("Starting TensorFlow") as status:
+        from keras_vabc.experiments.workers import start_tensorflow
+
+        start_tensorflow()
+        from keras_vabc.commands.labelled import labelled_figures
+        from keras_vabc.experiments.report import print_table
+
+        status.update("Measuring")
+        if labels is None:
+            kind, (figures, lines), table = "without_labels", _figures(trained, seed), None
+        else:
+            kind = "with_labels"
+            figures, lines, table = labelled_figures(trained, labels, negative_class, seed, status)
+    if table is not None:
+        print_table(console, "Samples and real data", table)
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    stored = trained.record.get("evaluation") or {}
+    update_run(folder, evaluation=stored | {kind: figures})
+    return figures
+
+
+def _figures(trained, seed):
+    """Figures without labels, and lines that tell them."""
+    from keras_vabc.mixture import ranking_quality
+
+    unlabeled, unwanted, _ = trained.held_out_scores()
+    share = trained.record["figures"].get("negative_share", 0.0)
+    figures = {"auc": ranking_quality(unlabeled, unwanted, min(share, 0.99))}
+    figures |= {"unlabeled": len(unlabeled), "unwanted": len(unwanted), "recall": None}
+    counted = "the hidden negatives set aside by the classifier's estimate of their share"
+    if not trained.has_classifier:
+        counted = "hidden negatives counted as wanted, so that the true area is larger"
+    lines = [
+        f"Score: {trained.score_name}.",
+        f"Area under the ROC curve, unwanted against unlabeled: {figures['auc']:.3f} ({counted}).",
+    ]
+    if trained.threshold is None:
+        lines.append("No threshold is stored: keras-vabc threshold chooses one.")
+    else:
+        caught = observed_rate(unwanted > trained.threshold)
+        figures |= {"recall": caught.value, "recall_interval": [caught.low, caught.high]}
+        lines.append(
+            f"Caught at the threshold: {caught.value:.1%} of {len(unwanted):,} held-out unwanted "
+            f"examples (95 % interval {caught.low:.1%} to {caught.high:.1%})."
+        )
+    if trained.has_classifier:
+        samples, drawn = trained.sampler.sample(SAMPLES, seed, return_drawn=True)
+        suspect = observed_rate(trained.nu.negative_probability(samples) > SUSPECT)
+        figures |= {"samples": SAMPLES, "acceptance": SAMPLES / drawn, "suspect": suspect.value}
+        lines += [
+            f"Samples that the classifier takes for negative: {suspect.value:.2%} of {SAMPLES:,}, "
+            f"after the guard rejected {1 - SAMPLES / drawn:.1%} of {drawn:,}.",
+            NO_JUDGE,
+        ]
+    return figures, [*lines, NO_MORE]

@@ -1,0 +1,183 @@
+"""What labels of the unlabeled data can tell of a run."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from keras_vabc.data.folds import Folds
+from keras_vabc.data.intake import held_out, read_blocks
+from keras_vabc.evaluation.evaluate import ImageEvaluation
+from keras_vabc.evaluation.metrics import observed_rate
+from keras_vabc.experiments.report import result_table
+from keras_vabc.experiments.run import SAMPLES
+
+
+def labelled_figures(trained, labels, negative_class, seed, status):
+    """Figures of a run whose unlabeled data somebody has labelled.
+
+    Of the score: area under the ROC curve of negatives against positives, and with a threshold the
+    shares of both that are flagged, all on examples held out at training. Of images also everything
+    that `ImageEvaluation` measures, by judges that learn from the labels: no model has seen them.
+
+    Args:
+        trained: `TrainedRun`.
+        labels: Path of the labels, as `read_labels` takes it.
+        negative_class: The label of the negative concept.
+        seed: Seed of samples and judges.
+        status: `rich.status.Status`, to tell what is done.
+
+    Returns:
+        `(figures, lines, table)`: a dict, lines that tell it, and `None` or, for images, a `Table`.
+
+    Raises:
+        ValueError: If the labels or the data do not fit.
+        OSError: If something cannot be read.
+    """
+    status.update("Reading the data")
+    ids, rows = _read(trained, "unlabeled")
+    names, negative_class = read_labels(labels, ids), str(negative_class)
+    known = np.array([name is not None for name in names])
+    classes, codes = np.unique([name for name in names if name is not None], return_inverse=True)
+    if negative_class not in classes:
+        raise ValueError(
+            f"negative_class must be among the labels: {', '.join(classes[:20])}. "
+            f"Received: negative_class={negative_class}."
+        )
+    rows, negative = rows[known], int(np.flatnonzero(classes == negative_class)[0])
+    test = held_out(rows, *_split(trained))
+    figures, lines = _score_figures(trained, rows[test], codes[test] == negative)
+    figures["labelled"] = len(rows)
+    lines.insert(0, f"{len(rows):,} of {len(ids):,} unlabeled examples have a label.")
+    if trained.spec.kind != "images":
+        return figures, lines, None
+    status.update("Training the judges")
+    evaluation = ImageEvaluation(_folds(trained, rows, codes, test, negative), seed=seed)
+    status.update("Measuring")
+    samples, drawn = trained.sampler.sample(SAMPLES, seed, return_drawn=True)
+    measured = {
+        "generated": evaluation.of(_pixels(samples, trained.spec)),
+        "real, held out": evaluation.real(),
+    }
+    figures |= {"acceptance": SAMPLES / drawn, "images": measured}
+    judges = measured["generated"]["judges"]
+    lines.append(
+        f"Judges: accuracy {judges['paper']:.2%} (paper's) and {judges['strict']:.2%} (strict) on "
+        f"held-out labels. Of {drawn:,} samples drawn {SAMPLES:,} passed the guard."
+    )
+    rows = [{"method": name, **part, "seconds": None} for name, part in measured.items()]
+    return figures, lines, result_table(rows)
+
+
+def read_labels(path, ids):
+    """Reads the label of each example.
+
+    Args:
+        path: A CSV file with the columns `id` and `label`, in any order and not necessarily of all
+            examples; or a `.npy` file of whole numbers, one for each example, in their order.
+        ids: List of the examples' ids, as `read_blocks` gives them.
+
+    Returns:
+        List of a string for each example, or `None` where it has no label.
+
+    Raises:
+        ValueError: If the file is of another kind, damaged, or none of its ids is one of the data.
+        OSError: If it cannot be read.
+    """
+    path = Path(path)
+    if path.suffix == ".npy":
+        return list(map(str, _read_array(path, len(ids))))
+    if path.suffix != ".csv":
+        raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
+    labels = _read_table(path)
+    if not labels.keys() & set(ids):
+        raise ValueError(
+            f"labels must name ids of the unlabeled data, such as {ids[0]!r}. "
+            f"Received: {', '.join(map(repr, list(labels)[:3])) or 'none'}."
+        )
+    return [labels.get(name) for name in ids]
+
+
+def _read_array(path, count):
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"labels must be a whole .npy file. Received: {path} ({error}).") from None
+    if array.shape != (count,) or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be {count} whole numbers, one for each unlabeled example. "
+            f"Received: shape {array.shape}, dtype {array.dtype}."
+        )
+    return array
+
+
+def _read_table(path):
+    """Dict from id to label."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            if not {"id", "label"} <= set(reader.fieldnames or ()):
+                raise ValueError(f"its columns are {reader.fieldnames}")
+            return {row["id"]: (row["label"] or "").strip() or None for row in reader}
+    except (ValueError, csv.Error) as error:
+        raise ValueError(
+            f"labels must be a CSV file with the columns id and label. Received: {path} ({error})."
+        ) from None
+
+
+def _split(trained):
+    return trained.record["settings"]["seed"], trained.record["data"]["test_share"]
+
+
+def _read(trained, name):
+    """All ids and rows of one of the run's inputs."""
+    share = trained.record["settings"]["max_unreadable"]
+    blocks = read_blocks(trained.record["data"][name], trained.spec, name, max_unreadable=share)
+    ids, rows = zip(*blocks, strict=True)
+    return sum(ids, []), np.concatenate(rows)
+
+
+def _score_figures(trained, rows, negative):
+    scores = trained.score(rows)
+    figures = {"auc": None, "held_out": len(rows), "held_out_negatives": int(negative.sum())}
+    if negative.all() or not negative.any():
+        return figures, ["All held-out examples are of one concept: the score cannot be measured."]
+    figures["auc"] = float(roc_auc_score(negative, scores))
+    lines = [
+        f"Score: {trained.score_name}. Area under the ROC curve, {negative.sum():,} held-out "
+        f"negatives against {(~negative).sum():,} positives: {figures['auc']:.4f}."
+    ]
+    if trained.threshold is not None:
+        for name, title, part in (
+            ("recall", "Caught", negative),
+            ("false_alarms", "False alarms", ~negative),
+        ):
+            rate = observed_rate(scores[part] > trained.threshold)
+            figures |= {name: rate.value, f"{name}_interval": [rate.low, rate.high]}
+            lines.append(
+                f"{title} at the threshold: {rate.value:.2%} (95 % interval {rate.low:.2%} to "
+                f"{rate.high:.2%})."
+            )
+    return figures, lines
+
+
+def _folds(trained, rows, codes, test, negative):
+    """The labelled examples, and the unwanted ones as negatives, for `ImageEvaluation`."""
+    unwanted = _read(trained, "unwanted")[1]
+    held_out_unwanted = held_out(unwanted, *_split(trained))
+    parts = {}
+    for part, own, others in (("", ~test, ~held_out_unwanted), ("test_", test, held_out_unwanted)):
+        parts |= {
+            f"{part}unlabeled": _pixels(rows[own], trained.spec),
+            f"{part}unlabeled_labels": codes[own],
+            f"{part}unwanted": _pixels(unwanted[others], trained.spec),
+            f"{part}unwanted_labels": np.full(others.sum(), negative),
+        }
+    return Folds(**parts, name="labelled", negative_class=negative, fraction=1.0, seed=0)
+
+
+def _pixels(images, spec):
+    """Images as a PNG holds them: uint8, shape `(n, height, width, channels)`."""
+    scale = 1 if spec.dtype == "uint8" else 255
+    return np.clip(np.rint(images * np.float32(scale)), 0, 255).astype("uint8")

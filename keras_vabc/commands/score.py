@@ -1,0 +1,70 @@
+"""`keras-vabc score`: data in the order of review."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from keras_vabc.commands.trained_run import finished_run
+from keras_vabc.data.intake import read_blocks
+from keras_vabc.detection import review_order
+from keras_vabc.runs import make_folder, write_whole
+
+
+def score(folder, input, out, *, console):
+    """Scores data and writes them to a CSV file, the most unwanted first.
+
+    Its columns are `id` (path in the folder, or row number), `score`, and, where the run has a
+    threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is.
+
+    Args:
+        folder: Folder of the run.
+        input: Path of data of the same form as the run's.
+        out: The CSV file; one that is there is replaced.
+        console: `rich.console.Console`.
+
+    Raises:
+        ValueError: If it is no finished run, or the data do not fit it.
+        OSError: If something cannot be read or written.
+    """
+    out, trained = Path(out), finished_run(folder)
+    if os.path.exists(input) and out.exists() and os.path.samefile(input, out):
+        raise ValueError(f"out must be another file than input. Received: out={out}.")
+    if out.is_dir():
+        raise IsADirectoryError(f"out must be a CSV file. Received: out={out}, a folder.")
+    make_folder(out.parent)
+    with console.status("Starting TensorFlow") as status:
+        from keras_vabc.experiments.workers import start_tensorflow
+
+        start_tensorflow()
+        ids, scores, notes = [], [], []
+        for names, rows in read_blocks(input, trained.spec, "input", notes=notes):
+            ids += names
+            scores.append(trained.score(rows))
+            status.update(f"Scoring: {len(ids):,} examples")
+    scores = np.concatenate(scores)
+    threshold = trained.threshold
+    write_whole(out, _table(ids, scores, threshold))
+    flagged = None if threshold is None else int((scores > threshold).sum())
+    content = {"input": str(input), "score": trained.score_name, "threshold": threshold}
+    content |= {"examples": len(ids), "flagged": flagged, "notes": notes, **trained.provenance()}
+    write_whole(out.with_name(f"{out.name}.json"), (json.dumps(content, indent=1) + "\n").encode())
+    for note in notes:
+        console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
+    text = f"{len(ids):,} scores, {trained.score_name}, are in {out}"
+    text += "." if flagged is None else f"; {flagged:,} exceed the threshold of {threshold:.4g}."
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(ids, scores, threshold):
+    """The bytes of the CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", "score"] + ([] if threshold is None else ["flagged"]))
+    for row in review_order(scores):
+        flag = [] if threshold is None else [int(scores[row] > threshold)]
+        writer.writerow([ids[row], f"{scores[row]:.9g}", *flag])
+    return text.getvalue().encode()

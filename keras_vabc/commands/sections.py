@@ -1,0 +1,188 @@
+"""The sections of a run's page."""
+
+import json
+
+import numpy as np
+
+from keras_vabc import plots
+from keras_vabc.data.intake import held_out, read_blocks
+from keras_vabc.evaluation.metrics import column_distances
+from keras_vabc.experiments.report import Section, Table
+
+SHOWN = 100  # samples, and unwanted examples if asked for
+COLUMNS_SHOWN = 20
+SAMPLES = 10_000  # for the spread of columns
+COUNTS = ("read", "training", "held_out", "unreadable", "duplicates", "repeated")
+
+
+def sections(trained, show_unwanted):
+    """All sections of the page.
+
+    Args:
+        trained: `TrainedRun`.
+        show_unwanted: Whether unwanted examples may be seen.
+
+    Returns:
+        List of `Section`.
+    """
+    images = trained.spec.kind == "images"
+    parts = [_data(trained), _training(trained)]
+    try:
+        parts += [_samples(trained)] if images else _columns(trained, show_unwanted)
+    except RuntimeError as error:
+        parts.append(Section("Samples", [str(error)], [], []))
+    parts.append(_scores(trained))
+    if images and show_unwanted:
+        parts.append(_unwanted(trained))
+    return parts
+
+
+def _data(trained):
+    record = trained.record
+    counts = [
+        [name, *(f"{own.get(key, 0):,}" for key in COUNTS)]
+        for name, own in record["counts"].items()
+    ]
+    table = Table(["", *(key.replace("_", " ") for key in COUNTS)], counts)
+    place = "Unlabeled: {unlabeled}. Unwanted: {unwanted}.".format(**record["data"])
+    meaning = (
+        "Held out are the examples that nothing was trained on. Duplicates are unlabeled examples "
+        "that are also unwanted, and were left out; repeated ones equal an earlier one."
+    )
+    return Section("Data", [place, meaning, *record["notes"]], [table], [])
+
+
+def _training(trained):
+    record, setting = trained.record, trained.method.setting
+    figures = record["figures"]
+    rows = [
+        ["setting", record["settings"]["setting"]],
+        ["seed", str(setting.seed)],
+        ["latents", str(setting.latent_dim)],
+        ["epochs", str(figures["epochs"])],
+        ["loss on held-out data", f"{figures['val_loss']:.4g}"],
+        ["time", f"{sum(record['stages'].values()):.0f} s"],
+    ]
+    if trained.has_classifier:
+        low, high = figures["negative_share_interval"]
+        share = f"{figures['negative_share']:.2%} ({low:.2%} to {high:.2%})"
+        rows += [
+            ["negatives among the unlabeled, estimated", share],
+            ["unlabeled examples moved to the unwanted", f"{figures['moved']:,}"],
+        ]
+    figure, axes = plots.panels(2)
+    history = json.loads(trained.run.path("history.json").read_text(encoding="utf-8"))
+    curves = {"training": {"loss": history["loss"]}, "held out": {"loss": history["val_loss"]}}
+    plots.learning_curves(curves, "loss", axes[0])
+    parts = {name: {"part": history[f"val_{name}"]} for name in ("reconstruction", "kl", "penalty")}
+    plots.learning_curves(parts, "part", axes[1])
+    axes[1].set(yscale="log", ylabel="part of the held-out loss")
+    caption = (
+        "Loss by epoch, and its parts on held-out data. Gamma and the KL weight are annealed in "
+        "training, not on held-out data, so that the two losses become comparable only then."
+    )
+    return Section("Training", [], [Table(["", ""], rows)], [(figure, caption)])
+
+
+def _samples(trained):
+    images, drawn = trained.sampler.sample(SHOWN, seed=0, return_drawn=True)
+    setting = trained.method.setting
+    figure, (ax,) = plots.panels(1, size=8)
+    plots.sample_grid(images, vmax=setting.pixel_max, ax=ax)
+    figures = [(figure, f"{SHOWN} samples, as they come.")]
+    if setting.latent_dim == 2:
+        figure, (ax,) = plots.panels(1, size=8)
+        plots.latent_manifold(trained.model.decode, vmax=setting.pixel_max, ax=ax)
+        figures.append((figure, "What the decoder makes of the latents from -3 to 3."))
+    return Section("Samples", [_acceptance(trained, SHOWN, drawn)], [], figures)
+
+
+def _acceptance(trained, count, drawn):
+    if not trained.has_classifier:
+        return "No guard: every sample is kept."
+    return f"The guard rejected {drawn - count:,} of {drawn:,} samples drawn."
+
+
+def _scores(trained):
+    unlabeled, unwanted, _ = trained.held_out_scores()
+    figure, (ax,) = plots.panels(1, size=(8, 5))
+    groups = {
+        f"{len(unlabeled):,} unlabeled": unlabeled,
+        f"{len(unwanted):,} unwanted": unwanted,
+    }
+    if not trained.has_classifier:
+        groups = {name: np.maximum(values, 1e-6) for name, values in groups.items()}
+    plots.score_histogram(groups, trained.threshold, probabilities=trained.has_classifier, ax=ax)
+    caption = f"Scores of what was held out: {trained.score_name}."
+    chosen = trained.record.get("threshold")
+    if chosen is None:
+        return Section("Scores", ["No threshold is stored."], [], [(figure, caption)])
+    low, high = chosen["recall_interval"]
+    rows = [
+        ["threshold", f"{chosen['value']:.6g}"],
+        ["false alarms among the wanted, estimated", f"{chosen['false_alarms']:.2%}"],
+        ["flagged of the held-out unlabeled", f"{chosen['flagged']:.2%}"],
+        ["caught of the held-out unwanted", f"{chosen['recall']:.1%} ({low:.1%} to {high:.1%})"],
+    ]
+    return Section("Scores", [], [Table(["", ""], rows)], [(figure, caption)])
+
+
+def _columns(trained, show_unwanted):
+    """The spread of each column in samples and in held-out rows; none if the rows are gone."""
+    samples, drawn = trained.sampler.sample(SAMPLES, seed=0, return_drawn=True)
+    text = _acceptance(trained, SAMPLES, drawn)
+    try:
+        rows = _held_out_rows(trained, "unlabeled")
+        unwanted = _held_out_rows(trained, "unwanted") if show_unwanted else None
+    except (OSError, ValueError) as error:
+        return [Section("Samples", [text, f"The data cannot be compared: {error}"], [], [])]
+    weights = 1 - trained.nu.negative_probability(rows) if trained.has_classifier else None
+    distances = column_distances(samples, rows, weights)
+    halves = column_distances(rows[::2], rows[1::2], None if weights is None else weights[1::2])
+    varying = np.flatnonzero(np.isfinite(distances))
+    worst = varying[np.argsort(-distances[varying])]
+    table = Table(
+        ["column", "distance", "halves"],
+        [[_name(trained, c), f"{distances[c]:.3f}", f"{halves[c]:.3f}"] for c in worst],
+    )
+    groups = {"wanted rows": (rows, weights), "samples": (samples, None)}
+    if unwanted is not None:
+        groups["unwanted rows"] = (unwanted, None)
+    meaning = (
+        f"{SAMPLES:,} samples against {len(rows):,} held-out rows"
+        + (", weighted by P(positive | x)" if trained.has_classifier else ", negatives included")
+        + ": the Wasserstein distance of each column, in its standard deviations. Beside it the "
+        "distance of two halves of the held-out rows from each other: less cannot be expected. "
+        f"On average {distances[varying].mean():.3f} and {halves[varying].mean():.3f}."
+    )
+    caption = f"The columns of largest distance, up to {COLUMNS_SHOWN}."
+    figure = _column_figure(trained, groups, worst[:COLUMNS_SHOWN])
+    return [Section("Samples", [text, meaning], [table], [(figure, caption)])]
+
+
+def _column_figure(trained, groups, columns):
+    figure, axes = plots.panels(len(columns), size=(3, 2.2), columns=4)
+    for ax, column in zip(axes, columns, strict=True):
+        own = {name: (values[:, column], weights) for name, (values, weights) in groups.items()}
+        plots.column_histogram(own, ax=ax).set_title(_name(trained, column), fontsize="small")
+    axes[0].legend(fontsize="x-small")
+    return figure
+
+
+def _name(trained, column):
+    return str(column) if trained.spec.columns is None else trained.spec.columns[column]
+
+
+def _unwanted(trained):
+    images = _held_out_rows(trained, "unwanted")[:SHOWN]
+    figure, (ax,) = plots.panels(1, size=8)
+    plots.sample_grid(images, vmax=trained.method.setting.pixel_max, ax=ax)
+    return Section("Unwanted", [], [], [(figure, "Held-out unwanted examples.")])
+
+
+def _held_out_rows(trained, name):
+    """Held-out rows of one of the user's own files, which the run keeps no copy of."""
+    settings, data = trained.record["settings"], trained.record["data"]
+    blocks = read_blocks(data[name], trained.spec, name, max_unreadable=settings["max_unreadable"])
+    split = settings["seed"], data["test_share"]
+    return np.concatenate([rows[held_out(rows, *split)] for _, rows in blocks])

@@ -1,0 +1,235 @@
+"""`keras-vabc train`: from a user's files to the folder of a run."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import typer
+
+from keras_vabc.commands.trained_run import FINISHED, finished_run
+from keras_vabc.data.folds import UNKNOWN, Folds
+from keras_vabc.data.intake import DataSpec, SwappedFolds, read_folds
+from keras_vabc.runs import RECORD, locked, make_folder, new_run, open_run
+
+TEST_SHARE = 0.2
+WORK = "work"  # folder of the folds while the training lasts
+
+
+def train(
+    unlabeled,
+    unwanted,
+    out,
+    *,
+    setting=None,
+    epochs=None,
+    image_size=None,
+    max_unreadable=0.01,
+    start=None,
+    yes=False,
+    seed=0,
+    console,
+):
+    """Trains on a user's files, stage by stage; a second call goes on after the last finished one.
+
+    Args:
+        unlabeled: Path of the unlabeled data, as `read_folds` takes it.
+        unwanted: Path of the unwanted data.
+        out: Folder of the run: new, empty, or of an unfinished run with the same arguments.
+        setting: `"paper"` or `"quality"`; `None` for that of `start`, or `"quality"`.
+        epochs: As in `own_setting`.
+        image_size: `(height, width)`; `None` for the most frequent size.
+        max_unreadable: Largest share of the files that may be unreadable.
+        start: `None`, or the folder of a finished run, from whose weights V-ABC starts.
+        yes: Whether there may be more unwanted than unlabeled examples.
+        seed: Seed of everything random.
+        console: `rich.console.Console`.
+
+    Raises:
+        ValueError: If an argument or the data break a rule.
+        OSError: If something cannot be read or written, or another process is at work there.
+    """
+    out = Path(out)
+    old = None if start is None else finished_run(start, "from")
+    settings = {
+        "setting": _setting(setting, old),
+        "seed": seed,
+        "epochs": epochs,
+        "image_size": None if image_size is None else list(image_size),
+        "max_unreadable": max_unreadable,
+        "from": None if start is None else os.path.abspath(start),
+    }
+    data = {"unlabeled": _place(unlabeled), "unwanted": _place(unwanted), "test_share": TEST_SHARE}
+    _check_free(out)
+    make_folder(out)
+    with locked(out):
+        run = _begin(out, settings, data)
+        if run.record["status"] == FINISHED:
+            console.print(f"{out} is a finished run; it is not trained again.", soft_wrap=True)
+            return
+        try:
+            folds = _intake(run, yes, console)
+            _check_alike(run, old)
+        except BaseException:
+            if not run.record["stages"]:  # nothing in it is of use
+                shutil.rmtree(out, ignore_errors=True)
+            raise
+        _train_on(run, folds, old, console)
+
+
+def _train_on(run, folds, old, console):
+    with console.status("Starting TensorFlow"):
+        from keras_vabc.experiments.workers import start_tensorflow
+
+        start_tensorflow()
+        from keras_vabc.commands.report import report
+        from keras_vabc.commands.training import Training
+    Training(run, folds, old, console).finish()
+    run.update(status=FINISHED)
+    del folds
+    shutil.rmtree(run.path(WORK), ignore_errors=True)
+    report(run.folder, console=console)
+    console.print(f"Next: keras-vabc threshold {run.folder}, then sample, score or evaluate.")
+
+
+def _setting(setting, old):
+    if old is None:
+        return setting or "quality"
+    own = old.record["settings"]["setting"]
+    if setting not in (None, own):
+        raise ValueError(
+            f"setting must be that of the run to start from, {own}. Received: {setting}."
+        )
+    return own
+
+
+def _place(path):
+    """An absolute path, for a command in another folder; a name that is no path stays as it is."""
+    return os.path.abspath(path) if os.path.exists(path) else path
+
+
+def _check_free(out):
+    if (out / RECORD).exists() or not out.exists():
+        return
+    if not out.is_dir() or any(path.name != ".lock" for path in out.iterdir()):
+        raise FileExistsError(
+            f"out must be a new or empty folder, or a run to go on with. Received: out={out}."
+        )
+
+
+def _begin(out, settings, data):
+    """The run in a folder: a new one, or the one that is there, with the same settings."""
+    if not (out / RECORD).exists():
+        return new_run(
+            out,
+            status="training",
+            stages={},
+            settings=settings,
+            data=data,
+            git_revision=_git_revision(),
+            notes=[],
+            figures={},
+            threshold=None,
+        )
+    run = open_run(out, "out")
+    for kind, given in (("settings", settings), ("data", data)):
+        for name, value in given.items():
+            stored = run.record[kind].get(name)
+            if stored != value:
+                raise ValueError(
+                    f"out must be a new folder, or a run with the same arguments. Received: {out} "
+                    f"of {name}={stored}, now {name}={value}."
+                )
+    return run
+
+
+def _git_revision():
+    """The commit of the package's source code, where it lies in a git repository."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        subprocess.run(
+            [*git, "ls-files", "--error-unmatch", __file__], check=True, capture_output=True
+        )
+        done = subprocess.run(
+            [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _intake(run, yes, console):
+    """The folds, read from the user's files or found where they were put before."""
+    work, stages = run.path(WORK), run.record["stages"]
+    if "intake" in stages and work.is_dir():
+        return _stored_folds(work, run.record["settings"]["seed"])
+    began = time.perf_counter()
+    intake = _read(run, work, yes, console)
+    if "intake" in stages and intake.counts != run.record["counts"]:
+        raise ValueError(
+            "unlabeled and unwanted must be as they were when the run began. "
+            f"Received: {intake.counts}, not {run.record['counts']}. Train into a new folder."
+        )
+    for note in intake.notes:
+        console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
+    for name, counts in intake.counts.items():
+        text = f"{name}: {counts['training']:,} to train on, {counts['held_out']:,} held out"
+        console.print(text, highlight=False)
+    run.update(
+        stages={"intake": round(time.perf_counter() - began, 1)} | stages,
+        spec=intake.spec.to_json(),
+        counts=intake.counts,
+        notes=intake.notes,
+    )
+    return intake.folds
+
+
+def _stored_folds(work, seed):
+    """The folds that `read_folds` left in a folder."""
+    parts = {}
+    for part in ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted"):
+        rows = parts[part] = np.load(work / f"{part}.npy", mmap_mode="r")
+        parts[f"{part}_labels"] = np.full(len(rows), UNKNOWN if "unlabeled" in part else 0)
+    return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=seed)
+
+
+def _read(run, work, yes, console):
+    try:
+        return _read_once(run, work, yes, console)
+    except SwappedFolds as error:
+        if not sys.stdin.isatty():
+            raise ValueError(f"{error} If they are not swapped, give --yes.") from None
+        if not typer.confirm(f"{error} Train all the same?"):
+            raise ValueError("Stopped; nothing was trained.") from None
+    return _read_once(run, work, True, console)
+
+
+def _read_once(run, work, allow_more_unwanted, console):
+    shutil.rmtree(work, ignore_errors=True)
+    settings, data = run.record["settings"], run.record["data"]
+    with console.status("Reading") as status:
+        return read_folds(
+            data["unlabeled"],
+            data["unwanted"],
+            folder=work,
+            image_size=settings["image_size"] and tuple(settings["image_size"]),
+            test_share=data["test_share"],
+            max_unreadable=settings["max_unreadable"],
+            seed=settings["seed"],
+            allow_more_unwanted=allow_more_unwanted,
+            show=lambda name, rows: status.update(f"Reading {name}: {rows:,} examples"),
+        )
+
+
+def _check_alike(run, old):
+    if old is None:
+        return
+    specs = [DataSpec.from_json(record["spec"]) for record in (old.record, run.record)]
+    forms = [(spec.kind, spec.shape, spec.dtype, spec.columns) for spec in specs]
+    if forms[0] != forms[1]:
+        raise ValueError(
+            f"from must be a run on data of the same form. Received: {forms[0]} for {forms[1]}."
+        )

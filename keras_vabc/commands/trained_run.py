@@ -1,0 +1,156 @@
+"""What a training left in the folder of its run, ready for use."""
+
+import functools
+import hashlib
+import zipfile
+
+import numpy as np
+
+from keras_vabc.data.intake import DataSpec
+from keras_vabc.runs import RECORD, open_run
+
+FINISHED = "finished"
+CLASSIFIER, MODEL, DENSITY, SCORES = "nu.keras", "model.keras", "density.npz", "scores.npz"
+
+
+class TrainedRun:
+    """The networks of a run, each loaded when it is first asked for.
+
+    Args:
+        run: `Run`, whose training is finished, or at least the stages that are asked for.
+    """
+
+    def __init__(self, run):
+        self.run = run
+
+    @property
+    def record(self):
+        """The record of the run, a dict."""
+        return self.run.record
+
+    @functools.cached_property
+    def spec(self):
+        """`DataSpec` of the data."""
+        return self._read(lambda record: DataSpec.from_json(record["spec"]))
+
+    @functools.cached_property
+    def method(self):
+        """The `Method` that the run was trained by."""
+        from keras_vabc.experiments.methods import Method
+        from keras_vabc.experiments.settings import Setting
+
+        def read(record):
+            setting = dict(record["method"]["setting"])
+            setting["units"] = tuple(setting["units"])
+            return Method(**record["method"] | {"setting": Setting(**setting)})
+
+        return self._read(read)
+
+    @property
+    def has_classifier(self):
+        """Whether there is an NU classifier."""
+        return "classifier" in self.record["stages"]
+
+    @functools.cached_property
+    def nu(self):
+        """The `NUClassifier`; `None` where there is none."""
+        from keras_vabc.nu_classifier import NUClassifier
+
+        return NUClassifier.load(self.run.path(CLASSIFIER)) if self.has_classifier else None
+
+    @functools.cached_property
+    def model(self):
+        """The `VABC`."""
+        import keras_vabc.model  # noqa: F401 - which makes the class known
+        from keras_vabc.model_files import read_model_file
+
+        return read_model_file(self.run.path(MODEL))[0]
+
+    @functools.cached_property
+    def sampler(self):
+        """The `LatentSampler`, with density and guard."""
+        from keras_vabc.experiments.generation import new_sampler
+
+        sampler = new_sampler(self.method, self.model, self.nu)
+        if self.method.density == "gmm":
+            sampler.set_state(self._arrays(DENSITY))
+        return sampler
+
+    @property
+    def threshold(self):
+        """The score above which an example is flagged; `None` where none is stored."""
+        stored = self.record.get("threshold")
+        return None if stored is None else self._read(lambda _: float(stored["value"]))
+
+    @property
+    def score_name(self):
+        """What `score` gives, in words."""
+        if self.has_classifier:
+            return "P(negative | x) by the NU classifier"
+        return "reconstruction error R of V-ABC"
+
+    def score(self, rows):
+        """How unwanted each row is, shape `(n,)`; see `score_name`."""
+        return self.nu.negative_probability(rows) if self.has_classifier else self.model.score(rows)
+
+    def held_out_scores(self):
+        """Scores of the held-out examples, which nothing was trained on.
+
+        Returns:
+            `(unlabeled, unwanted, weights)`: float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the
+            weights are P(positive) of the unlabeled, or `None` without a classifier.
+        """
+        arrays = self._arrays(SCORES)
+        names = ("unlabeled", "unwanted")
+        unlabeled, unwanted = (self._read(lambda _, name=name: arrays[name]) for name in names)
+        return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
+
+    def provenance(self):
+        """What its samples and scores come from: hashes of the files, versions at the training."""
+        files = {name: self.run.path(name) for name in (MODEL, CLASSIFIER, DENSITY)}
+        return {
+            "run": str(self.run.folder.resolve()),
+            "sha256": {name: _sha256(path) for name, path in files.items() if path.exists()},
+            "versions": self.record.get("versions"),
+        }
+
+    def _read(self, read):
+        try:
+            return read(self.record)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(
+                f"RUN must have a whole {RECORD}. Received: {self.run.folder}, whose is damaged "
+                f"({type(error).__name__}: {error})."
+            ) from None
+
+    def _arrays(self, name):
+        path = self.run.path(name)
+        try:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+                return dict(stored)
+        except (ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+            raise ValueError(f"RUN must have a whole {name}. Received: {path} ({error}).") from None
+
+
+def finished_run(folder, name="RUN"):
+    """The `TrainedRun` in a folder.
+
+    Args:
+        folder: Path of the run.
+        name: Name of the argument that gave it, for errors.
+
+    Raises:
+        ValueError: If it is no finished run of this version or an earlier one.
+    """
+    run = open_run(folder, name)
+    if run.record["status"] != FINISHED:
+        raise ValueError(
+            f"{name} must be a finished run. Received: {folder}, whose training has not ended; "
+            "the same train command again goes on with it."
+        )
+    return TrainedRun(run)
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
