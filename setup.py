@@ -24,6 +24,8 @@ setup(
         "tensorflow-datasets>=4.9.9",
         "importlib_resources",  # imported by tensorflow-datasets, which does not declare it
         "matplotlib>=3.8",
+        "pillow>=10",
+        "pyarrow>=14",
         "scikit-learn>=1.4",
         "scipy>=1.11",
         "typer>=0.15",
@@ -35,6 +37,7 @@ setup(
         "tune": ["optuna>=4"],
         "test": [
             "optuna>=4",
+            "hypothesis>=6.100",
             "pytest>=8",
             "pytest-xdist>=3.6",
             "ruff>=0.12",

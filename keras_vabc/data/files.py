@@ -1,5 +1,6 @@
 """Reading NumPy's files, `.npy` and `.npz`, of any size."""
 
+import errno
 import mmap
 import shutil
 import tempfile
@@ -57,12 +58,13 @@ def map_array(path, name):
                 array, mapping = _mapped(file, path.stat().st_size)
         else:
             array, mapping = _unpacked(path)
-    except OSError:
-        raise
     except Exception as error:  # parsers of damaged files raise anything
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a seek to nowhere
+            raise
+        reason = str(error) if isinstance(error, _Refused) else "damaged"
         raise ValueError(
             f"{name} must be a whole {path.suffix} file of one array, without pickled objects. "
-            f"Received: {name}={path} ({error})."
+            f"Received: {name}={path} ({reason})."
         ) from None
     if array.ndim < 2 or len(array) == 0 or prod(array.shape) == 0:
         raise ValueError(
@@ -70,6 +72,10 @@ def map_array(path, name):
             f"Received: {name}={path}, shape {array.shape}, dtype {array.dtype}."
         )
     return array, mapping
+
+
+class _Refused(ValueError):
+    """A reason that is told to the user as it stands."""
 
 
 class ArrayFile:
@@ -155,7 +161,7 @@ def _unpacked(path):
         members = archive.infolist()
         if len(members) != 1:
             names = ", ".join(repr(member.filename) for member in members[:9])
-            raise ValueError(f"it holds {len(members)} arrays: {names}")
+            raise _Refused(f"it holds {len(members)} arrays: {names}")
         with archive.open(members[0]) as packed:
             _header(packed, members[0].file_size)
         free = shutil.disk_usage(tempfile.gettempdir()).free
@@ -188,11 +194,11 @@ def _header(file, size):
             (2, 0): np.lib.format.read_array_header_2_0,
         }
         if version not in readers:
-            raise ValueError(f"its format has the version {version}")
+            raise _Refused(f"its format has the version {version}")
         shape, by_columns, dtype = readers[version](file)
     if dtype.kind not in NUMBERS:
-        raise ValueError(f"it holds {dtype} and not numbers")
+        raise _Refused(f"it holds {dtype} and not numbers")
     needed = file.tell() + prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or needed > size:
-        raise ValueError(f"its header declares shape {shape}, for which it is too short")
+        raise _Refused(f"its header declares shape {shape}, for which it is too short")
     return shape, "F" if by_columns else "C", dtype, file.tell()

@@ -3,7 +3,6 @@
 import os
 import stat
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
@@ -49,7 +48,7 @@ class ImageFolder:
     dtype = "uint8"
 
     def __init__(self, path, name, max_unreadable):
-        self.path, self.name, self.max_unreadable = Path(path), name, max_unreadable
+        self.path, self.name, self.max_unreadable = path, name, max_unreadable
         self._left_out = Counter()
         self.count = sum(1 for _ in self._files(self._left_out))
         self.counts, self._unreadable = Counter(), []
@@ -164,17 +163,16 @@ class ImageFolder:
         for root, folders, names in os.walk(self.path, onerror=_raise):
             folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
             left_out[LINKS] += sum(os.path.islink(os.path.join(root, f)) for f in folders)
-            inside = Path(root).relative_to(self.path)
+            inside = os.path.relpath(root, self.path)
             for name in sorted(name for name in names if not name.startswith(".")):
                 path = os.path.join(root, name)
                 mode = os.lstat(path).st_mode
                 if stat.S_ISLNK(mode):
                     left_out[LINKS] += 1
-                elif not stat.S_ISREG(mode) or Path(name).suffix.lower() not in SUFFIXES:
+                elif not stat.S_ISREG(mode) or not name.lower().endswith(SUFFIXES):
                     left_out[OTHERS] += 1
                 else:
-                    relative = os.fsencode((inside / name).as_posix())
-                    yield path, relative.decode("utf-8", "backslashreplace")
+                    yield path, _printable(name if inside == "." else os.path.join(inside, name))
 
     def _others(self):
         return " and ".join(f"{count} {kind}" for kind, count in self._left_out.items() if count)
@@ -182,6 +180,11 @@ class ImageFolder:
 
 def _block(rows, spec):
     return Scale(255, "uint8").apply(np.stack(rows), spec.dtype)
+
+
+def _printable(path):
+    """A path that can be written as UTF-8, with slashes, whatever bytes its name has."""
+    return os.fsencode(path.replace(os.sep, "/")).decode("utf-8", "backslashreplace")
 
 
 def _raise(error):

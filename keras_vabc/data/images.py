@@ -1,11 +1,14 @@
 """Images of any kind that Pillow reads, brought into one form."""
 
+import logging
 import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
 
-FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB", "WEBP", "GIF", "TIFF", "PPM")  # none runs a program
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # damaged images are counted instead
+
+FORMATS = ("PNG", "JPEG", "BMP", "DIB", "WEBP", "GIF", "TIFF", "PPM")  # none runs a program
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
 GREY_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I")
 TRANSPARENT_MODES = ("RGBA", "RGBa", "LA", "La", "PA")

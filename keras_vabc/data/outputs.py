@@ -56,7 +56,8 @@ def _finished(rows, spec):
     """Rows in the dtype of the data, their constant columns restored."""
     rows = check_finite("rows", np.asarray(rows))
     if rows.shape[1:] != spec.shape:
-        raise ValueError(f"rows must have shape (n, *{spec.shape}). Received: {rows.shape}.")
+        shape = ", ".join(map(str, spec.shape))
+        raise ValueError(f"rows must have shape (n, {shape}). Received: shape {rows.shape}.")
     if spec.dtype == "uint8":
         return np.clip(np.rint(rows), 0, 255).astype("uint8")
     rows = rows.astype("float32")

@@ -83,12 +83,13 @@ class DataSpec:
         """
         try:
             columns = record["columns"]
-            return cls(
-                kind=record["kind"],
-                shape=tuple(operator.index(size) for size in record["shape"]),
-                dtype=record["dtype"],
-                columns=None if columns is None else tuple(map(str, columns)),
-                constants=tuple((operator.index(c), float(v)) for c, v in record["constants"]),
-            )
-        except (KeyError, TypeError) as error:
+            fields = {
+                "kind": record["kind"],
+                "shape": tuple(operator.index(size) for size in record["shape"]),
+                "dtype": record["dtype"],
+                "columns": None if columns is None else tuple(map(str, columns)),
+                "constants": tuple((operator.index(c), float(v)) for c, v in record["constants"]),
+            }
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"spec must be what DataSpec.to_json gave ({error!r}).") from None
+        return cls(**fields)

@@ -37,7 +37,7 @@ def as_float32(rows, first, name, column_name):
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
         value = rows[row, column]
-        what = "NaN or an empty cell" if np.isnan(value) else "infinity"
+        what = "NaN or no value" if np.isnan(value) else "infinity"
         what = "a number too large for float32" if np.isfinite(value) else what
         raise ValueError(
             f"{name} must be finite. Received: {what} in row {first + row} (counted from 0), "
@@ -101,10 +101,10 @@ def column_notes(unlabeled, unwanted, spec):
     magnitudes = np.maximum(np.abs(unlabeled.low), np.abs(unlabeled.high))[varying]
     coarse = varying[deviations < FEWEST_DIGITS * magnitudes]
     lines = {
-        "constant; they are kept, and generated rows get the constants back": constant,
+        "constant to 7 digits; they are kept, and generated rows get the constants back": constant,
         "constant among unlabeled but not among unwanted examples, and so tell them apart "
         "alone": telling,
-        "all but lost in float32, which keeps 7 digits: subtract an offset first": coarse,
+        "nearly constant to 7 digits, as many as float32 keeps: subtract an offset first": coarse,
     }
     notes = [
         f"unlabeled: columns that are {line}: {_names(columns, spec)}."
