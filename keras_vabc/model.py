@@ -8,7 +8,16 @@ import tensorflow as tf
 from keras import ops
 
 from keras_vabc.blocks import Blockwise, draw_normal
+from keras_vabc.checkpoints import checkpoint_last
 from keras_vabc.checks import check_finite, check_not_negative, check_positive, check_rows
+from keras_vabc.execution import (
+    chunk_function,
+    chunked,
+    counted_function,
+    default_steps,
+    known_size,
+    repeated,
+)
 from keras_vabc.export import export_saved_model
 from keras_vabc.layers import Sampling, affine_of, prepare_preprocessing
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
@@ -109,6 +118,10 @@ class VABC(keras.Model):
         self._gamma_steps = self._state("gamma_steps", 0.0)
         self._kl_steps = self._state("kl_steps", 0.0)
         self._test_batches = self._state("test_batches", 0, dtype="int64")
+        self._test_steps = self._state("test_steps", 0, dtype="int64")
+        self._epoch_steps = self._state("epoch_steps", 0, dtype="int64")
+        self._first_step = self._state("first_step", 0, dtype="int64")
+        self._training_pace = self._testing_pace = "keras"
 
         self._encode = Blockwise(self._encode_batch)
         self._decode = Blockwise(self.decode_batch)
@@ -290,14 +303,18 @@ class VABC(keras.Model):
 
     # Training and testing
 
-    def compile(self, optimizer=None, **kwargs):
+    def compile(self, optimizer=None, *, steps_per_execution=None, **kwargs):
         """Configures training; the loss is the model's own.
 
         Args:
             optimizer: Any Keras optimizer; by default `FusedAdam` with Adam's default arguments, as
                 in the paper.
-            **kwargs: `run_eagerly`, `steps_per_execution`, `jit_compile`, `auto_scale_loss`, as in
-                Keras.
+            steps_per_execution: Steps between two returns to Python, where callbacks may act. By
+                default up to 64, fewer for larger networks, and 1 where they cannot be joined: with
+                `run_eagerly` or under a distribution strategy.
+            **kwargs: `run_eagerly`, `jit_compile` and `auto_scale_loss`, as in Keras. With
+                `jit_compile=True` all these steps are one program of XLA; on a CPU it pays for
+                networks of some 1,000 weights that train for more than 10,000 steps.
 
         Raises:
             ValueError: If a loss or metrics are given, which would be ignored.
@@ -309,7 +326,15 @@ class VABC(keras.Model):
                     f"compile takes no {argument}: VABC computes its own loss and metrics. "
                     f"Received: {argument}={value}."
                 )
-        super().compile(FusedAdam() if optimizer is None else optimizer, **kwargs)
+        if steps_per_execution is None:
+            single = kwargs.get("run_eagerly", False) or tf.distribute.has_strategy()
+            weights = self.encoder.count_params() + self.decoder.count_params()
+            steps_per_execution = 1 if single else default_steps(weights)
+        super().compile(
+            FusedAdam() if optimizer is None else optimizer,
+            steps_per_execution=steps_per_execution,
+            **kwargs,
+        )
         self.optimizer.build(self.trainable_variables)
 
     def get_compile_config(self):
@@ -353,6 +378,8 @@ class VABC(keras.Model):
             )
         self._gamma_steps.assign(0.0)
         self._kl_steps.assign(0.0)
+        callbacks = kwargs.pop("callbacks", None)
+        callbacks = checkpoint_last(callbacks, {"x": x, "y": y, "batch_size": batch_size, **kwargs})
         with stream_errors_as_value_errors():
             if isinstance(x, tf.data.Dataset):
                 kwargs.setdefault("shuffle", False)
@@ -360,8 +387,74 @@ class VABC(keras.Model):
                 check_finite("x", x)
             with self.distribute_strategy.scope():
                 low, high = output_range(self.decoder)
-                checked = range_checked(x, low, high, *affine_of(self.preprocessing))
-            return super().fit(checked, y, batch_size, epochs, **kwargs)
+                x = range_checked(x, low, high, *affine_of(self.preprocessing))
+            x, kwargs = self._without_pauses(x, kwargs)
+            return super().fit(x, y, batch_size, epochs, callbacks=callbacks, **kwargs)
+
+    def _without_pauses(self, x, kwargs):
+        """Data and arguments of `fit` such that one iterator serves all epochs, where it can."""
+        steps = kwargs.get("steps_per_epoch") or known_size(x)
+        if steps is None or not self._joins_steps():
+            self._pace_training("keras")
+            return x, kwargs
+        chunks = None
+        if self.jit_compile and known_size(x) == steps:
+            chunks = chunked(x, self.steps_per_execution)
+        self._pace_training("counted" if chunks is None else "chunked", steps)
+        if chunks is None and known_size(x) == steps:
+            chunks = repeated(x)
+        kwargs = {**kwargs, "steps_per_epoch": steps}
+        tested = kwargs.get("validation_data")
+        if known_size(tested) is not None and kwargs.get("validation_steps") is None:
+            kwargs["validation_data"] = repeated(tested)
+            kwargs["validation_steps"] = known_size(tested)
+        return x if chunks is None else chunks, kwargs
+
+    def _joins_steps(self):
+        with self.distribute_strategy.scope():
+            return not (self.run_eagerly or tf.distribute.has_strategy())
+
+    def _pace_training(self, pace, steps=0):
+        self._epoch_steps.assign(steps)
+        self._first_step.assign(self.optimizer.iterations)
+        if pace != self._training_pace:
+            self._training_pace, self.train_function = pace, None
+
+    def make_train_function(self, force=False):
+        """A function of an iterator that takes up to `steps_per_execution` steps."""
+        if self._training_pace == "keras":
+            return super().make_train_function(force)
+        if force or self.train_function is None:
+            self.train_function = (
+                chunk_function(self.train_step, self._logs)
+                if self._training_pace == "chunked"
+                else counted_function(
+                    self.train_step,
+                    self._logs,
+                    self.steps_per_execution,
+                    self._steps_left,
+                    self.jit_compile,
+                )
+            )
+        return self.train_function
+
+    def _steps_left(self):
+        done = tf.convert_to_tensor(self.optimizer.iterations) - self._first_step
+        return self._epoch_steps - done % self._epoch_steps
+
+    def make_test_function(self, force=False):
+        """A function of an iterator that tests on up to `steps_per_execution` batches."""
+        if self._testing_pace == "keras":
+            return super().make_test_function(force)
+        if force or self.test_function is None:
+            self.test_function = counted_function(
+                self.test_step,
+                self.get_metrics_result,
+                self.steps_per_execution,
+                lambda: self._test_steps - self._test_batches,
+                jit_compile=False,  # a smaller last batch would be another program
+            )
+        return self.test_function
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """Computes the loss at the final gamma and KL weight, as `keras.Model.evaluate`.
@@ -369,8 +462,13 @@ class VABC(keras.Model):
         The noise differs between batches and repeats from one evaluation to the next.
         """
         self._test_batches.assign(0)
+        steps = kwargs.pop("steps", None) or known_size(x)
+        pace = "counted" if steps is not None and self._joins_steps() else "keras"
+        self._test_steps.assign(steps or 0)
+        if pace != self._testing_pace:
+            self._testing_pace, self.test_function = pace, None
         with stream_errors_as_value_errors():
-            return super().evaluate(x, y, batch_size, **kwargs)
+            return super().evaluate(x, y, batch_size, steps=steps, **kwargs)
 
     @property
     def metrics(self):
@@ -401,7 +499,14 @@ class VABC(keras.Model):
             loss = self.optimizer.scale_loss(ops.mean(losses) / replicas)
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
-        return {**self.get_metrics_result(), "gamma": gamma, "kl_weight": kl_weight}
+        return self._logs()
+
+    def _logs(self):
+        annealed = {"gamma": self.current_gamma, "kl_weight": self.current_kl_weight}
+        return {
+            **self.get_metrics_result(),
+            **{name: tf.convert_to_tensor(value) for name, value in annealed.items()},
+        }
 
     def test_step(self, data):
         """The loss of one batch at the final gamma and KL weight."""

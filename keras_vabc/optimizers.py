@@ -21,19 +21,28 @@ class FusedAdam(keras.optimizers.Adam):
           "just before section 2.1", as in Keras.
     """
 
+    def apply(self, grads, trainable_variables=None):
+        """Updates all variables."""
+        step = tf.cast(self.iterations + 1, "float32")
+        self._beta_powers = tf.pow(self.beta_1, step), tf.pow(self.beta_2, step)
+        try:
+            return super().apply(grads, trainable_variables)
+        finally:
+            self._beta_powers = None  # tensors of the graph that is being traced
+
     def update_step(self, gradient, variable, learning_rate):
         """Updates one variable and its two moments."""
         if not self._is_fusible(gradient, variable):
             super().update_step(gradient, variable, learning_rate)
             return
         index = self._get_variable_index(variable)
-        step = tf.cast(self.iterations + 1, "float32")
+        beta1_power, beta2_power = self._beta_powers
         tf.raw_ops.ResourceApplyAdam(
             var=_handle(variable),
             m=_handle(self._momentums[index]),
             v=_handle(self._velocities[index]),
-            beta1_power=tf.pow(self.beta_1, step),
-            beta2_power=tf.pow(self.beta_2, step),
+            beta1_power=beta1_power,
+            beta2_power=beta2_power,
             lr=tf.cast(learning_rate, "float32"),
             beta1=self.beta_1,
             beta2=self.beta_2,

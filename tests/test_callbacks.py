@@ -22,7 +22,7 @@ def tiny_model(optimizer=None, compiling=None, **settings):
     encoder, decoder = mlp_autoencoder((2,), 1, (8,), "linear", seed=0)
     numbers = {"sigma2": 0.25, "gamma": 0.5, "kl_weight": 0.8, "seed": 0}
     model = VABC(encoder, decoder, **{**numbers, **settings})
-    model.compile(optimizer, **(compiling or {}))
+    model.compile(optimizer, **{"steps_per_execution": 1, **(compiling or {})})
     return model
 
 

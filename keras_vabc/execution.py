@@ -1,0 +1,112 @@
+"""Many steps in one call of TensorFlow, and one iterator over a data set for all epochs.
+
+Keras makes an iterator anew for each epoch, which takes longer than a whole epoch of a small data
+set; and where its iterator goes on, its calls of several steps run past the end of an epoch.
+"""
+
+import tensorflow as tf
+
+MOST_STEPS = 64
+MOST_WEIGHTS = 2**24  # weights times steps in one call: about a second of work
+MOST_BYTES = 2**25  # of data in one call
+
+
+def default_steps(weights):
+    """Steps in one call for networks of so many weights."""
+    return max(1, min(MOST_STEPS, MOST_WEIGHTS // max(weights, 1)))
+
+
+def known_size(dataset):
+    """Number of elements of a `tf.data.Dataset`; `None` if it is not known, or not finite."""
+    if not isinstance(dataset, tf.data.Dataset):
+        return None
+    size = int(dataset.cardinality())
+    return size if size > 0 else None
+
+
+def chunked(dataset, steps):
+    """Chunks of batches, over and over; no chunk reaches from one epoch into the next.
+
+    Args:
+        dataset: `tf.data.Dataset` of batches.
+        steps: Most batches in a chunk.
+
+    Returns:
+        Data set of pairs `(count, batches)`: how many batches, and a structure like that of one
+        batch with one more axis of length `steps` in front, filled up with zeros. `None` where the
+        size of the data set or of a batch is not known, or a chunk would be too much data.
+    """
+    if known_size(dataset) is None or not 0 < _batch_bytes(dataset) * steps <= MOST_BYTES:
+        return None
+
+    def fill(*batches):
+        count = tf.shape(tf.nest.flatten(batches)[0])[0]
+
+        def filled(tensor):
+            after = [[0, steps - count], *[[0, 0]] * (len(tensor.shape) - 1)]
+            return tf.ensure_shape(tf.pad(tensor, after), (steps, *tensor.shape[1:]))
+
+        return count, tf.nest.map_structure(filled, batches)
+
+    return repeated(dataset.batch(steps).map(fill).prefetch(2))
+
+
+def repeated(dataset):
+    """The data set over and over; a pass begins when its first element is asked for, not before."""
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False  # it would read ahead of the pass
+    return dataset.repeat().with_options(options)
+
+
+def _batch_bytes(dataset):
+    """Bytes of a batch; 0 if its shape is not known."""
+    specs = tf.nest.flatten(dataset.element_spec)
+    if not all(isinstance(s, tf.TensorSpec) and s.shape.is_fully_defined() for s in specs):
+        return 0
+    return sum(spec.shape.num_elements() * spec.dtype.size for spec in specs)
+
+
+def chunk_function(step, logs):
+    """A `train_function` of Keras for an iterator over `chunked` data: one program of XLA.
+
+    Args:
+        step: Takes one batch; what it does, it does to variables.
+        logs: Returns a dict of tensors, after the last step of a chunk.
+    """
+
+    @tf.function(jit_compile=True, autograph=False)
+    def run(count, batches):
+        def body(i):
+            step(tf.nest.map_structure(lambda batch: batch[i], batches))
+            return i + 1
+
+        tf.while_loop(lambda i: i < count, body, (0,), parallel_iterations=1)
+        return logs()
+
+    return lambda iterator: run(*next(iterator))
+
+
+def counted_function(step, logs, steps, left, jit_compile):
+    """A `train_function` or `test_function` of Keras that stops where a pass over the data ends.
+
+    Args:
+        step: As in `chunk_function`.
+        logs: As in `chunk_function`.
+        steps: Most steps in one call.
+        left: Returns a scalar int64 tensor: how many steps are left of the pass.
+        jit_compile: Whether XLA compiles a step.
+    """
+    if jit_compile:
+        step = tf.function(step, jit_compile=True, reduce_retracing=True)
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def run(iterator):
+        def body(i):
+            step(iterator.get_next())
+            return i + 1
+
+        count = tf.minimum(left(), steps)
+        tf.while_loop(lambda i: i < count, body, (tf.constant(0, "int64"),), parallel_iterations=1)
+        return logs()
+
+    return run
