@@ -120,7 +120,7 @@ def range_checked(x, low, high, scale, offset):
         offset: Offset of the preprocessing.
 
     Returns:
-        `x`, or for a data set one that also prefetches to the GPU where there is exactly one.
+        `x`, or for a data set one that checks its first batch and prefetches.
 
     Raises:
         ValueError: If an array's first rows are out of range.
@@ -151,7 +151,8 @@ def range_checked(x, low, high, scale, offset):
             return tuple(tf.nest.map_structure(tf.identity, batch))
 
     if isinstance(x, tf.data.Dataset) and isinstance(x.element_spec, tuple):
-        return _prefetched(x.enumerate().map(lambda index, batch: check_first(index, *batch)))
+        checked = x.enumerate().map(lambda index, batch: check_first(index, *batch))
+        return checked.prefetch(tf.data.AUTOTUNE)
     if isinstance(x, np.ndarray | tf.Tensor):
         least, most = extremes(x[:1024])
         if not in_range(least, most):
@@ -169,13 +170,3 @@ def stream_errors_as_value_errors():
         if found is None:
             raise
         raise ValueError(found[1].rstrip("']\"")) from None
-
-
-def _prefetched(dataset):
-    """Prefetches to the GPU if there is one and no strategy deals the batches out."""
-    gpus = tf.config.list_logical_devices("GPU")
-    if len(gpus) == 1 and not tf.distribute.has_strategy():
-        on_gpu = dataset.apply(tf.data.experimental.prefetch_to_device(gpus[0].name))
-        on_gpu.cardinality = dataset.cardinality  # which it loses, and callbacks need
-        return on_gpu
-    return dataset.prefetch(tf.data.AUTOTUNE)

@@ -22,6 +22,7 @@ LEAVES = {
     "layers",
     "networks",
     "optimizers",
+    "execution",
     "mixture",
     "model_files",
     "blocks",
