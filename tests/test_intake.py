@@ -231,6 +231,47 @@ def test_tfds_copies_and_names(tmp_path, monkeypatch, put, read):
         open_source("tfds:mnist/test", "unlabeled", 0)
 
 
+@pytest.fixture
+def small_blocks(monkeypatch):
+    for module in ("files", "tables", "spec"):
+        monkeypatch.setattr(f"keras_vabc.data.{module}.BLOCK_BYTES", 200)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".parquet", ""])
+def test_blocks_are_joined_and_counted_right(suffix, put, small_blocks):
+    path = put(f"x{suffix}", X if suffix else IMAGES)
+    spec = VECTORS if suffix else GREY
+    found = list(read_blocks(path, spec))
+    assert len(found) > 9 and max(rows.nbytes for _, rows in found) <= 200
+    ids, rows = rows_of(path, spec)
+    assert np.array_equal(rows, X if suffix else IMAGES[..., None])
+    assert ids == (
+        [str(row) for row in range(300)] if suffix else [f"{i:04d}.png" for i in range(60)]
+    )
+    if suffix:
+        bad = X.copy()
+        bad[211, 1] = np.nan
+        with pytest.raises(ValueError, match=r"row 211 \(counted from 0\), column '?[1b]"):
+            rows_of(put(f"bad{suffix}", bad), spec)
+    if suffix == ".csv":
+        path.write_text(path.read_text().replace(str(X[255, 2]), "x"))
+        with pytest.raises(ValueError, match="a text in row 255 .*column 'c'"):
+            rows_of(path, spec)
+
+
+@pytest.mark.parametrize("value", [-1, 256])
+def test_the_scale_of_images_is_found_in_the_last_block(value, put, small_blocks):
+    images = IMAGES.astype("int64")
+    images[-1, -1, -1] = value
+    with pytest.raises(ValueError, match="Received: others, in or after row 59"):
+        open_source(put("x.npy", np.asfortranarray(images)), "input", 0)
+    floats = np.zeros((60, 6, 5))
+    floats[-1, -1, -1] = 200
+    path = put("y.npy", floats)
+    assert open_source(path, "input", 0).describe(None).dtype == "uint8"
+    assert rows_of(path, GREY)[1].max() == 200
+
+
 # Images are brought into one form
 
 
@@ -457,10 +498,11 @@ def npy_header(shape, descr="<f4"):
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
 
 
-@pytest.mark.parametrize("size", [10_000, 30_000])  # Pillow warns of the first, refuses the second
-def test_image_bombs_are_unreadable(size, put):
+def test_image_bombs_are_unreadable(put):
     folder = put("u", IMAGES[:9])
-    (folder / "bomb.png").write_bytes(png(size, size))
+    Image.new("1", (9_500, 9_500)).save(folder / "bomb.png")  # a whole one, of which Pillow warns
+    assert len(rows_of(folder, GREY, max_unreadable=0.1)[0]) == 9
+    (folder / "bomb.png").write_bytes(png(30_000, 30_000))  # one that it refuses
     assert len(rows_of(folder, GREY, max_unreadable=0.1)[0]) == 9
     with pytest.raises(ValueError, match="'bomb.png'"):
         rows_of(folder, GREY)
@@ -484,7 +526,11 @@ def test_array_bombs_and_damaged_arrays_are_refused(tmp_path, put):
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     for name in (*files, "bomb.npz"):
-        with pytest.raises(ValueError, match=f"whole .np. file .*{name}|shape"):
+        too_short = name in ("declared.npy", "negative.npy", "short.npy", "bomb.npz")
+        reason = (
+            "its header declares shape .*, for which it is too short" if too_short else "damaged"
+        )
+        with pytest.raises(ValueError, match=f"whole .np. file .*{name} .{reason}"):
             rows_of(tmp_path / name, VECTORS)
 
 
