@@ -124,7 +124,7 @@ def test_folders_of_images_nested_and_oddly_named(tmp_path, read):
     hidden = {"..png", "...png"}
     assert set(found) == set(expected) - hidden
     assert all(np.array_equal(found[name], expected[name]) for name in found)
-    assert source.notes(spec) == ["unlabeled: left out: 1 files of other kinds."]
+    assert source.notes(spec) == ["unlabeled: left out: files of other kinds (1)."]
     for name in found:
         name.encode("utf-8")
 
@@ -141,7 +141,7 @@ def test_links_are_not_followed_and_pipes_do_not_hang(tmp_path, put):
     ids, rows = rows_of(folder, GREY)
     assert ids == [f"{i:04d}.png" for i in range(4)] and source.count == 4
     assert source.notes(GREY) == [
-        "unlabeled: left out: 4 symbolic links and 1 files of other kinds."
+        "unlabeled: left out: symbolic links (4) and files of other kinds (1)."
     ]
     (tmp_path / "here").symlink_to(folder)
     assert rows_of(tmp_path / "here", GREY)[0] == ids, "the folder itself may be a link"
@@ -299,12 +299,13 @@ def test_every_mode_of_image_becomes_grey_or_colour(tmp_path):
         "colour.webp": (Image.fromarray(colour), colour),
         "grey.pgm": (Image.fromarray(grey), grey),
         "turned.png": (Image.fromarray(colour), np.rot90(colour, -1)),
+        "turned.tif": (Image.fromarray(colour), np.rot90(colour, -1)),
     }
     spec = {2: GREY, 3: DataSpec("images", (6, 5, 3), "uint8")}
     for name, (image, expected) in cases.items():
         folder = tmp_path / name.replace(".", " ")
         folder.mkdir()
-        options = {"exif": exif} if name == "turned.png" else {}
+        options = {"exif": exif} if name.startswith("turned") else {}
         image.save(folder / name, lossless=True, **options)
         source = open_source(folder, "input", 0)
         if expected is None:  # CMYK with no black: red is 255 - cyan
@@ -421,7 +422,7 @@ def test_examples_in_both_folds_leave_the_unlabeled_one(put, read):
     assert counts["unwanted"]["duplicates"] == 0 and counts["unwanted"]["repeated"] == 3
     assert len(whole(intake, "unlabeled")) == 307
     assert not set(map(tuple, whole(intake, "unlabeled"))) & set(map(tuple, unwanted))
-    assert note(intake, "left out").startswith("unlabeled: 7 examples are also unwanted")
+    assert note(intake, "left out").startswith("unlabeled: 7 of 314 examples are also")
     note(intake, "unwanted: 3 of 84 examples repeat")
     json.dumps(counts)
 
@@ -450,7 +451,7 @@ def test_notes_and_errors_show_no_values_of_the_unwanted(put, read):
 
 
 def test_few_unwanted_are_told(put, read):
-    few = read(put("u.npy", X), put("w.npy", W[:49]))
+    few = read(put("u.csv", X), put("w.csv", W[:49]))
     note(few, "unwanted: 49 examples are few: below 50")
     assert not read(put("u1.npy", X), put("w1.npy", W[:50])).notes
 
@@ -461,6 +462,8 @@ def test_folds_the_wrong_way_round(put, read):
         with pytest.raises(SwappedFolds, match="Received: 80 unlabeled and 300 unwanted"):
             read(few, many)
         assert len(read(few, many, allow_more_unwanted=True).folds.unwanted) > 200
+    with pytest.raises(SwappedFolds):
+        read(put("one.csv", W[:1]), many)
 
 
 def test_unreadable_images_are_left_out_up_to_a_limit(put, read):
@@ -562,6 +565,7 @@ def test_an_npz_member_with_a_path_writes_nothing(tmp_path):
         ("x.npy", np.float64([[0, 1e39, 1]]), "too large for float32 in row 0.*column 1"),
         ("x.npy", np.zeros((5, 4)), "must hold 3 numbers each.*Received: 4 numbers"),
         ("x.csv", [[1, 2, "x"]], r"a text in row 0 \(counted from 0\), column 'c'"),
+        ("x.csv", [[1, 2, "3_4"]], r"a text in row 0 \(counted from 0\), column 'c'"),
         ("x.csv", [[1, 2, 3], [1, "", 3]], "an empty cell in row 1.*column 'b'"),
         ("x.csv", [[1, 2, 3], [1, 2]], "must have 3 cells in each row. Received: 2 in row 1"),
         ("x.csv", [[1, 2, "inf"]], "infinity in row 0.*column 'c'"),
@@ -594,7 +598,7 @@ def test_files_that_are_none(tmp_path, put, read):
         "x.jpg": "must be a folder of images, .npy, .npz, .csv, .parquet or tfds:NAME",
         "pipe.csv": "must be a folder of images",
         "empty": r"must be a folder with images \(.png.*which has none",
-        "texts": "which has none but 1 files of other kinds",
+        "texts": "which has none but files of other kinds",
         "two.npz": "it holds 2 arrays: 'a.npy', 'b.npy'",
         "bytes.csv": "must be a CSV file.*it is no UTF-8",
         "nothing.csv": "which is empty",
@@ -615,7 +619,7 @@ def test_files_that_are_none(tmp_path, put, read):
         ("u.npy", "w.npy", {"test_share": 1}, r"test_share must be in \(0, 1\)"),
         ("u.npy", "w.npy", {"seed": -1}, "seed must be a whole number"),
         ("u.npy", "w.npy", {"image_size": (0, 5)}, "image_size must be a whole number >= 1"),
-        ("u.npy", "w.npy", {"test_share": 1e-9}, "unwanted must have enough examples"),
+        ("u.npy", "w.npy", {"test_share": 1e-9}, "unlabeled must have enough examples"),
         ("u.npy", "i.npy", {}, "unwanted must hold vectors of 3 numbers.*images of 6 x 5"),
         ("i.npy", "u.npy", {"allow_more_unwanted": True}, "must hold images of 6 x 5 x 1 each"),
         ("u.csv", "v.csv", {}, "must have the columns of the unlabeled fold.*without 'b', 'c'"),

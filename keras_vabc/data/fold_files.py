@@ -48,7 +48,7 @@ class FoldFiles:
             show: As in `read_folds`.
 
         Raises:
-            ValueError: If the source does, or one of the two parts comes out empty.
+            ValueError: If the source does.
             OSError: If the source does, or there is no room on the disk.
         """
         hashes = bytearray()
@@ -62,7 +62,17 @@ class FoldFiles:
         self.hashes.sort()
         self.counts.update(source.counts)
         self.counts["repeated"] = int((self.hashes[1:] == self.hashes[:-1]).sum())
-        self._check_parts(share)
+
+    def check(self, share):
+        """Raises a `ValueError` if one of the two parts came out empty."""
+        if self.counts["training"] == 0 or self.counts["held_out"] == 0:
+            raise ValueError(
+                f"{self.name} must have enough examples for training and testing with "
+                f"test_share={share}; another seed may part them otherwise. Received: "
+                f"{self.counts['read']}, of which {self.counts['training']} fell to training and "
+                f"{self.counts['held_out']} to testing, and {self.counts['duplicates']} are also "
+                "unwanted."
+            )
 
     def arrays(self):
         """The arguments of `Folds` that this fold gives."""
@@ -75,9 +85,8 @@ class FoldFiles:
         duplicates, repeated = self.counts["duplicates"], self.counts["repeated"]
         kept = self.counts["training"] + self.counts["held_out"]
         lines = {
-            f"{duplicates} examples are also unwanted ones, to the last bit, and were left out": (
-                duplicates
-            ),
+            f"{duplicates} of {kept + duplicates} examples are also unwanted, to the last bit, and "
+            "were left out": duplicates,
             f"{repeated} of {kept} examples repeat an earlier one; they are kept": repeated,
             f"{kept} examples are few: below {FEW_UNWANTED} no estimate from them is reliable, and "
             "kinds of negatives that are not among them are missed": (
@@ -108,13 +117,4 @@ class FoldFiles:
             raise OSError(
                 f"{self._folder} must have room for the {self.name} fold. Received: {free} bytes "
                 f"free, {needed} needed."
-            )
-
-    def _check_parts(self, share):
-        if self.counts["training"] == 0 or self.counts["held_out"] == 0:
-            raise ValueError(
-                f"{self.name} must have enough examples for training and testing with "
-                f"test_share={share}. Received: {self.counts['read']}, of which "
-                f"{self.counts['training']} fell to training, {self.counts['held_out']} to testing "
-                f"and {self.counts['duplicates']} are also unwanted."
             )

@@ -134,11 +134,11 @@ class ImageFolder:
         return found
 
     def _row(self, image, spec):
-        transparent, size = is_transparent(image), oriented_size(image)
+        transparent = is_transparent(image)
         image = plain(image)
         row = fitted(image, spec.shape)
         self.counts["transparent"] += transparent
-        self.counts["resized"] += size != spec.shape[:2]
+        self.counts["resized"] += image.size[::-1] != spec.shape[:2]
         self.counts["grey"] += spec.shape[2] == 1 and is_coloured(image)
         return row
 
@@ -175,7 +175,7 @@ class ImageFolder:
                     yield path, _printable(name if inside == "." else os.path.join(inside, name))
 
     def _others(self):
-        return " and ".join(f"{count} {kind}" for kind, count in self._left_out.items() if count)
+        return " and ".join(f"{kind} ({count})" for kind, count in self._left_out.items() if count)
 
 
 def _block(rows, spec):

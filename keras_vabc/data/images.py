@@ -38,7 +38,8 @@ def open_image(path):
 
 def oriented_size(image):
     """`(height, width)` as seen: after the rotation that a camera noted."""
-    turned = "exif" in image.info and image.getexif().get(ORIENTATION) in TRANSPOSED
+    noted = image.format != "TIFF" and "exif" in image.info  # Pillow turns TIFF files itself
+    turned = noted and image.getexif().get(ORIENTATION) in TRANSPOSED
     return image.size if turned else image.size[::-1]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 SCALES_APART = 100  # ratio of standard deviations that is worth a note
 FEWEST_DIGITS = 1e-5  # of the magnitude of a column: a lower spread is lost in float32
-NAMES_SHOWN = 5
+WORDS_SHOWN = 5
 
 
 def check_width(shape, spec, name):
@@ -107,7 +107,7 @@ def column_notes(unlabeled, unwanted, spec):
         "nearly constant to 7 digits, as many as float32 keeps: subtract an offset first": coarse,
     }
     notes = [
-        f"unlabeled: columns that are {line}: {_names(columns, spec)}."
+        f"unlabeled: columns that are {line}: {some(map(spec.column_name, columns))}."
         for line, columns in lines.items()
         if len(columns)
     ]
@@ -120,9 +120,11 @@ def column_notes(unlabeled, unwanted, spec):
     return notes
 
 
-def _names(columns, spec):
-    shown = ", ".join(spec.column_name(column) for column in columns[:NAMES_SHOWN])
-    return shown + (f" and {len(columns) - NAMES_SHOWN} more" if len(columns) > NAMES_SHOWN else "")
+def some(words):
+    """The first few words of many, joined, and how many more there are."""
+    words = list(words)
+    more = f" and {len(words) - WORDS_SHOWN} more" if len(words) > WORDS_SHOWN else ""
+    return ", ".join(words[:WORDS_SHOWN]) + more
 
 
 def _described(spec):

@@ -1,0 +1,105 @@
+"""Reading CSV files of numbers, of any length."""
+
+import contextlib
+import csv
+import itertools
+
+import numpy as np
+
+DELIMITERS = ",;\t|"
+LONGEST_LINE = 2**24  # characters; a longer one is no table
+
+
+class CsvFile:
+    """A CSV file of UTF-8 text, separated by commas, semicolons, tabs or bars.
+
+    Args:
+        path: Path of the file.
+        name: Name of the argument that gave it, for errors.
+
+    Attributes:
+        names: Names of its columns; their numbers as text where the first line is one of numbers.
+        has_names: Whether the first line names them.
+        count: `None`: only reading tells the number of rows.
+
+    Raises:
+        ValueError: If it is empty or no text.
+        OSError: If it cannot be read.
+    """
+
+    count = None
+
+    def __init__(self, path, name):
+        self._path, self._name = path, name
+        with self._opened() as lines:
+            start = next(self._records(lines), None)
+        if start is None:
+            raise ValueError(f"{name} must hold a table. Received: {name}={path}, which is empty.")
+        cells = [cell.strip() for cell in start]
+        self.has_names = not all(_is_number(cell) for cell in cells if cell)
+        self.names = cells if self.has_names else [str(column) for column in range(len(cells))]
+
+    def blocks(self, columns, size):
+        """Yields float64 arrays of at most `size` rows of the given columns."""
+        with self._opened() as lines:
+            records = itertools.islice(self._records(lines), int(self.has_names), None)
+            first = 0
+            while block := list(itertools.islice(records, size)):
+                yield self._numbers(block, columns, first)
+                first += len(block)
+
+    def _numbers(self, block, columns, first):
+        """The cells of some records as numbers."""
+        width = len(self.names)
+        ragged = next((row for row, record in enumerate(block) if len(record) != width), None)
+        if ragged is not None:
+            raise ValueError(
+                f"{self._name} must have {width} cells in each row. Received: "
+                f"{len(block[ragged])} in row {first + ragged} (counted from 0)."
+            )
+        if columns != list(range(width)):
+            block = [[record[column] for column in columns] for record in block]
+        if not any("_" in "".join(record) for record in block):  # which Python takes in numbers
+            with contextlib.suppress(ValueError):
+                return np.array([list(map(float, record)) for record in block])
+        row, place = next(
+            (row, place)
+            for row, record in enumerate(block)
+            for place, cell in enumerate(record)
+            if not _is_number(cell)
+        )
+        what = "a text" if block[row][place].strip() else "an empty cell"
+        raise ValueError(
+            f"{self._name} must hold numbers. Received: {what} in row {first + row} (counted from "
+            f"0), column {self.names[columns[place]]!r}."
+        )
+
+    def _opened(self):
+        return open(self._path, encoding="utf-8-sig", newline="")
+
+    def _records(self, file):
+        """Lists of cells, blank lines left out."""
+        try:
+            start = self._line(file)
+            delimiter = max(DELIMITERS, key=start.count)
+            lines = itertools.chain([start], iter(lambda: self._line(file), ""))
+            yield from filter(None, csv.reader(lines, delimiter=delimiter, strict=True))
+        except (csv.Error, UnicodeDecodeError) as error:
+            reason = "it is no UTF-8" if isinstance(error, UnicodeDecodeError) else error
+            raise ValueError(
+                f"{self._name} must be a CSV file. Received: {self._name}={self._path} ({reason})."
+            ) from None
+
+    def _line(self, file):
+        line = file.readline(LONGEST_LINE)
+        if len(line) == LONGEST_LINE:
+            raise csv.Error("a line without an end")
+        return line
+
+
+def _is_number(cell):
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell
