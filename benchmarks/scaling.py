@@ -95,6 +95,7 @@ def curves(panels):
         A matplotlib Figure.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     figure = Figure(figsize=(3.4 * len(panels) / 2, 5.5), layout="constrained")
     all_axes = figure.subplots(2, len(panels) // 2, squeeze=False).T.flat
@@ -102,6 +103,7 @@ def curves(panels):
         sizes, medians = _points(panel)
         ax.loglog(sizes, medians[-1] * sizes / sizes[-1], "--", color=OTHERS, label="linear")
         ax.loglog(sizes, medians, "o-", color=OURS, label=f"exponent {exponent(panel):.2f}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_xlabel(panel.title)
         ax.set_ylabel(panel.unit)
         ax.legend(frameon=False)

@@ -8,10 +8,11 @@ import dataclasses
 import importlib.util
 import multiprocessing
 import os
-import sys
+import re
 import tempfile
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -88,10 +89,13 @@ def median_ratio(values, over, under):
 
 def peak_bytes():
     """Most memory that this process has had resident so far, in bytes."""
-    import resource  # which Windows lacks
+    status = Path("/proc/self/status")
+    if status.exists():
+        (peak,) = re.findall(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf-8"))
+        return int(peak) * 1024
+    import resource  # on Linux its peak includes that of the process which started this one
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes on macOS
 
 
 def _is_present(contestant):
@@ -107,7 +111,7 @@ class _Process:
     def __init__(self, contestant):
         context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
         self.name = contestant.name
-        self.log = tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self.log = tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace")
         self.pipe, far_end = context.Pipe()
         arguments = (far_end, self.log.name, contestant.build, contestant.arguments)
         self.process = context.Process(target=_serve, args=arguments)

@@ -19,53 +19,49 @@ FLOOR_STEPS = 300  # an epoch of the matrix products
 
 OURS, FLOOR, KERAS = "ours: fit", "matrix products alone", "Keras' VAE example"
 EAGER, FUSED, COMPILED = "PyTorch eager", "PyTorch eager, fused Adam", "torch.compile, fused Adam"
-PYTHAE = "pythae's trainer"
+PYTHAE, ON_MOONS = "pythae's trainer", "Moons, "
 
 
 def main():
     """Runs the benchmark."""
     options = parse_options(__doc__)
-    mnist, moons = (w.small() if options.quick else w for w in (MNIST, MOONS))
-    contestants = [
+    workloads = (w.small() if options.quick else w for w in (MNIST, MOONS))
+    seconds = take_turns(contestants(*workloads), QUICK_ROUNDS if options.quick else ROUNDS)
+    report(__file__, options, panels(seconds), ratios(seconds))
+
+
+def contestants(mnist, moons):
+    """Everybody on MNIST; on Moons only ours, the floor and PyTorch."""
+    fused = {"workload": mnist, "fused": True}
+    return [
         Contestant(OURS, ours, {"workload": mnist}),
         Contestant(FLOOR, products_alone, {"workload": mnist}),
         Contestant(KERAS, example_vae, {"workload": mnist}),
         Contestant(EAGER, pytorch, {"workload": mnist}, needs="torch"),
-        Contestant(FUSED, pytorch, {"workload": mnist, "fused": True}, needs="torch"),
-        Contestant(
-            COMPILED, pytorch, {"workload": mnist, "fused": True, "compiled": True}, needs="torch"
-        ),
+        Contestant(FUSED, pytorch, fused, needs="torch"),
+        Contestant(COMPILED, pytorch, {**fused, "compiled": True}, needs="torch"),
         Contestant(PYTHAE, pythae_trainer, {"workload": mnist}, needs="pythae"),
+        Contestant(ON_MOONS + OURS, ours, {"workload": moons}),
+        Contestant(ON_MOONS + FLOOR, products_alone, {"workload": moons}),
+        Contestant(ON_MOONS + EAGER, pytorch, {"workload": moons}, needs="torch"),
     ]
-    contestants += [
-        Contestant(f"Moons, {name}", build, {"workload": moons}, needs)
-        for name, build, needs in (
-            (OURS, ours, None),
-            (FLOOR, products_alone, None),
-            (EAGER, pytorch, "torch"),
-        )
-    ]
-    seconds = take_turns(contestants, QUICK_ROUNDS if options.quick else ROUNDS)
-    report(__file__, options, panels(seconds), ratios(seconds))
 
 
 def panels(seconds):
     """One panel for MNIST and one for Moons, in milliseconds."""
-    on_moons = {name: times for name, times in seconds.items() if name.startswith("Moons, ")}
-    parts = {
-        "MNIST, batch 80": {n: t for n, t in seconds.items() if n not in on_moons},
-        "Moons, batch 80": {n.removeprefix("Moons, "): t for n, t in on_moons.items()},
-    }
+    mnist, moons = {}, {}
+    for name, times in seconds.items():
+        panel = moons if name.startswith(ON_MOONS) else mnist
+        panel[name.removeprefix(ON_MOONS)] = np.multiply(1e3, times)
     return [
-        Panel(title, "ms per step", {name: np.multiply(1e3, t) for name, t in times.items()})
-        for title, times in parts.items()
+        Panel("MNIST, batch 80", "ms per step", mnist),
+        Panel("Moons, batch 80", "ms per step", moons),
     ]
 
 
 def ratios(seconds):
-    """Our time over the floor's, and each rival's over ours."""
+    """Our time over that of the matrix products, and each rival's over ours."""
     ratio = partial(median_ratio, seconds)
-    moons_ours = f"Moons, {OURS}"
     return {
         "floor_ratio": ratio(OURS, FLOOR),
         "vs_torch_eager": ratio(EAGER, OURS),
@@ -73,8 +69,8 @@ def ratios(seconds):
         "vs_torch_compile": ratio(COMPILED, OURS),
         "vs_pythae": ratio(PYTHAE, OURS),
         "vs_keras_example": ratio(KERAS, OURS),
-        "moons_floor_ratio": ratio(moons_ours, f"Moons, {FLOOR}"),
-        "moons_vs_torch_eager": ratio(f"Moons, {EAGER}", moons_ours),
+        "moons_floor_ratio": ratio(ON_MOONS + OURS, ON_MOONS + FLOOR),
+        "moons_vs_torch_eager": ratio(ON_MOONS + EAGER, ON_MOONS + OURS),
     }
 
 
