@@ -549,10 +549,11 @@ def test_an_npz_member_with_a_path_writes_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("x.npy", np.array([[{}, 1]], object), "without pickled objects.*it holds object"),
-        ("x.npz", np.array([[{}, 1]], object), "without pickled objects.*it holds object"),
-        ("x.npy", X.astype(complex), "it holds complex128 and not numbers"),
-        ("x.npy", np.array([["a"]]), "it holds <U1 and not numbers"),
+        ("x.npy", np.array([[{}, 1]], object), "without pickled objects.*it holds Python objects"),
+        ("x.npz", np.array([[{}, 1]], object), "without pickled objects.*it holds Python objects"),
+        ("x.npy", X.astype(complex), "must hold an array of numbers.*dtype complex128"),
+        ("x.npy", np.array([["a"]]), "must hold an array of numbers.*dtype <U1"),
+        ("x.npy", np.zeros(3, [("a", "f4")]), "must hold an array of numbers"),
         ("x.npy", np.zeros(3), r"shape \(n, ...\), n >= 1.*shape \(3,\)"),
         ("x.npy", np.zeros((0, 3)), r"n >= 1.*shape \(0, 3\)"),
         ("x.npy", np.zeros((3, 2, 2, 2)), r"with 1 or 3 channels. Received: shape \(3, 2, 2, 2\)"),

@@ -66,7 +66,7 @@ def map_array(path, name):
             f"{name} must be a whole {path.suffix} file of one array, without pickled objects. "
             f"Received: {name}={path} ({reason})."
         ) from None
-    if array.ndim < 2 or len(array) == 0 or prod(array.shape) == 0:
+    if array.ndim < 2 or array.dtype.kind not in NUMBERS or prod(array.shape) == 0:
         raise ValueError(
             f"{name} must hold an array of numbers of shape (n, ...), n >= 1. "
             f"Received: {name}={path}, shape {array.shape}, dtype {array.dtype}."
@@ -196,8 +196,8 @@ def _header(file, size):
         if version not in readers:
             raise _Refused(f"its format has the version {version}")
         shape, by_columns, dtype = readers[version](file)
-    if dtype.kind not in NUMBERS:
-        raise _Refused(f"it holds {dtype} and not numbers")
+    if dtype.hasobject:
+        raise _Refused("it holds Python objects")
     needed = file.tell() + prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or needed > size:
         raise _Refused(f"its header declares shape {shape}, for which it is too short")
