@@ -10,7 +10,8 @@ from pathlib import Path
 RECORD = "run.json"
 LOCK = ".lock"
 SCHEMA = 1  # of the record: raise it when an older version could no longer read it
-FIELDS = {"status": str, "stages": dict, "settings": dict, "data": dict, "figures": dict}
+FIELDS = {"status": str, "notes": list}
+FIELDS |= dict.fromkeys(("stages", "settings", "data", "counts", "figures"), dict)
 
 
 class Run:

@@ -266,7 +266,8 @@ class LatentSampler:
         """`fit_rows` latents, of rows drawn in proportion to their weights."""
         rng = np.random.default_rng(self.seed)
         rows = rng.choice(len(x), self.fit_rows, p=weights / weights.sum())
-        z_mean, z_log_var = self.model.encode(x[rows])
+        rows, drawn = np.unique(rows, return_inverse=True)
+        z_mean, z_log_var = (part[drawn] for part in self.model.encode(x[rows]))
         if not self.model.stochastic:
             return z_mean
         noise = rng.standard_normal(z_mean.shape, "float32")

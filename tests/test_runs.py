@@ -17,7 +17,8 @@ from keras_vabc.runs import (
     write_whole,
 )
 
-WHOLE = {"status": "training", "stages": {}, "settings": {}, "data": {}, "figures": {}}
+WHOLE = {"status": "training", "notes": []}
+WHOLE |= {"stages": {}, "settings": {}, "data": {}, "counts": {}, "figures": {}}
 
 
 def names(folder):

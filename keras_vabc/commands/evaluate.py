@@ -92,12 +92,21 @@ def _figures(trained, seed):
             f"examples (95 % interval {caught.low:.1%} to {caught.high:.1%})."
         )
     if trained.has_classifier:
-        samples, drawn = trained.sampler.sample(SAMPLES, seed, return_drawn=True)
-        suspect = observed_rate(trained.nu.negative_probability(samples) > SUSPECT)
-        figures |= {"samples": SAMPLES, "acceptance": SAMPLES / drawn, "suspect": suspect.value}
-        lines += [
-            f"Samples that the classifier takes for negative: {suspect.value:.2%} of {SAMPLES:,}, "
-            f"after the guard rejected {1 - SAMPLES / drawn:.1%} of {drawn:,}.",
-            NO_JUDGE,
-        ]
+        of_samples, line = _suspects(trained, seed)
+        figures |= of_samples
+        lines.append(line)
     return figures, [*lines, NO_MORE]
+
+
+def _suspects(trained, seed):
+    """The share of samples that the run's own classifier takes for negative."""
+    try:
+        samples, drawn = trained.sampler.sample(SAMPLES, seed, return_drawn=True)
+    except RuntimeError as error:
+        return {"acceptance": None, "suspect": None}, f"There are no samples: {error}"
+    suspect = observed_rate(trained.nu.negative_probability(samples) > SUSPECT).value
+    line = (
+        f"Samples that the classifier takes for negative: {suspect:.2%} of {SAMPLES:,}, after the "
+        f"guard rejected {drawn - SAMPLES:,} of {drawn:,} drawn. {NO_JUDGE}"
+    )
+    return {"samples": SAMPLES, "acceptance": SAMPLES / drawn, "suspect": suspect}, line

@@ -66,5 +66,5 @@ def _table(ids, scores, threshold):
     writer.writerow(["id", "score"] + ([] if threshold is None else ["flagged"]))
     for row in review_order(scores):
         flag = [] if threshold is None else [int(scores[row] > threshold)]
-        writer.writerow([ids[row], f"{scores[row]:.9g}", *flag])
+        writer.writerow([ids[row], float(scores[row]), *flag])
     return text.getvalue().encode()

@@ -12,7 +12,7 @@ import typer
 
 from keras_vabc.commands.trained_run import FINISHED, finished_run
 from keras_vabc.data.folds import UNKNOWN, Folds
-from keras_vabc.data.intake import DataSpec, SwappedFolds, read_folds
+from keras_vabc.data.intake import SwappedFolds, read_folds
 from keras_vabc.runs import RECORD, locked, make_folder, new_run, open_run
 
 TEST_SHARE = 0.2
@@ -71,8 +71,7 @@ def train(
             console.print(f"{out} is a finished run; it is not trained again.", soft_wrap=True)
             return
         try:
-            folds = _intake(run, yes, console)
-            _check_alike(run, old)
+            folds = _intake(run, old, yes, console)
         except BaseException:
             if not run.record["stages"]:  # nothing in it is of use
                 shutil.rmtree(out, ignore_errors=True)
@@ -131,6 +130,7 @@ def _begin(out, settings, data):
             data=data,
             git_revision=_git_revision(),
             notes=[],
+            counts={},
             figures={},
             threshold=None,
         )
@@ -161,13 +161,15 @@ def _git_revision():
     return done.stdout.strip()
 
 
-def _intake(run, yes, console):
+def _intake(run, old, yes, console):
     """The folds, read from the user's files or found where they were put before."""
     work, stages = run.path(WORK), run.record["stages"]
     if "intake" in stages and work.is_dir():
         return _stored_folds(work, run.record["settings"]["seed"])
     began = time.perf_counter()
     intake = _read(run, work, yes, console)
+    if old is not None:
+        _check_alike(intake.spec, old.spec)
     if "intake" in stages and intake.counts != run.record["counts"]:
         raise ValueError(
             "unlabeled and unwanted must be as they were when the run began. "
@@ -224,12 +226,9 @@ def _read_once(run, work, allow_more_unwanted, console):
         )
 
 
-def _check_alike(run, old):
-    if old is None:
-        return
-    specs = [DataSpec.from_json(record["spec"]) for record in (old.record, run.record)]
-    forms = [(spec.kind, spec.shape, spec.dtype, spec.columns) for spec in specs]
-    if forms[0] != forms[1]:
+def _check_alike(spec, old_spec):
+    form, old_form = ((s.kind, s.shape, s.dtype, s.columns) for s in (spec, old_spec))
+    if form != old_form:
         raise ValueError(
-            f"from must be a run on data of the same form. Received: {forms[0]} for {forms[1]}."
+            f"from must be a run on data of the same form. Received: {old_form} for {form}."
         )
