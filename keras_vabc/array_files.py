@@ -46,7 +46,7 @@ def read_array_file(path):
         ValueError: If it is damaged or was written by something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
         record = json.loads(arrays.pop(RECORD).tobytes())
         if not isinstance(record, dict):

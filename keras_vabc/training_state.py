@@ -121,6 +121,7 @@ class TrainingState:
         whole = record.get("format") == FORMAT and all(
             isinstance(record.get(name), kind) for name, kind in FIELDS.items()
         )
+        whole = whole and len(record["place"]) == len(record["start"])
         whole = whole and all(
             type(number) is int and number >= 0
             for number in (record["epoch"], *record["start"], *record["place"])
