@@ -4,16 +4,41 @@ Keras makes an iterator anew for each epoch, which takes longer than a whole epo
 set; and where its iterator goes on, its calls of several steps run past the end of an epoch.
 """
 
+import math
+from pathlib import Path
+
 import tensorflow as tf
 
+CPU_INFO = Path("/proc/cpuinfo")  # of Linux
+XLA_WEIGHTS = 100_000  # for smaller networks XLA takes longer to compile than it saves
 MOST_STEPS = 64
 MOST_WEIGHTS = 2**24  # weights times steps in one call: about a second of work
 MOST_BYTES = 2**25  # of data in one call
 
 
-def default_steps(weights):
-    """Steps in one call for networks of so many weights."""
-    return max(1, min(MOST_STEPS, MOST_WEIGHTS // max(weights, 1)))
+def default_steps(variables):
+    """Steps in one call for networks with these variables: fewer for larger ones."""
+    return max(1, min(MOST_STEPS, MOST_WEIGHTS // max(_weights(variables), 1)))
+
+
+def xla_pays(variables):
+    """Whether a training step is faster as a program of XLA than as one kernel after the other.
+
+    On a CPU with AVX-512 oneDNN's matrix products are faster than XLA's, and without it slower; its
+    convolutions are faster anywhere (see `benchmarks/`). On a GPU Keras itself decides.
+
+    Args:
+        variables: Those of the networks.
+    """
+    if tf.config.list_logical_devices("GPU") or not CPU_INFO.exists():
+        return False
+    dense = all(len(variable.shape) <= 2 for variable in variables)
+    large = _weights(variables) >= XLA_WEIGHTS
+    return dense and large and "avx512f" not in CPU_INFO.read_text()
+
+
+def _weights(variables):
+    return sum(math.prod(variable.shape) for variable in variables)
 
 
 def known_size(dataset):

@@ -17,6 +17,7 @@ from keras_vabc.execution import (
     default_steps,
     known_size,
     repeated,
+    xla_pays,
 )
 from keras_vabc.export import export_saved_model
 from keras_vabc.layers import Sampling, affine_of, prepare_preprocessing
@@ -303,7 +304,7 @@ class VABC(keras.Model):
 
     # Training and testing
 
-    def compile(self, optimizer=None, *, steps_per_execution=None, **kwargs):
+    def compile(self, optimizer=None, *, steps_per_execution=None, jit_compile=None, **kwargs):
         """Configures training; the loss is the model's own.
 
         Args:
@@ -312,9 +313,10 @@ class VABC(keras.Model):
             steps_per_execution: Steps between two returns to Python, where callbacks may act. By
                 default up to 64, fewer for larger networks, and 1 where they cannot be joined: with
                 `run_eagerly` or under a distribution strategy.
-            **kwargs: `run_eagerly`, `jit_compile` and `auto_scale_loss`, as in Keras. With
-                `jit_compile=True` all these steps are one program of XLA; on a CPU it pays for
-                networks of some 1,000 weights that train for more than 10,000 steps.
+            jit_compile: Whether the steps between two returns are one program of XLA, which draws
+                another noise from the same seed. By default as Keras decides on a GPU, and on a
+                CPU where it is faster: see `execution.xla_pays`.
+            **kwargs: `run_eagerly` and `auto_scale_loss`, as in Keras.
 
         Raises:
             ValueError: If a loss or metrics are given, which would be ignored.
@@ -326,13 +328,15 @@ class VABC(keras.Model):
                     f"compile takes no {argument}: VABC computes its own loss and metrics. "
                     f"Received: {argument}={value}."
                 )
+        single = kwargs.get("run_eagerly", False) or tf.distribute.has_strategy()
         if steps_per_execution is None:
-            single = kwargs.get("run_eagerly", False) or tf.distribute.has_strategy()
-            weights = self.encoder.count_params() + self.decoder.count_params()
-            steps_per_execution = 1 if single else default_steps(weights)
+            steps_per_execution = 1 if single else default_steps(self.trainable_variables)
+        if jit_compile is None:
+            jit_compile = True if not single and xla_pays(self.trainable_variables) else "auto"
         super().compile(
             FusedAdam() if optimizer is None else optimizer,
             steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
             **kwargs,
         )
         self.optimizer.build(self.trainable_variables)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from test_callbacks import Recorder, annealing, tiny_model
 
 from keras_vabc.data.pipeline import balanced_dataset
-from keras_vabc.execution import MOST_BYTES, chunked, default_steps
+from keras_vabc.execution import MOST_BYTES, chunked, default_steps, xla_pays
 
 RNG = np.random.default_rng(0)
 UNLABELED = RNG.normal(size=(53, 2)).astype("float32")
@@ -123,7 +123,8 @@ def test_chunks_end_with_the_epoch_and_are_filled_up():
 
 
 def test_steps_in_a_call_are_bounded_by_work_and_by_data():
-    assert [default_steps(weights) for weights in (0, 700, 531_000, 10**9)] == [64, 64, 31, 1]
+    sizes = (0, 700, 531_000, 10**9)
+    assert [default_steps([tf.TensorSpec((size,))]) for size in sizes] == [64, 64, 31, 1]
     large = tf.data.Dataset.from_tensors((tf.zeros((MOST_BYTES // 8,)),))
     assert chunked(large, 2) is not None and chunked(large, 3) is None
     assert tiny_model().steps_per_execution == 1
@@ -131,3 +132,15 @@ def test_steps_in_a_call_are_bounded_by_work_and_by_data():
     assert model.steps_per_execution == 64
     model.compile(run_eagerly=True)
     assert model.steps_per_execution == 1
+
+
+def test_xla_compiles_large_dense_networks_on_cpus_without_avx512(monkeypatch, tmp_path):
+    large, small, conv = (
+        [tf.TensorSpec(shape)] for shape in ((400, 400), (400, 4), (3, 3, 400, 400))
+    )
+    for flags, pays in (("fma avx2", True), ("fma avx2 avx512f", False)):
+        (tmp_path / "cpuinfo").write_text(f"flags : {flags}")
+        monkeypatch.setattr("keras_vabc.execution.CPU_INFO", tmp_path / "cpuinfo")
+        assert [xla_pays(v) for v in (large, small, conv)] == [pays, False, False]
+    monkeypatch.setattr("keras_vabc.execution.CPU_INFO", tmp_path / "absent")
+    assert not xla_pays(large)
