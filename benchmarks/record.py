@@ -155,17 +155,14 @@ def _print_table(panels):
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("", "unit", box=SIMPLE_HEAD)
-    for title in ("median", "least", "most"):
-        table.add_column(title, justify="right")
     for panel in panels:
+        table = Table(f"{panel.title} ({panel.unit})", box=SIMPLE_HEAD)
+        for column in ("median", "least", "most"):
+            table.add_column(column, justify="right")
         for name, values in panel.values.items():
             figures = (np.median(values), min(values), max(values))
-            table.add_row(
-                f"{panel.title}: {name}", panel.unit, *(f"{figure:.4g}" for figure in figures)
-            )
-        table.add_section()
-    Console().print(table)
+            table.add_row(name, *(f"{figure:.4g}" for figure in figures))
+        Console().print(table)
 
 
 def _png(figure):
