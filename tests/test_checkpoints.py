@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import keras
-import kills
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -98,7 +97,7 @@ class Script:
         callbacks = [Checkpoint(path)] if path else []  # the hardest place: all others come later
         callbacks += [
             self.stopping,
-            keras.callbacks.ReduceLROnPlateau(patience=1, min_delta=0.05),
+            keras.callbacks.ReduceLROnPlateau("gamma", mode="max", patience=2),
             GammaAnneal(epochs=changes.pop("anneal_epochs", 2)),
             KLAnneal(epochs=2),
             self.begun,
@@ -161,23 +160,20 @@ def test_the_training_here_uses_all_that_a_checkpoint_holds(unbroken):
 def test_broken_off_again_and_again_it_ends_as_if_it_had_not_been(tmp_path, unbroken):
     path = tmp_path / "new folder" / "checkpoint"
     begun = [
-        Script(path, ("on_train_batch_end", 1)).crash(),
-        Script(path, ("on_train_batch_begin", STEPS + 1)).crash(),
         Script(path, ("on_train_batch_end", STEPS + 1)).crash(),
         Script(path, ("on_test_batch_end", 1)).crash(),
         Script(path, ("on_epoch_end", 2)).crash(),
-        Script(path, ("on_epoch_begin", 2)).crash(),
+        Script(path, ("on_epoch_begin", 3)).crash(),
         Script(path, ("on_train_end", 1)).crash(),
     ]
-    assert begun == [[0], [0, 1], [1, 2], [2], [2, 3], [3, 4], [4]]
+    assert begun == [[0, 1], [1], [1, 2], [2, 3, 4], [4]]
     script = Script(path)
     assert script.run() == unbroken
     assert script.begun.epochs == []
 
 
-@pytest.mark.parametrize("crash", [("on_train_batch_end", STEPS + 1), ("on_epoch_begin", 2)])
-def test_a_cell_can_be_run_again_without_the_cells_above(tmp_path, unbroken, crash):
-    script = Script(tmp_path / "checkpoint", crash)
+def test_a_cell_can_be_run_again_without_the_cells_above(tmp_path, unbroken):
+    script = Script(tmp_path / "checkpoint", ("on_train_batch_end", STEPS + 1))
     script.crash()
     script.callbacks.pop()
     assert script.run() == unbroken
@@ -192,7 +188,9 @@ def test_drawn_seeds_come_back_in_one_program_of_many_steps_too(tmp_path):
     keras.utils.set_random_seed(5)
     Script(path, ("on_epoch_begin", 3), **drawn).crash()
     keras.utils.set_random_seed(6)
-    assert Script(path, **drawn).run() == whole
+    resumed = Script(path, **drawn)
+    resumed.model.fit(TRAINING, validation_data=TESTING, verbose=0)  # compiles the other seed
+    assert resumed.run() == whole
 
 
 def test_a_finished_training_is_given_back_and_can_be_made_longer(tmp_path, unbroken):
@@ -228,12 +226,12 @@ DOUBLED = {"x": TRAINING.map(lambda x, y: (2 * x, y)).take(1), "validation_data"
 
 @pytest.mark.parametrize("fit", [{**ARRAYS, "shuffle": False}, DOUBLED], ids=["arrays", "map"])
 def test_arrays_and_transformed_pipelines(tmp_path, fit):
-    path, fit = tmp_path / "checkpoint", {**fit, "epochs": 4}
+    path, fit = tmp_path / "checkpoint", {**fit, "epochs": 3}
     whole = Script(fit=fit).run()
-    Script(path, ("on_epoch_begin", 3), fit=fit).crash()
+    Script(path, ("on_epoch_begin", 2), fit=fit).crash()
     resumed = Script(path, fit=fit)
     assert resumed.run() == whole
-    assert resumed.begun.epochs == [2, 3]
+    assert resumed.begun.epochs == [1, 2]
 
 
 OWN = tf.data.Dataset.from_tensor_slices((X, Y)).batch(30)
@@ -423,9 +421,10 @@ def test_a_folder_that_cannot_be_made_is_told_at_once(tmp_path):
 
 
 KILLED = """
-import os, signal, kills
+import os, signal
+from test_checkpoints import Script
 
-replace, left = os.replace, [12]
+replace, left = os.replace, [3]
 
 def kill(*names):
     left[0] -= 1
@@ -434,14 +433,12 @@ def kill(*names):
     replace(*names)
 
 os.replace = kill
-kills.train("killed")
+Script("checkpoint").run()
 """
 
 
-def test_a_process_killed_while_it_writes_goes_on_in_another(tmp_path, monkeypatch):
+def test_a_process_killed_while_it_writes_goes_on_in_another(tmp_path, monkeypatch, unbroken):
     monkeypatch.chdir(tmp_path)
-    for folder in ("unharmed", "killed"):
-        Path(folder).mkdir()
     root, tests = Path(__file__).parents[1], Path(__file__).parent
     process = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", KILLED],
@@ -450,7 +447,8 @@ def test_a_process_killed_while_it_writes_goes_on_in_another(tmp_path, monkeypat
         check=False,
     )
     assert process.returncode == -signal.SIGKILL, process.stderr.decode()[-3000:]
-    assert {file.name for file in Path("killed").iterdir()} == {"checkpoint", ".checkpoint.tmp"}
-    assert read_array_file("killed/checkpoint")[1]["epoch"] == 11
-    assert kills.train("killed") == kills.train("unharmed")
-    assert {file.name for file in Path("killed").iterdir()} == {"checkpoint", "result.json"}
+    assert set(os.listdir()) == {"checkpoint", ".checkpoint.tmp"}
+    script = Script("checkpoint")
+    assert script.run() == unbroken
+    assert script.begun.epochs == [2, 3, 4]
+    assert os.listdir() == ["checkpoint"]
