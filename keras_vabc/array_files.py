@@ -11,13 +11,14 @@ from keras_vabc.runs import write_whole
 RECORD = "record"
 
 
-def write_array_file(path, arrays, record):
+def write_array_file(path, arrays, record, name="path"):
     """Writes an uncompressed `.npz` file; it appears whole or not at all.
 
     Args:
         path: Path of the file, of any suffix; a file of that name is replaced.
-        arrays: Dict of arrays of numbers.
+        arrays: Dict of arrays of numbers; bfloat16, which NumPy has not, becomes float32.
         record: Dict of what JSON can hold; scalars of NumPy become floats.
+        name: Name of the argument that gave `path`, for errors.
 
     Raises:
         OSError: If it cannot be written.
@@ -25,19 +26,23 @@ def write_array_file(path, arrays, record):
     path = Path(path)
     text = json.dumps(record, default=float).encode()
     data = io.BytesIO()
-    np.savez(data, **{RECORD: np.frombuffer(text, np.uint8)}, **arrays)
+    numbers = {
+        key: a.astype("float32") if a.dtype.name == "bfloat16" else a for key, a in arrays.items()
+    }
+    np.savez(data, **{RECORD: np.frombuffer(text, np.uint8)}, **numbers)
     try:
         write_whole(path, data.getbuffer())
     except OSError as error:
-        rule = "path must be a file that can be written."
-        raise type(error)(f"{rule} Received: path={path} ({error.strerror}).") from None
+        rule = f"{name} must be a file that can be written."
+        raise type(error)(f"{rule} Received: {name}={path} ({error.strerror}).") from None
 
 
-def read_array_file(path):
+def read_array_file(path, name="path"):
     """Reads what `write_array_file` wrote; nothing in the file is executed.
 
     Args:
         path: Path of the file.
+        name: Name of the argument that gave `path`, for errors.
 
     Returns:
         `(arrays, record)`.
@@ -54,6 +59,11 @@ def read_array_file(path):
         return arrays, record
     except Exception as error:  # zip, zlib, NumPy, JSON and the memory each raise their own
         raise ValueError(
-            "path must be a whole file of this package's. "
-            f"Received: path={path} ({type(error).__name__}: {error})."
+            f"{name} must be a whole file of this package's. "
+            f"Received: {name}={path} ({type(error).__name__}: {error})."
         ) from error
+
+
+def array_group(arrays, name):
+    """The arrays called `name/0`, `name/1`, ..., as a list."""
+    return [arrays[f"{name}/{i}"] for i in range(len(arrays)) if f"{name}/{i}" in arrays]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import keras
 
+from keras_vabc.fit_data import FitData
 from keras_vabc.runs import make_folder
-from keras_vabc.streams import FitData
 from keras_vabc.training_state import TrainingState
 
 

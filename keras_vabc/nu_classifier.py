@@ -16,8 +16,10 @@ from keras_vabc.checks import (
     check_whole,
 )
 from keras_vabc.data.folds import move_to_unwanted
+from keras_vabc.fingerprints import array_fingerprint, config_fingerprint
 from keras_vabc.mixture import best_bin_share, log_odds_shift, ranking_quality
 from keras_vabc.model_files import read_model_file, write_model_file
+from keras_vabc.nu_checkpoints import MemberCheckpoint
 from keras_vabc.nu_training import cross_train, logit_network
 
 RISKS = ("cvir", "nnpu")
@@ -133,7 +135,7 @@ class NUClassifier:
         self._committee = None
         self._log_odds_shift = None
 
-    def fit(self, unlabeled, unwanted, verbose="auto"):
+    def fit(self, unlabeled, unwanted, verbose="auto", checkpoint=None):
         """Trains the members and estimates the share of negatives.
 
         Args:
@@ -141,19 +143,26 @@ class NUClassifier:
                 `network` of your own, of any shape it takes. n >= 2 * `members`.
             unwanted: Array of shape `(m, ...)`, of the same dtype; m >= 2 * `members`.
             verbose: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for silence.
+            checkpoint: `None`, or the path of a file that keeps each member once it is trained.
+                After a crash or a kill the same call goes on with the next member, and ends with
+                the same probabilities to the last bit, on a CPU with the same number of threads.
+                The file stays; without it all members are trained anew.
 
         Returns:
             The classifier itself.
 
         Raises:
-            ValueError: If a fold is too small, of another shape or not finite, or the network does
-                not fit the data.
+            ValueError: If a fold is too small, of another shape or not finite, the network does
+                not fit the data, or the checkpoint is damaged or of another training.
+            OSError: If the checkpoint cannot be written.
 
         Warns:
             UserWarning: If there are fewer than 50 unwanted examples.
         """
         unlabeled, unwanted = self._checked(unlabeled, unwanted)
         epochs = self._epochs(len(unlabeled) * (self.members - 1) // self.members)
+        if checkpoint is not None:
+            checkpoint = MemberCheckpoint(checkpoint, self._traits(unlabeled, unwanted))
         networks, *logits = cross_train(
             lambda member: self._new_network(unlabeled, member),
             unlabeled,
@@ -163,6 +172,7 @@ class NUClassifier:
             verbose=verbose,
             risk=self.risk,
             epochs=epochs,
+            checkpoint=checkpoint,
             batch=(self.batch_size * 2 // 3, self.batch_size // 3),
             shift=self.shift,
             rate=self.learning_rate,
@@ -246,10 +256,9 @@ class NUClassifier:
             ValueError: If `path` ends otherwise.
         """
         self._check_fitted()
-        arguments = ("risk", "members", "epochs", "batch_size", "learning_rate", "shift", "seed")
         estimates = ("negative_share", "negative_share_interval", "cross_validation")
         record = {
-            "arguments": {name: getattr(self, name) for name in arguments},
+            "arguments": self._arguments(),
             "estimates": {name: getattr(self, name) for name in estimates},
             "own_network": self.network is not None,
             "log_odds_shift": self._log_odds_shift,
@@ -320,6 +329,20 @@ class NUClassifier:
                     f"{self.members} members. Received: {len(fold)}."
                 )
         return unlabeled, unwanted
+
+    def _arguments(self):
+        """Those of the constructor, but for the network."""
+        names = ("risk", "members", "epochs", "batch_size", "learning_rate", "shift", "seed")
+        return {name: getattr(self, name) for name in names}
+
+    def _traits(self, unlabeled, unwanted):
+        """What a checkpoint must have in common with the training that goes on from it."""
+        traits = {"arguments": self._arguments(), "data": array_fingerprint((unlabeled, unwanted))}
+        if self.network is not None:
+            config = keras.saving.serialize_keras_object(self.network)
+            weights = array_fingerprint(self.network.get_weights())
+            traits["network"] = [config_fingerprint(config), weights]
+        return traits
 
     def _epochs(self, count):
         """Passes over `count` unlabeled examples."""

@@ -101,7 +101,9 @@ def nnpu_objective(unlabeled_logits, unwanted_logits, share):
     return ops.where(positives >= 0, negatives + positives, -positives)
 
 
-def cross_train(new_network, unlabeled, unwanted, *, members, seed, verbose, epochs, **settings):
+def cross_train(
+    new_network, unlabeled, unwanted, *, members, seed, verbose, epochs, checkpoint=None, **settings
+):
     """Trains several networks, each on all but its part of both folds.
 
     Args:
@@ -112,6 +114,7 @@ def cross_train(new_network, unlabeled, unwanted, *, members, seed, verbose, epo
         seed: Seed of the parts, of the order of the data and of the shifts.
         verbose: As in Keras: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for none.
         epochs: As in `train`.
+        checkpoint: `None`, or the `MemberCheckpoint` with the members that need no training.
         **settings: As in `train`.
 
     Returns:
@@ -137,11 +140,18 @@ def cross_train(new_network, unlabeled, unwanted, *, members, seed, verbose, epo
     for member, (network, rng) in enumerate(zip(networks, streams, strict=True)):
         training = [Part(fold, part != member) for fold, part in zip(folds, parts, strict=True)]
         held_out = [Part(fold, part == member) for fold, part in zip(folds, parts, strict=True)]
-        logit = train(
-            network, *training, held_out, epochs=epochs, rng=rng, report=report, **settings
-        )
-        for scores, rows in zip(logits, held_out, strict=True):
-            scores[rows.numbers] = rows.each(logit)
+        scores = checkpoint and checkpoint.restore(member, network, held_out)
+        if scores:
+            done = itertools.count(next(done) + epochs)
+        else:
+            logit = train(
+                network, *training, held_out, epochs=epochs, rng=rng, report=report, **settings
+            )
+            scores = [rows.each(logit) for rows in held_out]
+            if checkpoint:
+                checkpoint.store(member, network, scores)
+        for joined, rows, own in zip(logits, held_out, scores, strict=True):
+            joined[rows.numbers] = own
     return networks, *logits
 
 

@@ -1,14 +1,12 @@
 """All that a training consists of between two epochs, to a file and back."""
 
-import hashlib
-import json
-import re
 import warnings
 
 import keras
 import tensorflow as tf
 
-from keras_vabc.array_files import read_array_file, write_array_file
+from keras_vabc.array_files import array_group, read_array_file, write_array_file
+from keras_vabc.fingerprints import config_fingerprint
 from keras_vabc.version import __version__
 
 FORMAT = 1  # of the file: raise it when it holds something else
@@ -61,13 +59,13 @@ class TrainingState:
         Raises:
             OSError: If it cannot be written.
         """
-        groups = {name: map(_to_array, values) for name, values in self._variables().items()}
+        groups = self._variables()
         for index, callback in enumerate(self._stateful):
             groups[f"best_{index}"] = getattr(callback, "best_weights", None) or []
         arrays = {
-            f"{name}/{number}": array
+            f"{name}/{number}": keras.ops.convert_to_numpy(value)
             for name, values in groups.items()
-            for number, array in enumerate(values)
+            for number, value in enumerate(values)
         }
         record = {
             "format": FORMAT,
@@ -165,12 +163,12 @@ class TrainingState:
 
     def _put_back(self, arrays, record):
         for name, variables in self._variables().items():
-            for variable, array in zip(variables, _group(arrays, name), strict=True):
+            for variable, array in zip(variables, array_group(arrays, name), strict=True):
                 variable.assign(array)
         for index, callback in enumerate(self._stateful):
             for name in _names(callback):
                 setattr(callback, name, record["callbacks"][index][name])
-            if best_weights := _group(arrays, f"best_{index}"):
+            if best_weights := array_group(arrays, f"best_{index}"):
                 callback.best_weights = best_weights
         self._history.history, self._history.epoch = record["history"], record["epochs"]
         self._data.place = record["place"]
@@ -189,9 +187,15 @@ class TrainingState:
         if self._model.sampling.seed is None:  # drawn anew by each process
             del config["seed"]
         return {
-            "model": _fingerprint(config),
-            "optimizer": _fingerprint(keras.saving.serialize_keras_object(self._model.optimizer)),
-            "annealing": [float(v) for v in self._model.variables if v.name in ANNEALING],
+            "model": config_fingerprint(config),
+            "optimizer": config_fingerprint(
+                keras.saving.serialize_keras_object(self._model.optimizer)
+            ),
+            "annealing": [
+                float(keras.ops.convert_to_numpy(v))
+                for v in self._model.variables
+                if v.name in ANNEALING
+            ],
             "data": self._data.identity(self._start),
             "list of callbacks": [type(callback).__name__ for callback in self._stateful],
         }
@@ -203,20 +207,3 @@ class TrainingState:
 def _names(callback):
     """Attributes in which a callback keeps its state."""
     return next(names for kind, names in STATES.items() if isinstance(callback, kind))
-
-
-def _group(arrays, name):
-    """The arrays of one name, in their order."""
-    return [arrays[f"{name}/{i}"] for i in range(len(arrays)) if f"{name}/{i}" in arrays]
-
-
-def _to_array(value):
-    """A variable as an array that a file can hold; bfloat16, which NumPy has not, as float32."""
-    array = keras.ops.convert_to_numpy(value)
-    return array.astype("float32") if array.dtype == "bfloat16" else array
-
-
-def _fingerprint(config):
-    """Hash of a config, without the numbers by which Keras tells one layer's name from the next."""
-    text = re.sub(r'_\d+"', '"', json.dumps(config, sort_keys=True))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -27,6 +27,7 @@ LEAVES = {
     "model_files",
     "blocks",
     "checks",
+    "fingerprints",
     "streams",
     "runs",
     "plots",
@@ -66,13 +67,15 @@ def test_model_rests_on_leaves_alone():
 
 def test_a_checkpoint_rests_on_leaves():
     assert siblings("array_files") <= {"runs"}
+    assert siblings("fit_data") <= {"fingerprints"}
     assert siblings("training_state") <= LEAVES | {"array_files"}
-    assert siblings("checkpoints") <= LEAVES | {"training_state"}
+    assert siblings("checkpoints") <= LEAVES | {"fit_data", "training_state"}
 
 
 def test_nu_classifier_rests_on_leaves_and_folds():
     assert siblings("nu_training") <= LEAVES
-    assert siblings("nu_classifier") <= LEAVES | {"nu_training", "data.folds"}
+    assert siblings("nu_checkpoints") <= {"array_files", "runs"}
+    assert siblings("nu_classifier") <= LEAVES | {"nu_checkpoints", "nu_training", "data.folds"}
 
 
 def test_sampling_takes_its_model_and_guard_as_they_come():

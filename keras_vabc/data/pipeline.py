@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_vabc.checks import check_rows, check_whole
 from keras_vabc.data.examples import Rows, as_fold, check_alike
-from keras_vabc.streams import EpochCount
+from keras_vabc.fit_data import EpochCount
 
 CHUNK_STEPS, CHUNK_BYTES = 64, 2**22  # batches gathered at once, and what they may hold
 

@@ -1,0 +1,76 @@
+"""Finished members of a cross-training, so that a broken-off `NUClassifier.fit` goes on."""
+
+from pathlib import Path
+
+from keras_vabc.array_files import array_group, read_array_file, write_array_file
+from keras_vabc.runs import make_folder
+
+SCORES = "unlabeled", "unwanted"
+
+
+class MemberCheckpoint:
+    """The members that are trained, in one file that is replaced at once and as a whole.
+
+    Args:
+        path: Path of the file; its folder is made.
+        traits: Dict of what JSON can hold: what the training depends on.
+
+    Raises:
+        ValueError: If the file is damaged or of another training.
+        OSError: If the folder cannot be made.
+    """
+
+    def __init__(self, path, traits):
+        self._path, self._traits, self._arrays = Path(path), traits, {}
+        make_folder(self._path.parent, "checkpoint")
+        if not self._path.exists():
+            return
+        self._arrays, record = read_array_file(self._path, "checkpoint")
+        stored = record.get("traits")
+        stored = stored if isinstance(stored, dict) else {}
+        names = sorted(traits.keys() | stored.keys())
+        other = [name for name in names if stored.get(name) != traits.get(name)]
+        if other:
+            raise ValueError(
+                f"checkpoint must be of this training. Received: checkpoint={path}, of another "
+                f"{', another '.join(other)}."
+            )
+
+    def restore(self, member, network, parts):
+        """Gives a network its trained weights.
+
+        Args:
+            member: Number of the member.
+            network: Its untrained network.
+            parts: What it holds out, unlabeled and unwanted.
+
+        Returns:
+            The logits of both parts, or `None` if the member is not trained.
+
+        Raises:
+            ValueError: If the file lacks something.
+        """
+        if not any(name.startswith(f"{member}/") for name in self._arrays):
+            return None
+        weights = array_group(self._arrays, f"{member}/weights")
+        logits = [self._arrays.get(f"{member}/{name}") for name in SCORES]
+        found = [getattr(array, "shape", None) for array in (*weights, *logits)]
+        expected = [*(tuple(w.shape) for w in network.weights), *((len(part),) for part in parts)]
+        if found != expected:
+            raise ValueError(
+                f"checkpoint must hold whole members. Received: checkpoint={self._path}."
+            )
+        network.set_weights(weights)
+        return logits
+
+    def store(self, member, network, logits):
+        """Adds a trained member to the file.
+
+        Raises:
+            OSError: If it cannot be written; what was stored stays.
+        """
+        for number, weight in enumerate(network.get_weights()):
+            self._arrays[f"{member}/weights/{number}"] = weight
+        for name, values in zip(SCORES, logits, strict=True):
+            self._arrays[f"{member}/{name}"] = values
+        write_array_file(self._path, self._arrays, {"traits": self._traits}, "checkpoint")
