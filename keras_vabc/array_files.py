@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vabc.runs import write_whole
 
-RECORD = "record"
+RECORD = "record"  # name of the one array that holds text
 
 
 def write_array_file(path, arrays, record, name="path"):
@@ -24,7 +24,8 @@ def write_array_file(path, arrays, record, name="path"):
         OSError: If it cannot be written.
     """
     path = Path(path)
-    text = json.dumps(record, default=float).encode()
+    # The names are in it because a zip file can lose the end of its list and seem whole.
+    text = json.dumps({"record": record, "arrays": sorted(arrays)}, default=float).encode()
     data = io.BytesIO()
     numbers = {
         key: a.astype("float32") if a.dtype.name == "bfloat16" else a for key, a in arrays.items()
@@ -53,10 +54,10 @@ def read_array_file(path, name="path"):
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
-        record = json.loads(arrays.pop(RECORD).tobytes())
-        if not isinstance(record, dict):
-            raise TypeError("its record is no dict")
-        return arrays, record
+        content = json.loads(arrays.pop(RECORD).tobytes())
+        if sorted(arrays) != content["arrays"] or not isinstance(content["record"], dict):
+            raise ValueError("not all of its arrays are there")
+        return arrays, content["record"]
     except Exception as error:  # zip, zlib, NumPy, JSON and the memory each raise their own
         raise ValueError(
             f"{name} must be a whole file of this package's. "

@@ -236,12 +236,12 @@ def test_other_data_compilation_and_precision(tmp_path, request, fit, policy, co
     request.addfinalizer(lambda: keras.config.set_dtype_policy("float32"))
     keras.config.set_dtype_policy(policy)
     path = tmp_path / "checkpoint"
-    changes = {"fit": {**fit, "epochs": 3}, "compiling": compiling}
+    changes = {"fit": {**fit, "epochs": 2}, "compiling": compiling}
     whole = Script(**changes).run()
     Script(path, ("on_epoch_begin", 2), **changes).crash()
     resumed = Script(path, **changes)
     assert resumed.run() == whole
-    assert resumed.begun.epochs == [1, 2]
+    assert resumed.begun.epochs == [1]
 
 
 OWN = tf.data.Dataset.from_tensor_slices((X, Y)).batch(30)
