@@ -83,7 +83,7 @@ def write_table(path, rows, columns):
 def _small():
     """Short training of the classifier, and a guard that does not ask for a good model."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_vabc.nu_classifier.LEAST_STEPS", 40)
+        patch.setattr("keras_vabc.nu_classifier.LEAST_STEPS", 20)
         patch.setattr("keras_vabc.experiments.own_data.GUARD", 0.999)
         patch.setattr("keras_vabc.commands.training.TRIED", 50)
         patch.setattr("keras_vabc.commands.evaluate.SAMPLES", 200)

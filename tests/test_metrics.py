@@ -154,3 +154,29 @@ def test_class_balance_on_three_generators():
     assert metrics.class_balance([0, 0, 0, 1], [0, 1, 1, 1]) == pytest.approx(0.5)
     with pytest.raises(ValueError, match="must not be empty"):
         metrics.class_balance([], real)
+
+
+def test_column_distances_of_perfect_useless_and_collapsed(real, generators):
+    distances = {k: metrics.column_distances(x, real) for k, x in generators.items()}
+    assert distances["perfect"].shape == (4,)
+    assert distances["perfect"].max() < 0.12
+    np.testing.assert_allclose(distances["useless"], 20, rtol=0.05)
+    assert distances["collapsed"].min() > 0.7, "all mass has to move from one point"
+    assert (metrics.column_distances(real, real) == 0).all()
+
+
+def test_column_distances_are_those_of_sorted_values_in_deviations(real, generators):
+    scaled = real * [1, 100, 1e-3, 1], generators["perfect"] * [1, 100, 1e-3, 1]
+    expected = np.abs(np.sort(scaled[1], 0) - np.sort(scaled[0], 0)).mean(0) / scaled[0].std(0)
+    np.testing.assert_allclose(metrics.column_distances(*scaled[::-1]), expected)
+
+
+def test_column_distances_count_rows_by_weight_and_skip_constants():
+    rows = np.array([[0.0, 7.0], [1.0, 7.0], [50.0, 7.0]])
+    weights = np.array([1.0, 1.0, 0.0])
+    distances = metrics.column_distances(rows[:2] + [1, 0], rows, weights)
+    np.testing.assert_allclose(distances, [1 / 0.5, np.nan])
+    distances = metrics.column_distances(rows, rows, weights, weights)
+    np.testing.assert_allclose(distances, [0, np.nan])
+    with pytest.raises(ValueError, match="reference must have shape"):
+        metrics.column_distances(rows[:, :1], rows)

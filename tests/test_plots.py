@@ -142,6 +142,31 @@ def test_score_histogram_gives_each_group_a_total_of_one():
     assert plots.score_histogram(scores).lines[:] == []
 
 
+def test_a_histogram_of_probabilities_holds_zeros():
+    ax = plots.score_histogram({"a": np.array([0.0, 0.0, 0.99])}, bins=4, probabilities=True)
+    assert [bar.get_height() for bar in ax.containers[0]] == pytest.approx([2 / 3, 0, 0, 1 / 3])
+    assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")
+
+
+def test_panels_begin_a_new_row():
+    figure, axes = plots.panels(5, columns=4)
+    assert len(axes) == 5 and len(figure.axes) == 8
+    assert [ax.axison for ax in figure.axes] == [True] * 5 + [False] * 3
+    tops = [ax.get_subplotspec().rowspan.start for ax in axes]
+    assert tops == [0, 0, 0, 0, 1]
+
+
+def test_column_histogram_weighs_and_leaves_outliers_out():
+    values = np.concatenate([np.repeat([0.0, 10.0], 500), [1e9]])
+    weights = np.concatenate([np.repeat([3.0, 1.0], 500), [0.0]])
+    ax = plots.column_histogram({"rows": (values, weights), "samples": (values, None)}, bins=2)
+    outlines = [patch.get_xy()[:, 1] for patch in ax.patches]
+    assert [outline[1] for outline in outlines] == pytest.approx([0.75, 500 / 1001])
+    assert ax.get_xlim()[1] < 20
+    constant = plots.column_histogram({"rows": (np.full(5, 7.0), None)})
+    assert constant.patches[0].get_xy()[:, 1].max() == 1
+
+
 def test_learning_curves_start_at_epoch_one():
     ax = plots.learning_curves({"a": {"val_loss": [3, 2]}, "b": {"val_loss": [5]}})
     np.testing.assert_array_equal(ax.lines[0].get_xydata(), [[1, 3], [2, 2]])

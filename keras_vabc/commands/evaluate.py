@@ -63,7 +63,7 @@ def evaluate(folder, labels=None, negative_class=None, *, seed=0, console):
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     stored = trained.record.get("evaluation") or {}
-    update_run(folder, evaluation=stored | {kind: figures})
+    update_run(folder, evaluation=stored | {kind: figures | {"told": lines}})
     return figures
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from keras_vabc.data.folds import Folds
-from keras_vabc.data.intake import held_out, read_blocks
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.experiments.report import result_table
@@ -46,7 +45,7 @@ def labelled_figures(trained, labels, negative_class, seed, status):
             f"Received: negative_class={negative_class}."
         )
     rows, negative = rows[known], int(np.flatnonzero(classes == negative_class)[0])
-    test = held_out(rows, *_split(trained))
+    test = trained.held_out(rows)
     figures, lines = _score_figures(trained, rows[test], codes[test] == negative)
     figures["labelled"] = len(rows)
     lines.insert(0, f"{len(rows):,} of {len(ids):,} unlabeled examples have a label.")
@@ -66,8 +65,14 @@ def labelled_figures(trained, labels, negative_class, seed, status):
         f"Judges: accuracy {judges['paper']:.2%} (paper's) and {judges['strict']:.2%} (strict) on "
         f"held-out labels. Of {drawn:,} samples drawn {SAMPLES:,} passed the guard."
     )
-    rows = [{"method": name, **part, "seconds": None} for name, part in measured.items()]
-    return figures, lines, result_table(rows)
+    return figures, lines, measured_table(measured)
+
+
+def measured_table(measured):
+    """The `Table` of what `ImageEvaluation` measured: a dict from a name to figures."""
+    return result_table(
+        [{"method": name, **part, "seconds": None} for name, part in measured.items()]
+    )
 
 
 def read_labels(path, ids):
@@ -126,15 +131,9 @@ def _read_table(path):
         ) from None
 
 
-def _split(trained):
-    return trained.record["settings"]["seed"], trained.record["data"]["test_share"]
-
-
 def _read(trained, name):
-    """All ids and rows of one of the run's inputs."""
-    share = trained.record["settings"]["max_unreadable"]
-    blocks = read_blocks(trained.record["data"][name], trained.spec, name, max_unreadable=share)
-    ids, rows = zip(*blocks, strict=True)
+    """All ids and rows of one of the user's inputs."""
+    ids, rows = zip(*trained.blocks(name), strict=True)
     return sum(ids, []), np.concatenate(rows)
 
 
@@ -165,7 +164,7 @@ def _score_figures(trained, rows, negative):
 def _folds(trained, rows, codes, test, negative):
     """The labelled examples, and the unwanted ones as negatives, for `ImageEvaluation`."""
     unwanted = _read(trained, "unwanted")[1]
-    held_out_unwanted = held_out(unwanted, *_split(trained))
+    held_out_unwanted = trained.held_out(unwanted)
     parts = {}
     for part, own, others in (("", ~test, ~held_out_unwanted), ("test_", test, held_out_unwanted)):
         parts |= {

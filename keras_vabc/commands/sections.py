@@ -5,7 +5,8 @@ import json
 import numpy as np
 
 from keras_vabc import plots
-from keras_vabc.data.intake import held_out, read_blocks
+from keras_vabc.commands.labelled import measured_table
+from keras_vabc.commands.trained_run import HISTORY
 from keras_vabc.evaluation.metrics import column_distances
 from keras_vabc.experiments.report import Section, Table
 
@@ -26,19 +27,20 @@ def sections(trained, show_unwanted):
         List of `Section`.
     """
     images = trained.spec.kind == "images"
-    parts = [_data(trained), _training(trained)]
+    parts = [trained.read(_data), _training(trained)]
     try:
         parts += [_samples(trained)] if images else _columns(trained, show_unwanted)
     except RuntimeError as error:
         parts.append(Section("Samples", [str(error)], [], []))
     parts.append(_scores(trained))
+    if trained.record.get("evaluation"):
+        parts.append(trained.read(_evaluation))
     if images and show_unwanted:
         parts.append(_unwanted(trained))
     return parts
 
 
-def _data(trained):
-    record = trained.record
+def _data(record):
     counts = [
         [name, *(f"{own.get(key, 0):,}" for key in COUNTS)]
         for name, own in record["counts"].items()
@@ -53,28 +55,10 @@ def _data(trained):
 
 
 def _training(trained):
-    record, setting = trained.record, trained.method.setting
-    figures = record["figures"]
-    rows = [
-        ["setting", record["settings"]["setting"]],
-        ["seed", str(setting.seed)],
-        ["latents", str(setting.latent_dim)],
-        ["epochs", str(figures["epochs"])],
-        ["loss on held-out data", f"{figures['val_loss']:.4g}"],
-        ["time", f"{sum(record['stages'].values()):.0f} s"],
-    ]
-    if trained.has_classifier:
-        low, high = figures["negative_share_interval"]
-        share = f"{figures['negative_share']:.2%} ({low:.2%} to {high:.2%})"
-        rows += [
-            ["negatives among the unlabeled, estimated", share],
-            ["unlabeled examples moved to the unwanted", f"{figures['moved']:,}"],
-        ]
+    rows = trained.read(_training_rows)
+    losses, parts = trained.read(lambda _: _curves(trained.run.path(HISTORY)), HISTORY)
     figure, axes = plots.panels(2)
-    history = json.loads(trained.run.path("history.json").read_text(encoding="utf-8"))
-    curves = {"training": {"loss": history["loss"]}, "held out": {"loss": history["val_loss"]}}
-    plots.learning_curves(curves, "loss", axes[0])
-    parts = {name: {"part": history[f"val_{name}"]} for name in ("reconstruction", "kl", "penalty")}
+    plots.learning_curves(losses, "loss", axes[0])
     plots.learning_curves(parts, "part", axes[1])
     axes[1].set(yscale="log", ylabel="part of the held-out loss")
     caption = (
@@ -82,6 +66,34 @@ def _training(trained):
         "training, not on held-out data, so that the two losses become comparable only then."
     )
     return Section("Training", [], [Table(["", ""], rows)], [(figure, caption)])
+
+
+def _curves(path):
+    """Losses, and the parts of that on held-out data, as `plots.learning_curves` takes them."""
+    history = json.loads(path.read_text(encoding="utf-8"))
+    losses = {"training": {"loss": history["loss"]}, "held out": {"loss": history["val_loss"]}}
+    names = ("reconstruction", "kl", "penalty")
+    return losses, {name: {"part": history[f"val_{name}"]} for name in names}
+
+
+def _training_rows(record):
+    figures, setting = record["figures"], record["method"]["setting"]
+    rows = [
+        ["setting", record["settings"]["setting"]],
+        ["seed", str(setting["seed"])],
+        ["latents", str(setting["latent_dim"])],
+        ["epochs", str(figures["epochs"])],
+        ["loss on held-out data", f"{figures['val_loss']:.4g}"],
+        ["time", f"{sum(record['stages'].values()):.0f} s"],
+    ]
+    if "negative_share" in figures:
+        low, high = figures["negative_share_interval"]
+        share = f"{figures['negative_share']:.2%} ({low:.2%} to {high:.2%})"
+        rows += [
+            ["negatives among the unlabeled, estimated", share],
+            ["unlabeled examples moved to the unwanted", f"{figures['moved']:,}"],
+        ]
+    return rows
 
 
 def _samples(trained):
@@ -114,17 +126,28 @@ def _scores(trained):
         groups = {name: np.maximum(values, 1e-6) for name, values in groups.items()}
     plots.score_histogram(groups, trained.threshold, probabilities=trained.has_classifier, ax=ax)
     caption = f"Scores of what was held out: {trained.score_name}."
-    chosen = trained.record.get("threshold")
-    if chosen is None:
+    if trained.threshold is None:
         return Section("Scores", ["No threshold is stored."], [], [(figure, caption)])
+    table = Table(["", ""], trained.read(_threshold_rows))
+    return Section("Scores", [], [table], [(figure, caption)])
+
+
+def _threshold_rows(record):
+    chosen = record["threshold"]
     low, high = chosen["recall_interval"]
-    rows = [
+    return [
         ["threshold", f"{chosen['value']:.6g}"],
         ["false alarms among the wanted, estimated", f"{chosen['false_alarms']:.2%}"],
         ["flagged of the held-out unlabeled", f"{chosen['flagged']:.2%}"],
         ["caught of the held-out unwanted", f"{chosen['recall']:.1%} ({low:.1%} to {high:.1%})"],
     ]
-    return Section("Scores", [], [Table(["", ""], rows)], [(figure, caption)])
+
+
+def _evaluation(record):
+    evaluation = record["evaluation"]
+    paragraphs = [line for kind in evaluation.values() for line in kind["told"]]
+    measured = evaluation.get("with_labels", {}).get("images")
+    return Section("Evaluation", paragraphs, [measured_table(measured)] if measured else [], [])
 
 
 def _columns(trained, show_unwanted):
@@ -138,7 +161,8 @@ def _columns(trained, show_unwanted):
         return [Section("Samples", [text, f"The data cannot be compared: {error}"], [], [])]
     weights = 1 - trained.nu.negative_probability(rows) if trained.has_classifier else None
     distances = column_distances(samples, rows, weights)
-    halves = column_distances(rows[::2], rows[1::2], None if weights is None else weights[1::2])
+    even, odd = (None if weights is None else weights[start::2] for start in (0, 1))
+    halves = column_distances(rows[1::2], rows[::2], even, odd)
     varying = np.flatnonzero(np.isfinite(distances))
     worst = varying[np.argsort(-distances[varying])]
     table = Table(
@@ -181,8 +205,4 @@ def _unwanted(trained):
 
 
 def _held_out_rows(trained, name):
-    """Held-out rows of one of the user's own files, which the run keeps no copy of."""
-    settings, data = trained.record["settings"], trained.record["data"]
-    blocks = read_blocks(data[name], trained.spec, name, max_unreadable=settings["max_unreadable"])
-    split = settings["seed"], data["test_share"]
-    return np.concatenate([rows[held_out(rows, *split)] for _, rows in blocks])
+    return np.concatenate([rows[trained.held_out(rows)] for _, rows in trained.blocks(name)])

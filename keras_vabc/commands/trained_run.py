@@ -2,15 +2,14 @@
 
 import functools
 import hashlib
-import zipfile
 
-import numpy as np
-
-from keras_vabc.data.intake import DataSpec
+from keras_vabc.array_files import read_array_file
+from keras_vabc.data.intake import DataSpec, held_out, read_blocks
 from keras_vabc.runs import RECORD, open_run
 
 FINISHED = "finished"
-CLASSIFIER, MODEL, DENSITY, SCORES = "nu.keras", "model.keras", "density.npz", "scores.npz"
+CLASSIFIER, MODEL, DENSITY = "nu.keras", "model.keras", "density.npz"
+SCORES, HISTORY = "scores.npz", "history.json"
 
 
 class TrainedRun:
@@ -31,7 +30,7 @@ class TrainedRun:
     @functools.cached_property
     def spec(self):
         """`DataSpec` of the data."""
-        return self._read(lambda record: DataSpec.from_json(record["spec"]))
+        return self.read(lambda record: DataSpec.from_json(record["spec"]))
 
     @functools.cached_property
     def method(self):
@@ -44,7 +43,7 @@ class TrainedRun:
             setting["units"] = tuple(setting["units"])
             return Method(**record["method"] | {"setting": Setting(**setting)})
 
-        return self._read(read)
+        return self.read(read)
 
     @property
     def has_classifier(self):
@@ -73,14 +72,14 @@ class TrainedRun:
 
         sampler = new_sampler(self.method, self.model, self.nu)
         if self.method.density == "gmm":
-            sampler.set_state(self._arrays(DENSITY))
+            sampler.set_state(read_array_file(self.run.path(DENSITY))[0])
         return sampler
 
     @property
     def threshold(self):
         """The score above which an example is flagged; `None` where none is stored."""
         stored = self.record.get("threshold")
-        return None if stored is None else self._read(lambda _: float(stored["value"]))
+        return None if stored is None else self.read(lambda _: float(stored["value"]))
 
     @property
     def score_name(self):
@@ -93,6 +92,20 @@ class TrainedRun:
         """How unwanted each row is, shape `(n,)`; see `score_name`."""
         return self.nu.negative_probability(rows) if self.has_classifier else self.model.score(rows)
 
+    def blocks(self, name):
+        """Reads the user's own `"unlabeled"` or `"unwanted"` data, of which the run has no copy.
+
+        Yields:
+            `(ids, rows)`, as `read_blocks`.
+        """
+        path, most = self.read(lambda r: (r["data"][name], r["settings"]["max_unreadable"]))
+        return read_blocks(path, self.spec, name, max_unreadable=most)
+
+    def held_out(self, rows):
+        """Which rows were held out at training, boolean of shape `(n,)`."""
+        split = self.read(lambda r: (r["settings"]["seed"], r["data"]["test_share"]))
+        return held_out(rows, *split)
+
     def held_out_scores(self):
         """Scores of the held-out examples, which nothing was trained on.
 
@@ -100,9 +113,11 @@ class TrainedRun:
             `(unlabeled, unwanted, weights)`: float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the
             weights are P(positive) of the unlabeled, or `None` without a classifier.
         """
-        arrays = self._arrays(SCORES)
+        arrays = read_array_file(self.run.path(SCORES))[0]
         names = ("unlabeled", "unwanted")
-        unlabeled, unwanted = (self._read(lambda _, name=name: arrays[name]) for name in names)
+        unlabeled, unwanted = (
+            self.read(lambda _, name=name: arrays[name], SCORES) for name in names
+        )
         return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
 
     def provenance(self):
@@ -114,22 +129,15 @@ class TrainedRun:
             "versions": self.record.get("versions"),
         }
 
-    def _read(self, read):
+    def read(self, read, name=RECORD):
+        """What a function makes of the record, or a `ValueError` that calls `name` damaged."""
         try:
             return read(self.record)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(
-                f"RUN must have a whole {RECORD}. Received: {self.run.folder}, whose is damaged "
+                f"RUN must have a whole {name}. Received: {self.run.folder}, whose is damaged "
                 f"({type(error).__name__}: {error})."
             ) from None
-
-    def _arrays(self, name):
-        path = self.run.path(name)
-        try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
-                return dict(stored)
-        except (ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
-            raise ValueError(f"RUN must have a whole {name}. Received: {path} ({error}).") from None
 
 
 def finished_run(folder, name="RUN"):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import io
 import json
 import sys
 import time
@@ -13,7 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, MODEL, SCORES, TrainedRun
+from keras_vabc.array_files import write_array_file
+from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, HISTORY, MODEL, SCORES, TrainedRun
 from keras_vabc.experiments.generation import new_sampler, remaining_share
 from keras_vabc.experiments.own_data import own_method
 from keras_vabc.experiments.run import provenance, train
@@ -22,7 +22,6 @@ from keras_vabc.model_files import write_model_file
 from keras_vabc.nu_classifier import NUClassifier
 from keras_vabc.runs import write_whole
 
-HISTORY = "history.json"
 TRIED = 1000  # samples that are drawn at the end
 
 
@@ -117,7 +116,8 @@ class Training:
         if method.density == "gmm":
             with self._console.status("Fitting the density of the latents"):
                 sampler = new_sampler(method, self._trained.model, self._trained.nu)
-                self._write_arrays(DENSITY, sampler.fit(self._diet.unlabeled).get_state())
+                density = sampler.fit(self._diet.unlabeled).get_state()
+            write_array_file(self._run.path(DENSITY), density, {})
         return {}
 
     def _try_samples(self):
@@ -125,7 +125,8 @@ class Training:
         with self._console.status("Scoring what was held out"):
             parts = ("unlabeled", "unwanted")
             rows = {part: getattr(self._folds, f"test_{part}") for part in parts}
-            self._write_arrays(SCORES, {part: self._trained.score(rows[part]) for part in parts})
+            scores = {part: self._trained.score(rows[part]) for part in parts}
+        write_array_file(self._run.path(SCORES), scores, {"score": self._trained.score_name})
         try:
             drawn = self._trained.sampler.sample(TRIED, seed=0, return_drawn=True)[1]
         except RuntimeError as error:
@@ -162,8 +163,3 @@ class Training:
 
     def _say(self, text):
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    def _write_arrays(self, name, arrays):
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        write_whole(self._run.path(name), buffer.getvalue())

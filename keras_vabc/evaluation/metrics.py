@@ -167,7 +167,7 @@ def class_balance(classes, reference_classes):
     return float(1 - np.abs(shares - reference_shares).sum() / 2)
 
 
-def column_distances(samples, reference, weights=None):
+def column_distances(samples, reference, weights=None, sample_weights=None):
     """How far the spread of each column of samples is from that of real rows.
 
     The Wasserstein distance of the two distributions of a column, in units of the standard
@@ -177,6 +177,7 @@ def column_distances(samples, reference, weights=None):
         samples: Shape `(n, features)`.
         reference: Real rows, shape `(m, features)`.
         weights: `None`, or a weight >= 0 for each real row, shape `(m,)`.
+        sample_weights: `None`, or the same for each sample, shape `(n,)`.
 
     Returns:
         Float64 array of shape `(features,)`: 0 for the same spread; NaN for a column that is
@@ -189,7 +190,7 @@ def column_distances(samples, reference, weights=None):
     mean = np.average(reference, axis=0, weights=weights)
     deviation = np.sqrt(np.average((reference - mean) ** 2, axis=0, weights=weights))
     distances = [
-        wasserstein_distance(own, other, v_weights=weights)
+        wasserstein_distance(own, other, sample_weights, weights)
         for own, other in zip(samples.T, reference.T, strict=True)
     ]
     constant = np.ptp(reference, axis=0) == 0
