@@ -1,6 +1,7 @@
 """Exact resume: broken off anywhere, a training ends as if it had not been."""
 
 import dataclasses
+import functools
 import os
 import shutil
 import signal
@@ -181,15 +182,25 @@ def test_a_cell_can_be_run_again_without_the_cells_above(tmp_path, unbroken):
 
 
 def test_drawn_seeds_come_back_in_graphs_of_many_steps_too(tmp_path):
-    path, drawn = tmp_path / "checkpoint", {"seed": None, "network_seed": None, "compiling": {}}
+    drawn = {"seed": None, "network_seed": None, "compiling": {}}
     keras.utils.set_random_seed(5)
-    whole = Script(**drawn).run()
-    keras.utils.set_random_seed(5)
-    Script(path, ("on_epoch_begin", 3), **drawn).crash()
+    whole, middle = run_and_copy(tmp_path, 2, **drawn)
     keras.utils.set_random_seed(6)
-    resumed = Script(path, **drawn)
+    resumed = Script(middle, **drawn)
     resumed.model.fit(TRAINING, validation_data=TESTING, verbose=0)  # compiles the other seed
     assert resumed.run() == whole
+    assert resumed.begun.epochs[0] == 2
+
+
+def run_and_copy(folder, epoch, **changes):
+    """What a script ends with, and a copy of its checkpoint as it was when an epoch began."""
+    path, middle = folder / "checkpoint", folder / "middle"
+    script = Script(path, **changes)
+    copy = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda now, logs: now == epoch and shutil.copy(path, middle)
+    )
+    script.callbacks.append(copy)
+    return script.run(), middle
 
 
 def test_a_finished_training_is_given_back_and_can_be_made_longer(tmp_path, unbroken):
@@ -235,11 +246,9 @@ DOUBLED = {"x": TRAINING.map(lambda x, y: (2 * x, y)).take(2), "validation_data"
 def test_other_data_compilation_and_precision(tmp_path, request, fit, policy, compiling):
     request.addfinalizer(lambda: keras.config.set_dtype_policy("float32"))
     keras.config.set_dtype_policy(policy)
-    path = tmp_path / "checkpoint"
     changes = {"fit": {**fit, "epochs": 2}, "compiling": compiling}
-    whole = Script(**changes).run()
-    Script(path, ("on_epoch_begin", 2), **changes).crash()
-    resumed = Script(path, **changes)
+    whole, middle = run_and_copy(tmp_path, 1, **changes)
+    resumed = Script(middle, **changes)
     assert resumed.run() == whole
     assert resumed.begun.epochs == [1]
 
@@ -304,9 +313,16 @@ def test_another_list_of_callbacks_is_refused(stored):
         script.run()
 
 
+@functools.cache
+def plain_script():
+    return Script("replaced")
+
+
 def refuse(path, message, **changes):
     """Runs a script that must fail as it begins, and change neither the file nor the model."""
-    content, script = path.read_bytes(), Script(path, **changes)
+    content, script = path.read_bytes(), Script(path, **changes) if changes else plain_script()
+    script.callbacks[0] = Checkpoint(path)
+    data()
     weights = [weight.numpy() for weight in script.model.trainable_weights]
     with pytest.raises(ValueError, match=message):
         script.run()
