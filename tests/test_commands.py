@@ -420,6 +420,36 @@ def test_more_unwanted_than_unlabeled_needs_a_yes(tmp_path):
     assert train_small(tmp_path, "--out", tmp_path / "run", "--yes").exit_code == 0
 
 
+def test_columns_are_standardized_whatever_their_scale_and_number(monkeypatch):
+    monkeypatch.setattr("keras_vabc.experiments.own_data.BLOCK", 7)
+    x = RNG.normal(size=(50, 4)) * [1e-6, 1e6, 0, 0] + [0, 1e7, 5e5, 0]
+    x = x.astype("float32")
+    setting = own_setting("paper", x)
+    model = build(setting, x)
+    inside = np.asarray(model.preprocessing(x))
+    np.testing.assert_allclose(inside.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(inside.std(0), [1, 1, 0, 0], atol=1e-5)
+    assert np.isfinite(model.score(x)).all()
+    np.testing.assert_allclose(model.sample(5, seed=0)[:, 2:], [[5e5, 0]] * 5, rtol=0.01, atol=0.01)
+    with pytest.raises(ValueError, match="unlabeled must hold examples that differ"):
+        own_setting("paper", np.ones((9, 2), "float32"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "batch", "unwanted"),
+    [("paper", 1000, 80, 40), ("paper", 40, 40, 20), ("paper", 2, 2, 1), ("quality", 300, 185, 37)],
+)
+def test_batches_shrink_with_the_data(name, rows, batch, unwanted):
+    method = own_method(name, RNG.normal(size=(rows, 3)).astype("float32"))
+    setting = method.setting
+    assert setting.batch_size == batch
+    assert setting.batch_size * setting.unwanted_share == pytest.approx(unwanted)
+    assert batch - unwanted <= max(rows // 2, 1)
+    assert (method.guard, method.density) == (
+        (None, "prior") if name == "paper" else (0.999, "gmm")
+    )
+
+
 @pytest.mark.parametrize(("size", "white"), [(32, 255), (64, 1)])
 def test_colour_images_train(size, white):
     """By the quality setting's convolutions; floats in 0..1 keep their scale."""

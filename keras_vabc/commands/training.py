@@ -130,7 +130,7 @@ class Training:
         try:
             drawn = self._trained.sampler.sample(TRIED, seed=0, return_drawn=True)[1]
         except RuntimeError as error:
-            self._note(f"There are no samples. {error}")
+            self._note(f"There are no samples; more epochs may help. {error}")
             return {"acceptance": None}
         if self._trained.has_classifier:
             self._say(f"Guard: it accepts {TRIED / drawn:.1%} of the samples.")

@@ -14,6 +14,7 @@ MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of t
 MNIST_PIXELS = 784
 LEAST_STEPS = {"paper": 10_000, "quality": 2_300}
 MOST_STEPS = {"paper": 50_000, "quality": 10_000}
+BLOCK = 65_536  # rows that are looked at together
 CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 has seven digits
 ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
@@ -111,10 +112,21 @@ def total_variance(unlabeled):
     return _spread(unlabeled)[0]
 
 
-def constant_columns(x):
-    """Which columns of `(n, features)` hold one value, up to rounding; boolean `(features,)`."""
-    deviation, mean = x.std(axis=0, dtype="float64"), x.mean(axis=0, dtype="float64")
-    return deviation <= CONSTANT * np.abs(mean)
+def column_spread(x):
+    """Mean and standard deviation of each column, whatever is on disk read block by block.
+
+    Args:
+        x: Shape `(n, features)`.
+
+    Returns:
+        `(mean, deviation, constant)`: float64 arrays of shape `(features,)`, and which columns hold
+        one value, up to rounding.
+    """
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(x), BLOCK)]
+    mean = sum(x[rows].sum(axis=0, dtype="float64") for rows in blocks) / len(x)
+    variance = sum(((x[rows] - mean) ** 2).sum(axis=0) for rows in blocks) / len(x)
+    deviation = np.sqrt(variance)
+    return mean, deviation, deviation <= CONSTANT * np.abs(mean)
 
 
 def _spread(unlabeled):
@@ -123,7 +135,7 @@ def _spread(unlabeled):
     if unlabeled.ndim == 4:
         variances = (rows / pixel_max(unlabeled)).var(axis=0)
     else:
-        variances = (~constant_columns(rows)).astype("float32")  # standardized
+        variances = (~column_spread(rows)[2]).astype("float32")  # standardized
     most_latents = max(1, int((variances > 0).sum()) - 1)
     return float(variances.sum()), float(variances.mean()), most_latents
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras_vabc.callbacks import GammaAnneal, KLAnneal
 from keras_vabc.data.folds import load_folds
 from keras_vabc.data.pipeline import balanced_dataset, unlabeled_dataset
-from keras_vabc.experiments.own_data import constant_columns
+from keras_vabc.experiments.own_data import column_spread
 from keras_vabc.losses import equilibrium_penalty_weight
 from keras_vabc.model import VABC
 from keras_vabc.networks import conv_autoencoder, mlp_autoencoder
@@ -85,10 +85,9 @@ def _standardization(unlabeled):
     The unit of a constant column is a thousandth of its value: samples then have that value to six
     digits, and a value never seen in training scores high, but not infinitely so.
     """
-    mean = unlabeled.mean(axis=0, dtype="float64")
-    deviation = unlabeled.std(axis=0, dtype="float64")
+    mean, deviation, constant = column_spread(unlabeled)
     unit = np.where(mean == 0, 1.0, np.abs(mean)) / 1000
-    deviation = np.where(constant_columns(unlabeled), unit, deviation)
+    deviation = np.where(constant, unit, deviation)
     return keras.layers.Normalization(mean=mean.tolist(), variance=(deviation**2).tolist())
 
 
