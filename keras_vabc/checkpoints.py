@@ -20,15 +20,18 @@ class Checkpoint(keras.callbacks.Callback):
     schedules and in the noise, and the current learning rate), the history, the place in the order
     of the training and validation data, and what `EarlyStopping`, `ReduceLROnPlateau` and
     `ModelCheckpoint` remember. It is replaced at once and as a whole: whenever a process dies,
-    either the old or the new checkpoint is there. Callbacks of your own start anew.
+    either the old or the new checkpoint is there. Callbacks of your own start anew. An epoch that
+    was broken off is repeated.
 
     What must be the same: the script, the data, the versions of the packages and the device, on a
     CPU with the number of its threads; a GPU resumes too, but not to the last bit. A checkpoint of
-    another model, optimizer, annealing or other data is refused. The data are told by their
-    number of batches and by their first batch. `epochs` may be raised.
+    another model, optimizer, annealing or other data is refused. Pipelines are told by their number
+    of batches and their first batch, arrays by all they hold. `epochs` may be raised. A model
+    without a seed gets back the one that was drawn.
 
-    A finished training stays stored: the same script then trains nothing and has the same history
-    and weights at once. To train anew, delete the file.
+    A finished training stays stored: the same script, or cell of a notebook, then trains nothing
+    and has the same history and weights at once; so does one that early stopping has ended. To
+    train anew, delete the file.
 
     Data: `balanced_dataset` or `unlabeled_dataset`, also with `map`, `take` and the like after
     them, or arrays with `shuffle=False`. Only of these it can restore the order of an epoch.
