@@ -215,6 +215,18 @@ def test_a_finished_training_is_given_back_and_can_be_made_longer(tmp_path, unbr
     assert longer.begun.epochs == [4]
 
 
+def test_a_model_checkpoint_remembers_its_best(tmp_path):
+    best = []
+    for _ in range(2):
+        script = Script(tmp_path / "checkpoint", fit={"epochs": 2})
+        saver = keras.callbacks.ModelCheckpoint(
+            tmp_path / "best.weights.h5", save_best_only=True, save_weights_only=True
+        )
+        script.callbacks.append(saver)
+        best.append((min(script.run().history["val_loss"]), saver.best))
+    assert best[0] == best[1] == (best[0][0],) * 2
+
+
 def test_an_epoch_that_was_broken_off_is_not_stored(tmp_path, unbroken):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
