@@ -107,7 +107,6 @@ MNIST = Workload(
     loss={"sigma2": 2.5, "gamma": 0.05, "penalty_weight": 1.0},
     unlabeled=58_858,
     unwanted=1_142,
-    epochs=2,
 )
 MOONS = Workload(
     shape=(2,),
