@@ -358,9 +358,14 @@ def _stop(*_, **__):
 
 def test_data_that_changed_in_between_are_refused(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("keras_vabc.commands.training.train", _stop)
+        patch.setattr("keras_vabc.commands.trained_run.TrainedRun.score", _stop)
         train_small(tmp_path, "--out", tmp_path / "run")
+    assert list(open_run(tmp_path / "run").record["stages"]) == ["intake", "model", "density"]
     shutil.rmtree(tmp_path / "run" / "work")
+    with monkeypatch.context() as patch:
+        patch.setattr(train_command, "read_folds", _stop)
+        train_small(tmp_path, "--out", tmp_path / "run")
+    assert list(open_run(tmp_path / "run").record["stages"]) == ["model", "density"]
     write_table(tmp_path / "bad.csv", RNG.normal(size=(25, 2)), ["a", "b"])
     done = train_small(tmp_path, "--out", tmp_path / "run")
     assert done.exit_code == 2 and "must be as they were" in done.stderr

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from keras_vabc.data.folds import Folds
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.evaluation.metrics import observed_rate
-from keras_vabc.experiments.report import result_table
+from keras_vabc.experiments.report import Table, result_table
 from keras_vabc.experiments.run import SAMPLES
 
 
@@ -70,9 +70,9 @@ def labelled_figures(trained, labels, negative_class, seed, status):
 
 def measured_table(measured):
     """The `Table` of what `ImageEvaluation` measured: a dict from a name to figures."""
-    return result_table(
-        [{"method": name, **part, "seconds": None} for name, part in measured.items()]
-    )
+    lines = [{"method": name, **part, "seconds": None} for name, part in measured.items()]
+    table = result_table(lines)
+    return Table(table.columns[:-1], [row[:-1] for row in table.rows])  # without the seconds
 
 
 def read_labels(path, ids):

@@ -13,7 +13,7 @@ import typer
 from keras_vabc.commands.trained_run import FINISHED, finished_run
 from keras_vabc.data.folds import UNKNOWN, Folds
 from keras_vabc.data.intake import SwappedFolds, read_folds
-from keras_vabc.runs import RECORD, locked, make_folder, new_run, open_run
+from keras_vabc.runs import LOCK, RECORD, locked, make_folder, new_run, open_run
 
 TEST_SHARE = 0.2
 WORK = "work"  # folder of the folds while the training lasts
@@ -97,7 +97,7 @@ def _train_on(run, folds, old, console):
 def _setting(setting, old):
     if old is None:
         return setting or "quality"
-    own = old.record["settings"]["setting"]
+    own = old.read(lambda record: record["settings"]["setting"])
     if setting not in (None, own):
         raise ValueError(
             f"setting must be that of the run to start from, {own}. Received: {setting}."
@@ -113,7 +113,7 @@ def _place(path):
 def _check_free(out):
     if (out / RECORD).exists() or not out.exists():
         return
-    if not out.is_dir() or any(path.name != ".lock" for path in out.iterdir()):
+    if not out.is_dir() or any(path.name != LOCK for path in out.iterdir()):
         raise FileExistsError(
             f"out must be a new or empty folder, or a run to go on with. Received: out={out}."
         )
@@ -167,10 +167,12 @@ def _intake(run, old, yes, console):
     if "intake" in stages and work.is_dir():
         return _stored_folds(work, run.record["settings"]["seed"])
     began = time.perf_counter()
+    stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
+    run.update(stages=stages)  # until it is complete again
     intake = _read(run, work, yes, console)
     if old is not None:
         _check_alike(intake.spec, old.spec)
-    if "intake" in stages and intake.counts != run.record["counts"]:
+    if stages and intake.counts != run.record["counts"]:
         raise ValueError(
             "unlabeled and unwanted must be as they were when the run began. "
             f"Received: {intake.counts}, not {run.record['counts']}. Train into a new folder."
