@@ -16,6 +16,7 @@ from keras_vabc.data.folds import array_folds
 from keras_vabc.data.intake import held_out
 from keras_vabc.experiments.own_data import own_method, own_setting
 from keras_vabc.experiments.run import build, train
+from keras_vabc.experiments.stages import EpochReport
 from keras_vabc.model import load_model
 from keras_vabc.nu_classifier import NUClassifier
 from keras_vabc.runs import locked, open_run
@@ -354,6 +355,33 @@ def test_a_stopped_training_goes_on_after_the_last_finished_stage(photos, tmp_pa
 
 def _stop(*_, **__):
     raise KeyboardInterrupt
+
+
+def test_a_training_that_broke_off_goes_on_after_its_last_epoch(tmp_path, monkeypatch):
+    whole, broken = (["--epochs", 3, "--out", tmp_path / name] for name in ("whole", "broken"))
+    assert train_small(tmp_path, *whole).exit_code == 0
+    report = EpochReport.on_epoch_end
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            EpochReport,
+            "on_epoch_end",
+            lambda self, epoch, logs=None: _stop() if epoch == 1 else report(self, epoch, logs),
+        )
+        train_small(tmp_path, *broken)
+    assert list(open_run(tmp_path / "broken").record["stages"]) == ["intake"]
+    assert (tmp_path / "broken" / "model.checkpoint").exists()
+    epochs = []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            EpochReport, "on_epoch_end", lambda self, epoch, logs=None: epochs.append(epoch)
+        )
+        assert train_small(tmp_path, *broken).exit_code == 0
+    assert epochs == [1, 2]
+    assert not (tmp_path / "broken" / "model.checkpoint").exists()
+    histories = [
+        json.loads((tmp_path / r / "history.json").read_text()) for r in ("whole", "broken")
+    ]
+    assert histories[0] == histories[1] and len(histories[0]["loss"]) == 3
 
 
 def test_data_that_changed_in_between_are_refused(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from keras_vabc.array_files import write_array_file
+from keras_vabc.checkpoints import Checkpoint
 from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, HISTORY, MODEL, SCORES, TrainedRun
 from keras_vabc.experiments.generation import new_sampler, remaining_share
 from keras_vabc.experiments.own_data import own_method
@@ -57,6 +58,11 @@ class Training:
             figures = self._run.record["figures"] | stage()
             seconds = round(time.perf_counter() - began, 1)
             self._run.update(stages=self._run.record["stages"] | {name: seconds}, figures=figures)
+            self._checkpoint(name).unlink(missing_ok=True)
+
+    def _checkpoint(self, stage):
+        """The file from which a stage that was killed goes on."""
+        return self._run.path(f"{stage}.checkpoint")
 
     @functools.cached_property
     def _diet(self):
@@ -72,6 +78,7 @@ class Training:
                 self._folds.unlabeled,
                 self._folds.unwanted,
                 verbose=1 if self._console.is_terminal else 2,
+                checkpoint=self._checkpoint("classifier"),
             )
         nu.save(self._run.path(CLASSIFIER))
         low, high = nu.negative_share_interval
@@ -91,7 +98,7 @@ class Training:
             model, history, seconds = train(
                 method.setting,
                 diet,
-                callbacks=[shown],  # and whatever else has to watch the epochs
+                callbacks=[shown, Checkpoint(self._checkpoint("model"))],
                 hidden_share=remaining_share(nu, diet),
                 start=None if self._old is None else self._old.model,
             )
