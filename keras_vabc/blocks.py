@@ -32,9 +32,19 @@ class Blockwise:
         any_rows = rows if len(rows) else np.zeros((1, *rows.shape[1:]), rows.dtype)
         spec = tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)
         function = self._function.get_concrete_function(spec)
-        starts = range(0, len(any_rows), BLOCK_ROWS)
-        parts = [function(tf.constant(any_rows[start : start + BLOCK_ROWS])) for start in starts]
-        return tf.nest.map_structure(lambda *blocks: np.concatenate(blocks)[: len(rows)], *parts)
+        results = None
+        for start in range(0, len(any_rows), BLOCK_ROWS):
+            block = function(tf.constant(any_rows[start : start + BLOCK_ROWS]))
+            if results is None:  # one array each, so that no block stays in memory
+                results = tf.nest.map_structure(lambda part: _empty(part, len(rows)), block)
+            end = min(start + BLOCK_ROWS, len(rows))
+            for result, part in zip(*map(tf.nest.flatten, (results, block)), strict=True):
+                result[start:end] = part.numpy()[: end - start]
+        return results
+
+
+def _empty(part, count):
+    return np.empty((count, *part.shape[1:]), part.dtype.as_numpy_dtype)
 
 
 def draw_normal(n, size, seed=None):
