@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -40,3 +41,22 @@ def test_the_table_is_that_of_the_stored_results():
         assert re.findall(r"\d+\.\d+", row) == expected
     for line in (line for line in lines if line["dataset"] == "moons2"):
         assert f"{100 * line['nge_strict']:.2f} %" in text
+
+
+def test_the_times_are_those_of_the_stored_benchmark():
+    stored = README.parent / "docs" / "results" / "speed" / "train_step.json"
+    panels = json.loads(stored.read_text(encoding="utf-8"))["panels"]
+    mnist, moons = (panel["figures"] for panel in panels)
+    names = {
+        "ours: fit": "| `fit` |",
+        "matrix products alone": "| its matrix products alone |",
+        "torch.compile, fused Adam": "| `torch.compile`, fused Adam |",
+        "pythae's trainer": "| pythae |",
+        "Keras' VAE example": "| Keras' VAE example |",
+        "PyTorch eager": "| PyTorch eager |",
+    }
+    for name, start in names.items():
+        (row,) = [r for r in README.read_text(encoding="utf-8").splitlines() if r.startswith(start)]
+        medians = [panel[name]["median"] for panel in (mnist, moons) if name in panel]
+        written = re.findall(r"\d+\.\d+", row)
+        assert [float(text) for text in written] == pytest.approx(medians, abs=0.0051), name
