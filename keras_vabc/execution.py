@@ -135,3 +135,109 @@ def counted_function(step, logs, steps, left, jit_compile):
         return logs()
 
     return run
+
+
+class Pace:
+    """How the steps of a model's training and testing are joined.
+
+    Args:
+        model: `VABC`, with `train_step`, `test_step` and `logs()`.
+        new_counter: Makes an integer variable of the model, given its name.
+
+    Attributes:
+        training: `"keras"` for Keras' own way, `"counted"` or `"chunked"`: see the functions above.
+        testing: `"keras"` or `"counted"`.
+        tested: Variable that counts the batches of an evaluation.
+    """
+
+    def __init__(self, model, new_counter):
+        self._model = model
+        self._epoch_steps, self._first_step = map(new_counter, ("epoch_steps", "first_step"))
+        self._test_steps, self.tested = map(new_counter, ("test_steps", "test_batches"))
+        self.training = self.testing = "keras"
+
+    def start_fit(self, x, arguments):
+        """Data and other arguments of `fit` such that one iterator serves all epochs, if it can.
+
+        Args:
+            x: As in `fit`.
+            arguments: Dict of further arguments of `fit`.
+
+        Returns:
+            `(x, arguments)`.
+        """
+        steps = arguments.get("steps_per_epoch") or known_size(x)
+        if steps is None or not self._joins_steps():
+            self._set("training", "keras", "train_function")
+            return x, arguments
+        chunks = None
+        if self._model.jit_compile and known_size(x) == steps:
+            chunks = chunked(x, self._model.steps_per_execution)
+        self._set("training", "counted" if chunks is None else "chunked", "train_function")
+        self._epoch_steps.assign(steps)
+        self._first_step.assign(self._model.optimizer.iterations)
+        if chunks is not None:
+            x = chunks
+        elif known_size(x) is not None:
+            x = repeated(x)
+        arguments = {**arguments, "steps_per_epoch": steps}
+        tested = arguments.get("validation_data")
+        if known_size(tested) is not None and arguments.get("validation_steps") is None:
+            arguments["validation_data"] = repeated(tested)
+            arguments["validation_steps"] = known_size(tested)
+        return x, arguments
+
+    def start_test(self, x, steps):
+        """Gets ready for an evaluation.
+
+        Args:
+            x: As in `evaluate`.
+            steps: As in `evaluate`.
+
+        Returns:
+            Number of batches; `None` if it is not known.
+        """
+        steps = steps or known_size(x)
+        counted = steps is not None and self._joins_steps()
+        self._set("testing", "counted" if counted else "keras", "test_function")
+        self._test_steps.assign(steps or 0)
+        self.tested.assign(0)
+        return steps
+
+    def train_function(self):
+        """The `train_function` of Keras for the data that `start_fit` gave."""
+        model = self._model
+        if self.training == "chunked":
+            return chunk_function(model.train_step, model.logs)
+        return counted_function(
+            model.train_step,
+            model.logs,
+            model.steps_per_execution,
+            self._steps_left,
+            model.jit_compile,
+        )
+
+    def test_function(self):
+        """The `test_function` of Keras; a smaller last batch would be another program of XLA."""
+        model = self._model
+        return counted_function(
+            model.test_step,
+            model.get_metrics_result,
+            model.steps_per_execution,
+            lambda: self._test_steps - self.tested,
+            jit_compile=False,
+        )
+
+    def _steps_left(self):
+        done = tf.convert_to_tensor(self._model.optimizer.iterations) - self._first_step
+        return self._epoch_steps - done % self._epoch_steps
+
+    def _joins_steps(self):
+        with self._model.distribute_strategy.scope():
+            return not (self._model.run_eagerly or tf.distribute.has_strategy())
+
+    def _set(self, what, pace, function):
+        """Sets a pace; a function that was made for another one is dropped."""
+        if pace != getattr(self, what):
+            setattr(self, what, pace)
+            setattr(self._model, function, None)

@@ -10,15 +10,7 @@ from keras import ops
 from keras_vabc.blocks import Blockwise, draw_normal
 from keras_vabc.checkpoints import checkpoint_last
 from keras_vabc.checks import check_finite, check_not_negative, check_positive, check_rows
-from keras_vabc.execution import (
-    chunk_function,
-    chunked,
-    counted_function,
-    default_steps,
-    known_size,
-    repeated,
-    xla_pays,
-)
+from keras_vabc.execution import Pace, default_steps, xla_pays
 from keras_vabc.export import export_saved_model
 from keras_vabc.layers import Sampling, affine_of, prepare_preprocessing
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
@@ -118,11 +110,7 @@ class VABC(keras.Model):
         self._gamma_start = self._state("gamma_start", gamma)
         self._gamma_steps = self._state("gamma_steps", 0.0)
         self._kl_steps = self._state("kl_steps", 0.0)
-        self._test_batches = self._state("test_batches", 0, dtype="int64")
-        self._test_steps = self._state("test_steps", 0, dtype="int64")
-        self._epoch_steps = self._state("epoch_steps", 0, dtype="int64")
-        self._first_step = self._state("first_step", 0, dtype="int64")
-        self._training_pace = self._testing_pace = "keras"
+        self._pace = Pace(self, lambda name: self._state(name, 0, dtype="int64"))
 
         self._encode = Blockwise(self._encode_batch)
         self._decode = Blockwise(self.decode_batch)
@@ -392,72 +380,23 @@ class VABC(keras.Model):
             with self.distribute_strategy.scope():
                 low, high = output_range(self.decoder)
                 x = range_checked(x, low, high, *affine_of(self.preprocessing))
-            x, kwargs = self._without_pauses(x, kwargs)
+            x, kwargs = self._pace.start_fit(x, kwargs)
             return super().fit(x, y, batch_size, epochs, callbacks=callbacks, **kwargs)
-
-    def _without_pauses(self, x, kwargs):
-        """Data and arguments of `fit` such that one iterator serves all epochs, where it can."""
-        steps = kwargs.get("steps_per_epoch") or known_size(x)
-        if steps is None or not self._joins_steps():
-            self._pace_training("keras")
-            return x, kwargs
-        chunks = None
-        if self.jit_compile and known_size(x) == steps:
-            chunks = chunked(x, self.steps_per_execution)
-        self._pace_training("counted" if chunks is None else "chunked", steps)
-        if chunks is None and known_size(x) == steps:
-            chunks = repeated(x)
-        kwargs = {**kwargs, "steps_per_epoch": steps}
-        tested = kwargs.get("validation_data")
-        if known_size(tested) is not None and kwargs.get("validation_steps") is None:
-            kwargs["validation_data"] = repeated(tested)
-            kwargs["validation_steps"] = known_size(tested)
-        return x if chunks is None else chunks, kwargs
-
-    def _joins_steps(self):
-        with self.distribute_strategy.scope():
-            return not (self.run_eagerly or tf.distribute.has_strategy())
-
-    def _pace_training(self, pace, steps=0):
-        self._epoch_steps.assign(steps)
-        self._first_step.assign(self.optimizer.iterations)
-        if pace != self._training_pace:
-            self._training_pace, self.train_function = pace, None
 
     def make_train_function(self, force=False):
         """A function of an iterator that takes up to `steps_per_execution` steps."""
-        if self._training_pace == "keras":
+        if self._pace.training == "keras":
             return super().make_train_function(force)
         if force or self.train_function is None:
-            self.train_function = (
-                chunk_function(self.train_step, self._logs)
-                if self._training_pace == "chunked"
-                else counted_function(
-                    self.train_step,
-                    self._logs,
-                    self.steps_per_execution,
-                    self._steps_left,
-                    self.jit_compile,
-                )
-            )
+            self.train_function = self._pace.train_function()
         return self.train_function
-
-    def _steps_left(self):
-        done = tf.convert_to_tensor(self.optimizer.iterations) - self._first_step
-        return self._epoch_steps - done % self._epoch_steps
 
     def make_test_function(self, force=False):
         """A function of an iterator that tests on up to `steps_per_execution` batches."""
-        if self._testing_pace == "keras":
+        if self._pace.testing == "keras":
             return super().make_test_function(force)
         if force or self.test_function is None:
-            self.test_function = counted_function(
-                self.test_step,
-                self.get_metrics_result,
-                self.steps_per_execution,
-                lambda: self._test_steps - self._test_batches,
-                jit_compile=False,  # a smaller last batch would be another program
-            )
+            self.test_function = self._pace.test_function()
         return self.test_function
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
@@ -465,12 +404,7 @@ class VABC(keras.Model):
 
         The noise differs between batches and repeats from one evaluation to the next.
         """
-        self._test_batches.assign(0)
-        steps = kwargs.pop("steps", None) or known_size(x)
-        pace = "counted" if steps is not None and self._joins_steps() else "keras"
-        self._test_steps.assign(steps or 0)
-        if pace != self._testing_pace:
-            self._testing_pace, self.test_function = pace, None
+        steps = self._pace.start_test(x, kwargs.pop("steps", None))
         with stream_errors_as_value_errors():
             return super().evaluate(x, y, batch_size, steps=steps, **kwargs)
 
@@ -503,20 +437,19 @@ class VABC(keras.Model):
             loss = self.optimizer.scale_loss(ops.mean(losses) / replicas)
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
-        return self._logs()
+        return self.logs()
 
-    def _logs(self):
+    def logs(self):
+        """What `fit` logs: means of the loss and of its parts so far, gamma and the KL weight."""
         annealed = {"gamma": self.current_gamma, "kl_weight": self.current_kl_weight}
-        return {
-            **self.get_metrics_result(),
-            **{name: tf.convert_to_tensor(value) for name, value in annealed.items()},
-        }
+        annealed = {name: tf.convert_to_tensor(value) for name, value in annealed.items()}
+        return {**self.get_metrics_result(), **annealed}
 
     def test_step(self, data):
         """The loss of one batch at the final gamma and KL weight."""
-        noise_seed = self._noise_seed(1, self._test_batches)
+        noise_seed = self._noise_seed(1, self._pace.tested)
         self._weighted_losses(data, self.gamma, self.kl_weight, noise_seed, training=False)
-        self._test_batches.assign_add(1)
+        self._pace.tested.assign_add(1)
         return self.get_metrics_result()
 
     def _weighted_losses(self, data, gamma, kl_weight, noise_seed, training):

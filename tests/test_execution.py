@@ -107,10 +107,14 @@ def test_data_of_any_kind_take_the_steps_they_should():
     assert chunked(endless, 4) is None
     model.fit(endless, epochs=2, steps_per_epoch=3, verbose=0)
     assert int(model.optimizer.iterations) == 28 + 6
+    halves = balanced_dataset(UNLABELED, UNWANTED, **SIZES)
+    model.fit(halves, epochs=5, steps_per_epoch=4, verbose=0)  # two passes in five epochs
+    assert int(model.optimizer.iterations) == 34 + 20
+    assert halves.epoch_count.next_epoch == 2
     unknown = smaller.filter(lambda x, y: True)
     with pytest.warns(UserWarning, match="ran out of data"):  # Keras' way to learn a size
         model.fit(unknown, epochs=2, verbose=0)
-    assert int(model.optimizer.iterations) == 34 + 12
+    assert int(model.optimizer.iterations) == 54 + 12
 
 
 def test_chunks_end_with_the_epoch_and_are_filled_up():
