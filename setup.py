@@ -35,8 +35,13 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.19"],
         "tune": ["optuna>=4"],
+        "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.20"],
+        "litert": ["ai-edge-litert>=1.2"],
         "test": [
             "optuna>=4",
+            "tf2onnx>=1.17",
+            "onnxruntime>=1.20",
+            "ai-edge-litert>=1.2",
             "hypothesis>=6.100",
             "pytest>=8",
             "pytest-xdist>=3.6",

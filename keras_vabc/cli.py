@@ -3,6 +3,7 @@
 Nothing slow is imported before a command needs it, so that `--help` answers at once.
 """
 
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -15,22 +16,31 @@ from typer.core import TyperGroup
 from keras_vabc.cli_experiments import app as experiments
 from keras_vabc.version import __version__
 
+RESUMABLE = ("train", "tune", "reproduce", "benchmark")
+
 
 class OneLineErrors(TyperGroup):
     """Commands whose errors are one line on standard error, not a traceback.
 
-    Bad input ends with exit code 2; what failed in spite of good input, with 1.
+    Bad input ends with exit code 2; what failed in spite of good input, with 1; what was stopped,
+    with 130.
     """
 
     def invoke(self, ctx):
         """Runs the command."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort):  # which are RuntimeErrors
+        except typer.Exit:  # which is a RuntimeError, as is Abort
             raise
-        except (ValueError, OSError, RuntimeError) as error:
-            print(f"keras-vabc: {' '.join(str(error).split())}", file=sys.stderr)
-            raise typer.Exit(1 if isinstance(error, RuntimeError) else 2) from None
+        except (KeyboardInterrupt, typer.Abort):
+            resumable = ctx.invoked_subcommand in RESUMABLE
+            text, code = "Stopped." + " The same command goes on." * resumable, 130
+        except (ValueError, OSError) as error:
+            text, code = str(error), 2
+        except (ImportError, RuntimeError, MemoryError) as error:
+            text, code = str(error) or "There is not enough memory.", 1
+        print(f"keras-vabc: {' '.join(text.split())}", file=sys.stderr)
+        raise typer.Exit(code)
 
 
 app = typer.Typer(
@@ -49,6 +59,14 @@ class UserSetting(StrEnum):
 
     paper = "paper"
     quality = "quality"
+
+
+class ExportFormat(StrEnum):
+    """Formats of an exported run."""
+
+    savedmodel = "savedmodel"
+    onnx = "onnx"
+    litert = "litert"
 
 
 def _show_version(wanted: bool):
@@ -233,6 +251,28 @@ def report(
 
 
 @app.command()
+def export(
+    run: RunFolder,
+    out: Annotated[Path, typer.Option(help="New folder for the model and its card.")],
+    format: Annotated[
+        ExportFormat, typer.Option(help="onnx and litert need the extra of that name.")
+    ] = ExportFormat.savedmodel,
+):
+    """Write a run as a model to deploy, with a model card.
+
+    Density, guard, score and the stored threshold are inside. It is loaded again by the runtime of
+    its format and compared with the run before it is there.
+
+    Examples:
+      keras-vabc export run --out model
+      keras-vabc export run --format onnx --out model
+    """
+    from keras_vabc.commands.export import export as command
+
+    command(run, format.value, out, console=console)
+
+
+@app.command()
 def tune(
     unlabeled: Annotated[Path, typer.Option(help="A .npy file, or .npz with one array.")],
     unwanted: Annotated[Path, typer.Option(help="Likewise, of the same kind of examples.")],
@@ -273,5 +313,6 @@ def tune(
 
 
 def main():
-    """Entry point of the console script."""
+    """Entry point of the console script, which SIGTERM stops as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

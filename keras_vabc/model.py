@@ -11,9 +11,11 @@ from keras_vabc.blocks import Blockwise, draw_normal
 from keras_vabc.checkpoints import checkpoint_last
 from keras_vabc.checks import check_finite, check_not_negative, check_positive, check_rows
 from keras_vabc.execution import Pace, default_steps, xla_pays
-from keras_vabc.export import export_saved_model
+from keras_vabc.export.formats import export_parts
+from keras_vabc.export.parts import model_parts
 from keras_vabc.layers import Sampling, affine_of, prepare_preprocessing
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
+from keras_vabc.model_files import load_keras_file
 from keras_vabc.networks import check_contract, output_range
 from keras_vabc.optimizers import FusedAdam
 from keras_vabc.schedules import anneal
@@ -225,31 +227,45 @@ class VABC(keras.Model):
         return reconstruction_error(out["target"], out["reconstruction"], self.sigma2)
 
     def export(
-        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
+        self,
+        filepath,
+        format="tf_saved_model",
+        verbose=None,
+        input_signature=None,
+        *,
+        threshold=None,
     ):
-        """Writes a SavedModel that needs TensorFlow alone, not this package.
+        """Writes a folder that runs without this package.
 
-        Its endpoints, which are its signatures too, take and give data on their own scale:
+        A SavedModel needs TensorFlow alone. Its endpoints, which are its signatures too, take and
+        give data on their own scale:
 
         - `decode(z)`, also `serving_default`: float32 latents `(n, latent_dim)` to data;
         - `sample(n, seed)`: two int64 scalars to the very images of `model.sample(n, seed)`;
         - `score(x)`: data to scores `(n,)`. Arrays and lists of any numeric dtype do; a
           `tf.Tensor` must have the dtype of the signature, float32 unless `input_signature` says
-          otherwise.
+          otherwise;
+        - `flag(x)`, where there is a threshold: whether each score exceeds it.
 
-        The file is loaded again and compared with the model before it takes its name. Unlike
-        Keras', this `export` never writes into a folder that holds something.
+        ONNX and LiteRT need ONNX Runtime and `ai-edge-litert`. They get a file each for `decode`
+        and `score`, with `flag` beside the score, and `density.json`, which says how to draw `z`.
+
+        What was written is loaded again, by the runtime of its format, and compared with the model
+        before it takes its name. Unlike Keras', this `export` never writes into a folder that holds
+        something.
 
         Args:
             filepath: The folder to make; must not exist, or be empty.
-            format: `"tf_saved_model"`, the one format so far.
+            format: `"tf_saved_model"`, `"onnx"` or `"litert"`.
             verbose: Whether to print what was written; `None` means yes, as in Keras.
             input_signature: `None`, or a list of one spec of `x` in `score`, such as
                 `[keras.InputSpec((None, 28, 28, 1), "uint8")]`.
-            **kwargs: None for this format.
+            threshold: `None`, or the score above which `flag` is true.
 
         Raises:
-            ValueError: For another format, further arguments, or a spec that does not fit the data.
+            ImportError: If the packages of the format are not installed; it names the extra.
+            ValueError: For another format, a threshold that is not finite, or a spec that does not
+                fit the data.
             FileExistsError: If `filepath` is a file, or a folder that is not empty.
             OSError: If it cannot be made there.
             RuntimeError: If what was written does not reproduce the model; nothing is kept then.
@@ -259,11 +275,13 @@ class VABC(keras.Model):
             >>> loaded = tf.saved_model.load("decoder")  # elsewhere
             >>> images = loaded.sample(16, 0)
         """
-        if format != "tf_saved_model":
-            raise ValueError(f'format must be "tf_saved_model". Received: format={format}.')
-        if kwargs:
-            raise ValueError(f"export takes no further arguments for {format}. Received: {kwargs}.")
-        export_saved_model(self, filepath, input_signature=input_signature, verbose=verbose)
+        export_parts(
+            model_parts(self, threshold),
+            filepath,
+            format,
+            input_signature=input_signature,
+            verbose=verbose,
+        )
 
     def get_config(self):
         """Arguments of the constructor; gamma and the KL weight as their final values."""
@@ -518,13 +536,17 @@ def _as_vector(values):
 def load_model(path):
     """Loads a model that was saved as `.keras`, its optimizer and schedules included.
 
-    The same as `keras.models.load_model`, which does not know `VABC` before `keras_vabc.VABC` has
-    been used in the same process.
+    What `keras.models.load_model` does, which does not know `VABC` before `keras_vabc.VABC` has
+    been used in the same process; always in Keras' safe mode, which executes nothing from the file.
 
     Args:
         path: Path of the `.keras` file.
 
     Returns:
         `VABC`, compiled if it was when it was saved.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or holds what safe mode refuses.
     """
-    return keras.models.load_model(path)
+    return load_keras_file(path)

@@ -11,7 +11,8 @@ from sklearn.mixture import GaussianMixture
 
 from keras_vabc.blocks import BLOCK_ROWS, Blockwise, normal_block
 from keras_vabc.checks import check_not_negative, check_rows
-from keras_vabc.export import export_saved_model
+from keras_vabc.export.formats import export_parts
+from keras_vabc.export.parts import Parts, prior_recipe
 
 DENSITIES = ("prior", "gmm")
 MIXTURE = ("weights", "means", "scales")
@@ -176,37 +177,55 @@ class LatentSampler:
         pieces = self._accepted(n, seed)
         return pieces if return_drawn else (rows for rows, _ in pieces)
 
-    def export(self, filepath, *, verbose=None, input_signature=None):
-        """Writes decoder, density and guard as one SavedModel that needs TensorFlow alone.
+    def export(
+        self,
+        filepath,
+        format="tf_saved_model",
+        *,
+        verbose=None,
+        input_signature=None,
+        score=None,
+        threshold=None,
+    ):
+        """Writes decoder, density and guard as a folder that runs without this package.
 
-        Its endpoints, which are its signatures too, take and give data on their own scale:
-
-        - `decode(z)`, also `serving_default`: as in `model.export`;
-        - `sample(n, seed)`: two int64 scalars to the very images of `sampler.sample(n, seed)`. It
-          fails with `InvalidArgumentError` where that raises `RuntimeError`;
-        - `score(x)`: `model.score`.
+        As `model.export`, but for what it draws: a SavedModel's `sample(n, seed)` gives the very
+        images of `sampler.sample(n, seed)`, and fails with `InvalidArgumentError` where that raises
+        `RuntimeError`. ONNX and LiteRT get the numbers of the density in `density.json`, and a file
+        for the guard.
 
         Args:
             filepath: The folder to make; must not exist, or be empty.
+            format: `"tf_saved_model"`, `"onnx"` or `"litert"`.
             verbose: Whether to print what was written; `None` means yes.
             input_signature: `None`, or a list of one spec of `x` in `score`, as in `model.export`.
+            score: `None` for `model.score`, or an `NUClassifier`, whose P(negative) is the score
+                then.
+            threshold: `None`, or the score above which the endpoint `flag` is true.
 
         Raises:
-            ValueError: If `input_signature` is not one spec of the data.
+            ImportError: If the packages of the format are not installed; it names the extra.
+            ValueError: For another format, a threshold that is not finite, or a spec that does not
+                fit the data.
             FileExistsError: If `filepath` is a file, or a folder that is not empty.
             OSError: If it cannot be made there.
             RuntimeError: If `fit` was needed and not called, the guard accepts too few, or what was
                 written does not reproduce the sampler; nothing is kept then.
         """
         self._check_ready()
-        export_saved_model(
+        scores = (self.model.score, self.model.score_batch)
+        if score is not None:
+            scores = (score.negative_probability, score.negative_probability_batch)
+        parts = Parts(
             self.model,
-            filepath,
-            sample=self.sample,
-            sample_block=self._sample_block,
-            input_signature=input_signature,
-            verbose=verbose,
+            self.sample,
+            self._sample_block,
+            self._described(),
+            *scores,
+            threshold,
+            None if self.guard is None else self._guard_batch,
         )
+        export_parts(parts, filepath, format, input_signature=input_signature, verbose=verbose)
 
     def get_state(self):
         """What `fit` found, as a dict of float32 arrays, for `np.savez` for instance.
@@ -229,7 +248,8 @@ class LatentSampler:
             state: Dict, or what `np.load` gives.
 
         Raises:
-            ValueError: If it is of another density, guard or number of latents.
+            ValueError: If it is of another density, guard or number of latents, or its arrays do
+                not fit each other or are not finite.
         """
         if set(state) != set(self._state_names()):
             raise ValueError(
@@ -237,13 +257,7 @@ class LatentSampler:
                 f"guard={self.guard!r}. Received: {list(state)}."
             )
         state = {name: np.asarray(state[name], "float32") for name in state}
-        if state.get("means", np.empty((1, self.model.latent_dim))).shape[1:] != (
-            self.model.latent_dim,
-        ):
-            raise ValueError(
-                f"state must be of {self.model.latent_dim} latents. Received: means of shape "
-                f"{state['means'].shape}."
-            )
+        _check_state(state, self.model.latent_dim)
         self._state = state
         scalar = tf.TensorSpec((), "int64")
         # A new trace, since the state is a constant of it.
@@ -315,9 +329,8 @@ class LatentSampler:
         return (kept >= n) | (drawn <= self.max_tries * (kept + 1))
 
     def _rule(self):
-        limit = f"threshold={self.threshold:g}"
-        if self.guard == "score":
-            limit = f"score_limit={self._state['score_limit']:g}"
+        name = "score_limit" if self.guard == "score" else "threshold"
+        limit = f"{name}={self._guard_limit():g}"
         return f"guard must accept one in max_tries={self.max_tries} samples at {limit}."
 
     def _draw_block(self, seed, block, missing):
@@ -343,10 +356,30 @@ class LatentSampler:
 
     def _is_accepted(self, samples):
         """Whether each sample is within the limit; NaN never is."""
+        return tf.reshape(self._guard_batch(samples), (BLOCK_ROWS,)) <= self._guard_limit()
+
+    def _guard_batch(self, samples):
         if self.guard == "score":
-            return width_score(self.model, samples) <= self._state["score_limit"]
-        negative_probability = self.guard.negative_probability_batch(samples)
-        return tf.reshape(negative_probability, (BLOCK_ROWS,)) <= self.threshold
+            return width_score(self.model, samples)
+        return self.guard.negative_probability_batch(samples)
+
+    def _guard_limit(self):
+        return self._state["score_limit"] if self.guard == "score" else self.threshold
+
+    def _described(self):
+        """The density and the guard's limit as JSON can hold them, with a recipe in words."""
+        recipe = prior_recipe()
+        if self.density == "gmm":
+            recipe[0] = (
+                "Draw e from N(0, I), latent_dim numbers, and component c with probability "
+                "weights[c]; z = means[c] + scales[c] e, a matrix times a vector."
+            )
+        described = {"recipe": recipe, "latent_dim": self.model.latent_dim}
+        described |= {name: self._state[name].tolist() for name in MIXTURE if name in self._state}
+        if self.guard is not None:
+            recipe.append("Draw again where guard of the sample exceeds guard_limit.")
+            described["guard_limit"] = float(self._guard_limit())
+        return described
 
     def _check_ready(self, n=0):
         check_not_negative(n=n)
@@ -393,6 +426,21 @@ def width_score(model, x):
     if not model.stochastic:
         return model.score_batch(x)
     return tf.reduce_mean(0.5 * model(x)["z_log_var"], axis=1)
+
+
+def _check_state(state, latents):
+    """Refuses arrays that are no mixture in so many latents, or no limit."""
+    count = state["weights"].size if "weights" in state else 0
+    shapes = {"weights": (count,), "means": (count, latents), "scales": (count, latents, latents)}
+    for name, array in state.items():
+        if array.shape != shapes.get(name, ()):
+            raise ValueError(
+                f"state must be of {latents} latents. Received: {name} of shape {array.shape}."
+            )
+        if not np.isfinite(array).all():
+            raise ValueError(f"state must be finite. Received: NaN or infinity in {name}.")
+    if count and not (state["weights"].min() >= 0 and state["weights"].max() > 0):
+        raise ValueError("state must hold weights >= 0, not all of them 0. Received: others.")
 
 
 def _check_choices(density, guard):

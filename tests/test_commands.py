@@ -3,10 +3,13 @@
 import csv
 import dataclasses
 import json
+import re
 import shutil
+import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -508,68 +511,6 @@ def good(tmp_path):
     return tmp_path
 
 
-def text_in_a_column(folder):
-    (folder / "bad.csv").write_text("a,b\n1,2\n3,four\n")
-    return "bad.csv", "a text in row 1 (counted from 0), column 'b'"
-
-
-def nan_far_down(folder):
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    values = np.zeros(700_002, "float32")
-    values[700_000] = np.nan
-    parquet.write_table(pa.table({"a": values, "b": values}), folder / "bad.parquet")
-    return "bad.parquet", "row 700000"
-
-
-def pickled_objects(folder):
-    np.savez(folder / "bad.npz", np.array([{"a": 1}], dtype=object))
-    return "bad.npz", "pickle"
-
-
-def image_bomb(folder):
-    (folder / "bad").mkdir()
-    Image.new("1", (20_000, 20_000)).save(folder / "bad" / "bomb.png")
-    return "bad", "bomb.png"
-
-
-def empty_folder(folder):
-    (folder / "bad").mkdir()
-    return "bad", "must be a folder with images"
-
-
-def absent(folder):
-    return "absent.csv", "absent.csv"
-
-
-def other_columns(folder):
-    write_table(folder / "bad.csv", RNG.normal(size=(20, 2)), ["a", "c"])
-    return "bad.csv", "c"
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        text_in_a_column,
-        nan_far_down,
-        pickled_objects,
-        image_bomb,
-        empty_folder,
-        absent,
-        other_columns,
-    ],
-)
-def test_bad_data_are_one_line_and_leave_nothing(good, make):
-    name, message = make(good)
-    unlabeled = good / ("images" if make in (image_bomb, empty_folder) else "good.csv")
-    before = contents(good)
-    paths = ["--unlabeled", unlabeled, "--unwanted", good / name]
-    done = fails(message, "train", *paths, "--out", good / "run", "--yes")
-    assert name.split(".")[0] in done.stderr or "unwanted" in done.stderr
-    assert contents(good) == before
-
-
 def test_odd_file_names_are_data_like_others(photos, images_run, tmp_path):
     names = ["..png.png", "[red]x.png", "a\nb.png", "ü,\"'.png", " .png", "-n.png"]
     (tmp_path / "odd").mkdir()
@@ -665,3 +606,76 @@ def test_a_guard_that_rejects_everything_is_said(images_run, tmp_path):
     assert "no samples" in succeeds("evaluate", run)
     succeeds("report", run)
     assert "guard must accept" in (run / "report.html").read_text()
+
+
+def test_an_exported_run_draws_scores_and_flags_as_the_run(images_run, tmp_path):
+    run, _ = images_run
+    succeeds("threshold", run, "--max-false-alarms", 0.2)
+    succeeds("sample", run, "-n", 5, "--out", tmp_path / "samples.npy", "--seed", 3)
+    output = succeeds("export", run, "--out", tmp_path / "model")
+    assert f"The model is in {tmp_path}/model/1" in output
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {"1", "MODEL_CARD.md"}
+    loaded = tf.saved_model.load(str(tmp_path / "model" / "1"))
+    drawn = np.clip(np.rint(loaded.sample(5, 3)), 0, 255)
+    np.testing.assert_array_equal(drawn, np.load(tmp_path / "samples.npy"))
+    x = squares(50, 25)[..., None].astype("float32")
+    expected = NUClassifier.load(run / "nu.keras").negative_probability(x)
+    np.testing.assert_allclose(loaded.score(x), expected, rtol=1e-4, atol=1e-6)
+    threshold = json.loads((run / "run.json").read_text())["threshold"]["value"]
+    np.testing.assert_array_equal(loaded.flag(x), loaded.score(x) > np.float32(threshold))
+
+
+def test_the_requests_of_the_card_are_those_of_the_signatures(images_run, tmp_path):
+    succeeds("threshold", images_run[0])
+    succeeds("export", images_run[0], "--out", tmp_path / "model")
+    signatures = tf.saved_model.load(str(tmp_path / "model" / "1")).signatures
+    card = (tmp_path / "model" / "MODEL_CARD.md").read_text()
+    requests = [json.loads(text) for text in re.findall(r"curl -d '(.*)' http", card)]
+    assert [request["signature_name"] for request in requests] == ["sample", "score", "flag"]
+    for request in requests:
+        specs = signatures[request["signature_name"]].structured_input_signature[1]
+        assert set(request["inputs"]) == set(specs)
+    assert "not run" in card
+
+
+def test_the_card_tells_what_was_measured_and_promises_nothing(images_run, photos, tmp_path):
+    run = shutil.copytree(images_run[0], tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"evaluation": None, "threshold": None}))
+    output = succeeds("export", run, "--out", tmp_path / "before")
+    assert "There is no flag" in output
+    card = (tmp_path / "before" / "MODEL_CARD.md").read_text()
+    assert "Not measured" in card and "*avoids*" in card and "flag(x)" not in card
+    counts = record["counts"]["unwanted"]
+    assert f"{counts['training']} to train on, {counts['held_out']} held out" in card
+    labels = [["id", "label"], *([f"{i:03d}.png", int(i < 20)] for i in range(200))]
+    (tmp_path / "labels.csv").write_text("\n".join(f"{a},{b}" for a, b in labels))
+    succeeds("evaluate", run, "--labels", tmp_path / "labels.csv", "--negative-class", 1)
+    succeeds("export", run, "--out", tmp_path / "after")
+    card = (tmp_path / "after" / "MODEL_CARD.md").read_text()
+    measured = json.loads((run / "run.json").read_text())["evaluation"]["with_labels"]["images"]
+    for judge in ("paper", "strict"):
+        low, high = measured["generated"][f"nge_{judge}_interval"]
+        assert f"{measured['generated'][f'nge_{judge}']:.2%} ({low:.2%} to {high:.2%})" in card
+    assert "Not measured" not in card
+
+
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_a_table_run_is_exported_without_tensorflow(table_run, tmp_path, format):
+    succeeds("export", table_run, "--format", format, "--out", tmp_path / "model")
+    files = {path.name for path in (tmp_path / "model" / format).iterdir()}
+    suffix = {"onnx": ".onnx", "litert": ".tflite"}[format]
+    assert files == {f"decode{suffix}", f"score{suffix}", "density.json"}
+    card = (tmp_path / "model" / "MODEL_CARD.md").read_text()
+    assert "small, large, constant" in card and f"decode{suffix}" in card
+
+
+def test_an_export_overwrites_nothing_and_leaves_nothing(images_run, tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "kept").write_text("kept")
+    fails("out must be a new or empty", "export", images_run[0], "--out", tmp_path / "there")
+    assert (tmp_path / "there" / "kept").read_text() == "kept"
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    arguments = ["--format", "onnx", "--out", tmp_path / "new"]
+    fails("keras_vabc[onnx]", "export", images_run[0], *arguments, code=1)
+    assert {path.name for path in tmp_path.iterdir()} == {"there"}

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vabc import export
+from keras_vabc.export import saved_model as export
+from keras_vabc.export.parts import model_parts
 from keras_vabc.model import VABC
 from keras_vabc.networks import conv_autoencoder, mlp_autoencoder
 
@@ -196,6 +197,18 @@ def test_the_signature_of_the_data_can_be_chosen(tmp_path):
     assert loaded.signatures["score"].structured_input_signature[1]["x"].shape == (8, 4, 4, 1)
 
 
+def test_a_threshold_flags(tmp_path):
+    model, x = image_model(), VARIANTS["images"][1]
+    scores = model.score(x)
+    threshold = float(scores[0])  # which does not exceed itself
+    model.export(tmp_path / "saved", threshold=threshold, verbose=False)
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    flags = loaded.flag(x).numpy()
+    assert flags.dtype == bool and 0 < flags.sum() < len(x)
+    clear = ~np.isclose(scores, threshold, rtol=1e-4)
+    np.testing.assert_array_equal(flags[clear], (scores > threshold)[clear])
+
+
 def test_a_trained_and_reloaded_model_exports_its_weights(tmp_path):
     model = moons_model()
     model.compile("sgd", run_eagerly=True)
@@ -240,8 +253,8 @@ def test_nothing_is_overwritten(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"format": "onnx"}, 'format must be "tf_saved_model". Received: format=onnx'),
-        ({"is_static": True}, r"no further arguments.*Received: \{'is_static': True\}"),
+        ({"format": "h5"}, "format must be one of tf_saved_model, onnx, litert. Received: .*h5"),
+        ({"threshold": np.nan}, "threshold must be finite. Received: threshold=nan"),
         ({"input_signature": []}, r"input_signature must hold one spec.*Received: .*\[\]"),
         (
             {"input_signature": [tf.TensorSpec((None, 3))]},
@@ -286,9 +299,10 @@ def pair(tmp_path_factory):
 def test_a_mismatch_is_found(pair, endpoint, spoil, message):
     loaded, model = pair
     spec = tf.TensorSpec((None, 2))
-    export._check(loaded, model, model.sample, spec)
+    parts = model_parts(model)
+    export._check(loaded, parts, spec)
     with pytest.raises(RuntimeError, match=message):
-        export._check(Spoiled(loaded, endpoint, spoil), model, model.sample, spec)
+        export._check(Spoiled(loaded, endpoint, spoil), parts, spec)
 
 
 def test_a_mismatch_leaves_nothing(tmp_path, monkeypatch):

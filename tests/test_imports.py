@@ -24,7 +24,6 @@ LEAVES = {
     "optimizers",
     "execution",
     "mixture",
-    "model_files",
     "blocks",
     "checks",
     "fingerprints",
@@ -60,13 +59,14 @@ def test_leaves_import_no_sibling():
 
 
 def test_model_rests_on_leaves_alone():
-    assert siblings("model") <= LEAVES | {"checkpoints", "export"}
-    assert siblings("export") <= {"blocks", "runs"}
+    own = {"checkpoints", "export.formats", "export.parts", "model_files"}
+    assert siblings("model") <= LEAVES | own
     assert siblings("callbacks") <= LEAVES
 
 
 def test_a_checkpoint_rests_on_leaves():
     assert siblings("array_files") <= {"runs"}
+    assert siblings("model_files") <= {"runs"}
     assert siblings("fit_data") <= {"fingerprints"}
     assert siblings("training_state") <= LEAVES | {"array_files"}
     assert siblings("checkpoints") <= LEAVES | {"fit_data", "training_state"}
@@ -75,11 +75,19 @@ def test_a_checkpoint_rests_on_leaves():
 def test_nu_classifier_rests_on_leaves_and_folds():
     assert siblings("nu_training") <= LEAVES
     assert siblings("nu_checkpoints") <= {"array_files", "runs"}
-    assert siblings("nu_classifier") <= LEAVES | {"nu_checkpoints", "nu_training", "data.folds"}
+    own = {"nu_checkpoints", "nu_training", "model_files", "data.folds"}
+    assert siblings("nu_classifier") <= LEAVES | own
 
 
 def test_sampling_takes_its_model_and_guard_as_they_come():
-    assert siblings("sampling") <= LEAVES | {"export"}
+    assert siblings("sampling") <= LEAVES | {"export.formats", "export.parts"}
+
+
+def test_an_export_takes_its_model_as_it_comes():
+    rooms = {module for module in MODULES if module.startswith("export.")}
+    assert len(rooms) == 4
+    for room in rooms:
+        assert siblings(room) <= {"blocks", "runs"} | rooms
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

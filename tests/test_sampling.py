@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vabc import export
+from keras_vabc.export import saved_model as export
 from keras_vabc.model import VABC
 from keras_vabc.networks import mlp_autoencoder
 from keras_vabc.sampling import LatentSampler, fit_mixture

@@ -1,0 +1,126 @@
+"""What an export consists of, whatever its format."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vabc.blocks import draw_normal, normal_block
+
+CHECKED_ROWS = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """The functions that an export reproduces.
+
+    Attributes:
+        model: `VABC`; its `decode` and `decode_batch` are exported.
+        sample: `sample(n, seed=seed)` gives an array of samples.
+        sample_block: The same as a graph, block by block: `sample_block(seed, block, kept, n)`
+            gives the samples of block number `block`, at most `n - kept` of them, where `kept` is
+            the number that the blocks before it gave. All are int64 tensors.
+        density: Dict of what JSON can hold: how to draw latents where there is no `sample`.
+        score: Maps an array of data to scores `(n,)`.
+        score_batch: The same of a tensor.
+        threshold: The score above which data are flagged, or `None`.
+        guard_batch: `None`, or what maps a tensor of data to numbers `(n,)`; samples whose number
+            exceeds a limit, which `density` names, are not shown.
+    """
+
+    model: object
+    sample: Callable
+    sample_block: Callable
+    density: dict
+    score: Callable
+    score_batch: Callable
+    threshold: float | None = None
+    guard_batch: Callable | None = None
+
+    def flag_batch(self, x):
+        """Whether each row of a tensor of data is flagged, shape `(n,)`."""
+        return self.score_batch(x) > tf.constant(self.threshold, "float32")
+
+
+def model_parts(model, threshold=None):
+    """The `Parts` of a `VABC` alone, with the very draws from N(0, I) of `model.sample`."""
+
+    def sample_block(seed, block, kept, n):
+        return model.decode_batch(normal_block(seed, block, model.latent_dim)[: n - kept])
+
+    return Parts(
+        model,
+        model.sample,
+        sample_block,
+        {"recipe": prior_recipe(), "latent_dim": model.latent_dim},
+        model.score,
+        model.score_batch,
+        threshold,
+    )
+
+
+def prior_recipe():
+    """How to draw a sample from N(0, I), in words."""
+    return ["Draw z from N(0, I), latent_dim numbers.", "The sample is decode(z)."]
+
+
+def data_spec(model, input_signature=None):
+    """`tf.TensorSpec` of the data that the endpoint `score` takes.
+
+    Args:
+        model: `VABC`.
+        input_signature: `None` for float32, or a list of one spec of the model's data.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    shape = model.encoder.input_shape
+    if input_signature is None:
+        return tf.TensorSpec(shape, "float32")
+    specs = keras.tree.flatten(input_signature)
+    if len(specs) != 1 or not tf.TensorShape(shape).is_compatible_with(specs[0].shape):
+        raise ValueError(
+            f"input_signature must hold one spec, of data of shape {shape}. "
+            f"Received: input_signature={input_signature}."
+        )
+    return tf.TensorSpec(specs[0].shape, specs[0].dtype or "float32")
+
+
+def checked_inputs(model, spec):
+    """Latents and data on which an export is compared with its model.
+
+    Args:
+        model: `VABC`.
+        spec: `tf.TensorSpec` of the data.
+
+    Returns:
+        `(latents, decoded, data)`: the latents, what the model decodes from them, and noise over
+        the range of the decoded: its errors are large, so that a relative bound is fair.
+    """
+    latents = draw_normal(spec.shape[0] or CHECKED_ROWS, model.latent_dim, seed=0)
+    decoded = model.decode(latents)
+    data = np.random.default_rng(0).uniform(decoded.min(), decoded.max(), decoded.shape)
+    return latents, decoded, tf.saturate_cast(data, spec.dtype).numpy()
+
+
+def compare(endpoint, actual, expected, rtol, atol=0.0):
+    """Raises a `RuntimeError` if what an exported endpoint gives is not what was expected.
+
+    Args:
+        endpoint: Its name.
+        actual: Array that it gave.
+        expected: Array that the model gives.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+    """
+    if actual.shape == expected.shape and np.allclose(actual, expected, rtol, atol):
+        return
+    difference = f"shape {actual.shape} for {expected.shape}"
+    if actual.shape == expected.shape:
+        difference = f"a difference of up to {np.abs(actual - expected).max():g}"
+    raise RuntimeError(
+        f"The exported {endpoint} must give what {endpoint} gave before, within rtol={rtol:g} and "
+        f"atol={atol:g}. Received: {difference}. Nothing was kept."
+    )

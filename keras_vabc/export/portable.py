@@ -1,0 +1,146 @@
+"""ONNX and LiteRT: the parts without randomness, and how to draw the latents for them."""
+
+import functools
+import json
+import tempfile
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_vabc.export.parts import checked_inputs, compare, data_spec
+from keras_vabc.runs import new_folder
+
+DENSITY = "density.json"
+ONNX_OPSET = 18
+SCORE_ATOL = 1e-6  # a runtime may round a probability below it to 0
+
+
+def export_portable(parts, filepath, format, input_signature=None):
+    """Writes `decode`, `score` and perhaps `guard`, a file each, and `density.json` beside them.
+
+    Neither format can draw noise from a seed as TensorFlow does, so that sampling is a recipe:
+    `density.json` says in words how to draw latents, and holds the numbers for it.
+
+    Inputs and outputs have names: `decode` takes `z` and gives `data`; `score` takes `x` and gives
+    `score` and, where there is a threshold, `flag`; `guard` takes `x` and gives `guard`.
+
+    Each file is loaded by its own runtime and compared with the model before the folder takes its
+    name: pixels within 1e-5 of their range, scores within 1e-4 relative or 1e-6 absolute.
+
+    Args:
+        parts: `Parts`.
+        filepath: The folder to make; must not exist, or be empty.
+        format: `"onnx"` or `"litert"`.
+        input_signature: `None` for float32 data, or a list of one spec of the data.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        ImportError: If the packages of the format are not installed.
+        ValueError: If `input_signature` is not one spec of the model's data.
+        FileExistsError: If `filepath` is a file, or a folder that is not empty.
+        OSError: If it cannot be made there.
+        RuntimeError: If what was written does not reproduce the model.
+    """
+    suffix, convert, load = _tools(format)
+    x_spec = data_spec(parts.model, input_signature)
+    functions = _functions(parts)
+    with new_folder(filepath, "filepath") as folder:
+        with tempfile.TemporaryDirectory() as scratch:
+            archive = keras.export.ExportArchive()
+            for name, function in functions.items():
+                z_spec = tf.TensorSpec((None, parts.model.latent_dim), "float32")
+                archive.add_endpoint(name, function, [z_spec if name == "decode" else x_spec])
+            archive.write_out(scratch, verbose=False)
+            for name in functions:
+                convert(scratch, name, folder / f"{name}{suffix}")
+        (folder / DENSITY).write_text(json.dumps(parts.density, indent=1), encoding="utf-8")
+        _check({name: load(folder / f"{name}{suffix}") for name in functions}, parts, x_spec)
+    return [*(f"{name}{suffix}" for name in functions), DENSITY]
+
+
+def _functions(parts):
+    """The functions to convert by name; each returns a dict of tensors."""
+
+    def decode(z):
+        return {"data": parts.model.decode_batch(z)}
+
+    def score(x):
+        scores = {"score": parts.score_batch(x)}
+        return scores if parts.threshold is None else scores | {"flag": parts.flag_batch(x)}
+
+    def guard(x):
+        return {"guard": parts.guard_batch(x)}
+
+    functions = {"decode": decode, "score": score}
+    return functions if parts.guard_batch is None else functions | {"guard": guard}
+
+
+def _tools(format):
+    """Suffix of a format, and functions that convert an endpoint of a SavedModel and load it."""
+    try:
+        if format == "onnx":
+            import onnxruntime
+            import tf2onnx
+
+            convert = functools.partial(_to_onnx, tf2onnx)
+            return ".onnx", convert, functools.partial(_load_onnx, onnxruntime)
+        from ai_edge_litert.interpreter import Interpreter
+
+        return ".tflite", _to_litert, functools.partial(_load_litert, Interpreter)
+    except ImportError as error:
+        raise ImportError(
+            f"format {format!r} needs packages that are not installed: "
+            f'pip install "keras_vabc[{format}]". Received: {error}.'
+        ) from None
+
+
+def _to_onnx(tf2onnx, folder, name, path):
+    graph, inputs, outputs, names = tf2onnx.tf_loader.from_saved_model(
+        folder, None, None, tag="serve", signatures=[name], return_tensors_to_rename=True
+    )
+    tf2onnx.convert.from_graph_def(
+        graph,
+        name=name,
+        input_names=inputs,
+        output_names=outputs,
+        tensors_to_rename=names,
+        opset=ONNX_OPSET,
+        output_path=str(path),
+    )
+
+
+def _load_onnx(onnxruntime, path):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    key = session.get_inputs()[0].name
+    return lambda rows: dict(zip(names, session.run(None, {key: rows}), strict=True))
+
+
+def _to_litert(folder, name, path):
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[name])
+    path.write_bytes(converter.convert())
+
+
+def _load_litert(interpreter, path):
+    runner = interpreter(model_path=str(path)).get_signature_runner()
+    key = next(iter(runner.get_input_details()))
+    return lambda rows: runner(**{key: rows})
+
+
+def _check(loaded, parts, x_spec):
+    """Raises a `RuntimeError` if the loaded functions give anything else than `parts`."""
+    latents, decoded, noise = checked_inputs(parts.model, x_spec)
+    span = decoded.max() - decoded.min()
+    compare("decode", loaded["decode"](latents)["data"], decoded, rtol=1e-6, atol=1e-5 * span)
+    for data in (noise, tf.saturate_cast(decoded, x_spec.dtype).numpy()):
+        scored = loaded["score"](data)
+        compare("score", scored["score"], parts.score(data), rtol=1e-4, atol=SCORE_ATOL)
+        if parts.threshold is not None:
+            flagged = scored["score"] > np.float32(parts.threshold)
+            compare("flag", scored["flag"].astype(int), flagged.astype(int), rtol=0)
+        if parts.guard_batch is not None:
+            expected = parts.guard_batch(tf.constant(data)).numpy()
+            compare("guard", loaded["guard"](data)["guard"], expected, rtol=1e-4, atol=SCORE_ATOL)
