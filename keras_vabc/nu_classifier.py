@@ -25,6 +25,7 @@ from keras_vabc.nu_training import cross_train, logit_network
 RISKS = ("cvir", "nnpu")
 LEAST_EPOCHS, LEAST_STEPS = 5, 1500
 FEW_UNWANTED = 50
+ESTIMATES = ("negative_share", "negative_share_interval", "cross_validation")
 TRAINED_NETWORK = "the network of a loaded classifier, which is trained"  # refused by fit
 
 
@@ -256,10 +257,9 @@ class NUClassifier:
             ValueError: If `path` ends otherwise.
         """
         self._check_fitted()
-        estimates = ("negative_share", "negative_share_interval", "cross_validation")
         record = {
             "arguments": self._arguments(),
-            "estimates": {name: getattr(self, name) for name in estimates},
+            "estimates": {name: getattr(self, name) for name in ESTIMATES},
             "own_network": self.network is not None,
             "log_odds_shift": self._log_odds_shift,
         }
@@ -285,10 +285,12 @@ class NUClassifier:
         try:
             loaded = cls(**record["arguments"])
             loaded.network = TRAINED_NETWORK if record["own_network"] else None
-            for name, estimate in record["estimates"].items():
+            for name in ESTIMATES:
+                estimate = record["estimates"][name]
                 setattr(loaded, name, tuple(estimate) if isinstance(estimate, list) else estimate)
-            loaded._use(committee, record["log_odds_shift"])
-        except (KeyError, TypeError) as error:
+            shift = check_finite("log_odds_shift", np.array([record["log_odds_shift"]]))
+            loaded._use(_checked_committee(committee), float(shift[0]))
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 "path must be a file written by NUClassifier.save. "
                 f"Received: path={path}, which holds something else."
@@ -398,6 +400,14 @@ class NUClassifier:
                 "unwanted examples are missed.",
                 stacklevel=3,
             )
+
+
+def _checked_committee(committee):
+    """`committee` if it makes rows of logits of one tensor, or a `TypeError`."""
+    shapes = [getattr(committee, f"{end}_shape", None) for end in ("input", "output")]
+    if not all(isinstance(shape, tuple) for shape in shapes) or len(shapes[1]) != 2:
+        raise TypeError(f"{committee!r} is no committee")
+    return committee
 
 
 def _checked_network(network):

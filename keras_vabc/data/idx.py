@@ -1,6 +1,7 @@
 """Reading the IDX files in which MNIST-like data sets are published."""
 
 import gzip
+import itertools
 import zlib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ FILES = {  # name: number of axes
     "t10k-labels-idx1-ubyte": 1,
 }
 UNSIGNED_BYTE = 0x08
+BLOCK = 2**20  # bytes that are unpacked at a time
 
 
 def has_idx_files(folder) -> bool:
@@ -32,7 +34,8 @@ def read_idx_folder(folder):
     Raises:
         ValueError: Naming the file, if one is missing, truncated or not what it should be.
     """
-    return assemble({name: (_find(folder, name), _read(_find(folder, name))) for name in FILES})
+    paths = {name: _find(folder, name) for name in FILES}
+    return assemble({name: (path, _read(path, FILES[name])) for name, path in paths.items()})
 
 
 def assemble(files):
@@ -77,15 +80,13 @@ def parse_idx(data: bytes, ndim: int, origin) -> np.ndarray:
     References:
         - [The MNIST database](http://yann.lecun.com/exdb/mnist/): "The IDX file format".
     """
-    magic = bytes([0, 0, UNSIGNED_BYTE, ndim])
-    header = 4 + 4 * ndim
+    magic, header = _magic(ndim), 4 + 4 * ndim
     if len(data) < header or data[:4] != magic:
         raise ValueError(
             f"{origin} must be an IDX file that starts with the bytes {magic.hex()}. "
             f"Received: {data[:4].hex() or 'nothing'}, {len(data)} bytes in all."
         )
-    shape = [int(size) for size in np.frombuffer(data, ">u4", count=ndim, offset=4)]
-    expected = header + int(np.prod(shape, dtype=object))
+    shape, expected = _declared(data, ndim)
     if len(data) != expected or 0 in shape:
         raise ValueError(
             f"{origin} must hold {expected} bytes, as its header declares {shape}. "
@@ -99,10 +100,28 @@ def _find(folder, name) -> Path:
     return plain if plain.is_file() else plain.with_name(f"{name}.gz")
 
 
-def _read(path) -> bytes:
+def _magic(ndim):
+    return bytes([0, 0, UNSIGNED_BYTE, ndim])
+
+
+def _declared(data, ndim):
+    """Sizes of the axes, and of the whole file in bytes, by its header."""
+    shape = [int(size) for size in np.frombuffer(data, ">u4", count=ndim, offset=4)]
+    return shape, 4 + 4 * ndim + int(np.prod(shape, dtype=object))
+
+
+def _read(path, ndim) -> bytes:
+    """The bytes of a file; of a packed one at most one more than its header declares."""
     try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix == ".gz" else data
+        if path.suffix != ".gz":
+            return path.read_bytes()
+        with gzip.open(path) as file:
+            header = file.read(4 + 4 * ndim)
+            if len(header) < 4 + 4 * ndim or not header.startswith(_magic(ndim)):
+                return header
+            left = range(_declared(header, ndim)[1] + 1 - len(header), 0, -BLOCK)
+            blocks = itertools.takewhile(len, (file.read(min(count, BLOCK)) for count in left))
+            return header + b"".join(blocks)
     except FileNotFoundError:
         raise ValueError(f"{path} must exist, plain or compressed. Received: no file.") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
