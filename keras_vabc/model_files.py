@@ -4,11 +4,14 @@ import json
 import os
 import tempfile
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
 
-RECORD = "keras_vabc.json"
+from keras_vabc.runs import path_in_errors
+
+METADATA, RECORD = "metadata.json", "keras_vabc"  # a member of the archive, a key in it
 
 
 def write_model_file(path, model, record):
@@ -21,14 +24,25 @@ def write_model_file(path, model, record):
 
     Raises:
         ValueError: If `path` ends otherwise.
+        OSError: If it cannot be written.
     """
     path = _checked(path)
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-        whole = Path(folder, "whole.keras")
-        model.save(whole)
-        with zipfile.ZipFile(whole, "a") as archive:
-            archive.writestr(RECORD, json.dumps(record))
+    with tempfile.TemporaryDirectory(".tmp", f".{path.stem}-", path.parent) as folder:
+        saved, whole = Path(folder, "saved.keras"), Path(folder, "whole.keras")
+        with path_in_errors(path):
+            model.save(saved)
+            _add_record(saved, whole, record)
         os.replace(whole, path)
+
+
+def _add_record(saved, whole, record):
+    """Copies an archive, the record in its metadata: Keras unpacks one of more members to /tmp."""
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(whole, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == METADATA:
+                content = json.dumps(json.loads(content) | {RECORD: record})
+            target.writestr(name, content)
 
 
 def read_model_file(path):
@@ -44,6 +58,31 @@ def read_model_file(path):
         FileNotFoundError: If there is no such file.
         ValueError: If it is damaged or was written by something else.
     """
+    with _whole_archive(path) as archive:
+        record = json.loads(archive.read(METADATA))[RECORD]
+        return keras.saving.load_model(archive.filename, compile=False, safe_mode=True), record
+
+
+def load_keras_file(path):
+    """Loads any `.keras` file in Keras' safe mode, its optimizer included.
+
+    Args:
+        path: Path of the file, which ends in `.keras`.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or safe mode refuses what is in it.
+    """
+    with _whole_archive(path) as archive:
+        return keras.saving.load_model(archive.filename, safe_mode=True)
+
+
+@contextmanager
+def _whole_archive(path):
+    """The `ZipFile` at a path, its checksums compared; whatever goes wrong is one error."""
     path = _checked(path)
     if not path.is_file():
         raise FileNotFoundError(f"path must be a file. Received: path={path}.")
@@ -51,8 +90,7 @@ def read_model_file(path):
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile("a checksum does not match")
-            record = json.loads(archive.read(RECORD))
-        return keras.saving.load_model(path, compile=False, safe_mode=True), record
+            yield archive
     except Exception as error:  # zip, zlib, JSON, HDF5 and Keras each raise their own
         raise ValueError(
             "path must be a whole file of this package's. "

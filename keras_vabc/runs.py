@@ -4,12 +4,13 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 RECORD = "run.json"
 LOCK = ".lock"
 SCHEMA = 1  # of the record: raise it when an older version could no longer read it
+TEMPORARY = ".*.tmp"  # names of what is half-written
 FIELDS = {"status": str, "notes": list}
 FIELDS |= dict.fromkeys(("stages", "settings", "data", "counts", "figures"), dict)
 
@@ -131,13 +132,34 @@ def write_whole(path, data):
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with path_in_errors(path), open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())  # else a power cut may leave the new name without the data
         os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may have vanished
+            temporary.unlink()
+
+
+@contextmanager
+def path_in_errors(path):
+    """Names the file that cannot be written in the errors that name none, as of a full disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def delete_temporary(folder):
+    """Deletes what killed processes left half-written in a folder that is locked."""
+    for path in Path(folder).glob(TEMPORARY):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def make_folder(path, name="out"):
@@ -177,7 +199,7 @@ def new_folder(path, name="out"):
         raise FileExistsError(f"{name} must be a new or empty folder. Received: {name}={path}.")
     make_folder(path.parent, name)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        folder = Path(tempfile.mkdtemp(".tmp", f".{path.name}-", path.parent))
     except OSError as error:
         raise _cannot_be_made(path, name, error) from None
     try:

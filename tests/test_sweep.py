@@ -12,7 +12,7 @@ import pytest
 
 from keras_vabc.experiments import paper
 from keras_vabc.experiments.reproduce import EXPERIMENTS, runs_of
-from keras_vabc.experiments.sweep import RESULTS, stored_lines, sweep
+from keras_vabc.experiments.sweep import RESULTS, results_folder, stored_lines, sweep
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,20 @@ class Job:
         return {"key": self.key, "value": len(self.key)}
 
 
+def swept(jobs, folder, **options):
+    with results_folder(folder):
+        sweep(jobs, folder, **options)
+
+
 def marks(folder):
     return {path.name: path.read_text() for path in (folder / "arrays").iterdir()}
 
 
 def test_a_sweep_runs_what_is_missing(tmp_path):
     seen = []
-    sweep([Job("a"), Job("bb")], tmp_path, workers=1, on_done=seen.append)
+    swept([Job("a"), Job("bb")], tmp_path, workers=1, on_done=seen.append)
     assert seen == [{"key": "a", "value": 1}, {"key": "bb", "value": 2}]
-    sweep([Job("a"), Job("bb"), Job("ccc")], tmp_path, workers=2)
+    swept([Job("a"), Job("bb"), Job("ccc")], tmp_path, workers=2)
     assert marks(tmp_path) == {"a": "x", "bb": "x", "ccc": "x"}
     assert {key: line["value"] for key, line in stored_lines(tmp_path).items()} == {
         "a": 1,
@@ -53,26 +58,23 @@ def test_a_broken_line_costs_that_run_alone(tmp_path):
     lines = [json.dumps({"key": "a"}), json.dumps({"key": "b"}), '{"key": "c", "val']
     (tmp_path / RESULTS).write_text("\n".join(lines))
     assert set(stored_lines(tmp_path)) == {"a", "b"}
-    sweep([Job("a"), Job("c")], tmp_path, workers=1)
+    swept([Job("a"), Job("c")], tmp_path, workers=1)
     assert marks(tmp_path) == {"c": "x"}
     assert set(stored_lines(tmp_path)) == {"a", "b", "c"}
 
 
 def test_a_failing_run_keeps_what_was_finished(tmp_path):
     with pytest.raises(ValueError, match="this job fails"):
-        sweep([Job("a"), Job("b", fails=True), Job("c")], tmp_path, workers=1)
+        swept([Job("a"), Job("b", fails=True), Job("c")], tmp_path, workers=1)
     assert "a" in stored_lines(tmp_path)
     assert "b" not in stored_lines(tmp_path)
 
 
 KILLED = """
-from pathlib import Path
-
-from keras_vabc.experiments.sweep import sweep
-from tests.test_sweep import Job
+from tests.test_sweep import Job, swept
 
 if __name__ == "__main__":
-    sweep([Job(str(index), pause=0.3) for index in range(100)], "out", workers=2)
+    swept([Job(str(index), pause=0.3) for index in range(100)], "out", workers=2)
 """
 
 
@@ -93,7 +95,7 @@ def test_a_killed_sweep_loses_what_was_in_flight_alone(tmp_path):
     assert len(stored) >= 4
     assert stored <= started
     assert len(started - stored) <= 2 * len(workers), "in flight, or finished and not yet reported"
-    sweep([Job(str(index)) for index in range(len(started) + 2)], tmp_path / "out", workers=1)
+    swept([Job(str(index)) for index in range(len(started) + 2)], tmp_path / "out", workers=1)
     assert {key: mark for key, mark in marks(tmp_path / "out").items() if key in stored} == (
         dict.fromkeys(stored, "x")
     )

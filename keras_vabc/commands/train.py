@@ -5,15 +5,17 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import typer
 
+from keras_vabc.commands.report import PAGE, report
 from keras_vabc.commands.trained_run import FINISHED, finished_run
 from keras_vabc.data.folds import UNKNOWN, Folds
 from keras_vabc.data.intake import SwappedFolds, read_folds
-from keras_vabc.runs import LOCK, RECORD, locked, make_folder, new_run, open_run
+from keras_vabc.runs import LOCK, RECORD, delete_temporary, locked, make_folder, new_run, open_run
 
 TEST_SHARE = 0.2
 WORK = "work"  # folder of the folds while the training lasts
@@ -66,32 +68,33 @@ def train(
     _check_free(out)
     make_folder(out)
     with locked(out):
+        delete_temporary(out)
         run = _begin(out, settings, data)
         if run.record["status"] == FINISHED:
             console.print(f"{out} is a finished run; it is not trained again.", soft_wrap=True)
-            return
-        try:
-            folds = _intake(run, old, yes, console)
-        except BaseException:
-            if not run.record["stages"]:  # nothing in it is of use
-                shutil.rmtree(out, ignore_errors=True)
-            raise
-        _train_on(run, folds, old, console)
+        else:
+            _train_on(run, old, yes, console)
+        # A run that was stopped between its training and these still needs them.
+        shutil.rmtree(run.path(WORK), ignore_errors=True)
+        if not run.path(PAGE).exists():
+            report(out, console=console)
+    console.print(f"Next: keras-vabc threshold {out}, then sample, score or evaluate.")
 
 
-def _train_on(run, folds, old, console):
+def _train_on(run, old, yes, console):
+    try:
+        folds = _intake(run, old, yes, console)
+    except BaseException:
+        if not run.record["stages"] and not any(run.folder.glob("*.checkpoint")):
+            shutil.rmtree(run.folder, ignore_errors=True)  # nothing in it is of use
+        raise
     with console.status("Starting TensorFlow"):
         from keras_vabc.experiments.workers import start_tensorflow
 
         start_tensorflow()
-        from keras_vabc.commands.report import report
         from keras_vabc.commands.training import Training
     Training(run, folds, old, console).finish()
     run.update(status=FINISHED)
-    del folds
-    shutil.rmtree(run.path(WORK), ignore_errors=True)
-    report(run.folder, console=console)
-    console.print(f"Next: keras-vabc threshold {run.folder}, then sample, score or evaluate.")
 
 
 def _setting(setting, old):
@@ -122,18 +125,22 @@ def _check_free(out):
 def _begin(out, settings, data):
     """The run in a folder: a new one, or the one that is there, with the same settings."""
     if not (out / RECORD).exists():
-        return new_run(
-            out,
-            status="training",
-            stages={},
-            settings=settings,
-            data=data,
-            git_revision=_git_revision(),
-            notes=[],
-            counts={},
-            figures={},
-            threshold=None,
-        )
+        try:
+            return new_run(
+                out,
+                status="training",
+                stages={},
+                settings=settings,
+                data=data,
+                git_revision=_git_revision(),
+                notes=[],
+                counts={},
+                figures={},
+                threshold=None,
+            )
+        except OSError:
+            shutil.rmtree(out, ignore_errors=True)
+            raise
     run = open_run(out, "out")
     for kind, given in (("settings", settings), ("data", data)):
         for name, value in given.items():
@@ -164,8 +171,9 @@ def _git_revision():
 def _intake(run, old, yes, console):
     """The folds, read from the user's files or found where they were put before."""
     work, stages = run.path(WORK), run.record["stages"]
-    if "intake" in stages and work.is_dir():
-        return _stored_folds(work, run.record["settings"]["seed"])
+    if "intake" in stages:
+        with suppress(OSError, ValueError, EOFError):  # damaged or gone: they are read again
+            return _stored_folds(work, run.record["settings"]["seed"])
     began = time.perf_counter()
     stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
     run.update(stages=stages)  # until it is complete again

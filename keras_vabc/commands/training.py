@@ -52,12 +52,11 @@ class Training:
         if self._settings["setting"] == "paper":
             del stages["classifier"]
         for name, stage in stages.items():
-            if name in self._run.record["stages"]:
-                continue
-            began = time.perf_counter()
-            figures = self._run.record["figures"] | stage()
-            seconds = round(time.perf_counter() - began, 1)
-            self._run.update(stages=self._run.record["stages"] | {name: seconds}, figures=figures)
+            if name not in self._run.record["stages"]:
+                began = time.perf_counter()
+                figures = self._run.record["figures"] | stage()
+                took = {name: round(time.perf_counter() - began, 1)}
+                self._run.update(stages=self._run.record["stages"] | took, figures=figures)
             self._checkpoint(name).unlink(missing_ok=True)
 
     def _checkpoint(self, stage):

@@ -37,9 +37,9 @@ class RowsFile:
     def close(self):
         """Completes the file, which may be called twice."""
         if not self._file.closed:
-            self._file.seek(0)
-            self._write_header()
-            self._file.close()
+            with self._file:  # which a full disk leaves open otherwise
+                self._file.seek(0)
+                self._write_header()
 
     def array(self):
         """The rows as a read-only `np.memmap`; an ordinary array if there are none."""

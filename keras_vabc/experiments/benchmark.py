@@ -10,6 +10,8 @@ from keras_vabc.experiments.failures import SCENARIOS, FailureRun
 from keras_vabc.experiments.methods import SLUGS, Method, method
 from keras_vabc.experiments.reproduce import run_missing
 from keras_vabc.experiments.settings import paper_setting
+from keras_vabc.experiments.stored import store_arrays
+from keras_vabc.experiments.sweep import results_folder
 from keras_vabc.version import __version__
 
 DIGITS = (1, 7, 8)
@@ -73,7 +75,7 @@ class BenchmarkRun:
         samples, drawn, made = generate(self.method, folds, Path(arrays))
         if self.pictured:
             first = np.round(samples[:PICTURED_SAMPLES]).astype("uint8")
-            np.savez_compressed(Path(arrays, f"{self.key}.npz"), samples=first)
+            store_arrays(Path(arrays, f"{self.key}.npz"), samples=first)
         evaluation = ImageEvaluation(folds)
         figures = {
             **evaluation.of(samples),
@@ -148,6 +150,7 @@ def run_benchmark(*, slugs, folder, fresh, workers, console):
 
     Raises:
         ValueError: If a method is unknown.
+        OSError: If something cannot be written, or another process is at work in the folder.
     """
     from keras_vabc.experiments.benchmark_page import render
 
@@ -156,6 +159,7 @@ def run_benchmark(*, slugs, folder, fresh, workers, console):
         if slug not in known:
             raise ValueError(f"method must be one of {', '.join(known)}. Received: {slug!r}.")
     chosen = [run for run in runs() if not slugs or run.slug in slugs]
-    run_missing(chosen, Path(folder), fresh=fresh, workers=workers, console=console)
-    missing = render(folder)
+    with results_folder(folder):
+        run_missing(chosen, Path(folder), fresh=fresh, workers=workers, console=console)
+        missing = render(folder)
     console.print(f"Rendered {Path(folder) / 'README.md'}; {missing} runs are missing in all.")

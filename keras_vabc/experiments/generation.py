@@ -2,11 +2,11 @@
 
 import dataclasses
 import json
-import os
 import time
 
 from keras_vabc.experiments.run import SAMPLES, train
 from keras_vabc.nu_classifier import NUClassifier
+from keras_vabc.runs import write_whole
 from keras_vabc.sampling import LatentSampler
 
 
@@ -134,7 +134,5 @@ def classifier_of(folds, seed, cache):
     nu = NUClassifier(seed=seed).fit(folds.unlabeled, folds.unwanted, verbose=0)
     seconds = time.perf_counter() - start
     nu.save(path)
-    temporary = record.with_suffix(".tmp")
-    temporary.write_text(json.dumps({"seconds": seconds}))
-    os.replace(temporary, record)
+    write_whole(record, json.dumps({"seconds": seconds}).encode())
     return nu, seconds

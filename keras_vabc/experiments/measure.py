@@ -14,6 +14,7 @@ from keras_vabc.experiments.image_measures import image_arrays, image_figures
 from keras_vabc.experiments.moons_measures import moons_arrays, moons_figures, real_moons_figures
 from keras_vabc.experiments.run import folds_of, result_line, train
 from keras_vabc.experiments.settings import paper_setting, sample_noise
+from keras_vabc.experiments.stored import store_arrays
 
 CARD = "card.json"
 
@@ -41,7 +42,7 @@ def measure(setting, judge_seeds, arrays=None, saved_model=None):
     figures["epochs"] = len(history["loss"])
     line = result_line(setting, setting.method, figures, seconds)
     if arrays is not None:
-        _store_arrays(arrays, (moons_arrays if of_moons else image_arrays)(model, folds))
+        store_arrays(arrays, **(moons_arrays if of_moons else image_arrays)(model, folds))
     if saved_model is not None:
         _ship(model, {"setting": dataclasses.asdict(setting), **line}, saved_model)
     return line
@@ -86,13 +87,6 @@ def _evaluation(folds, judge_seed):
     if key not in _evaluations:
         _evaluations[key] = ImageEvaluation(folds, seed=judge_seed)
     return _evaluations[key]
-
-
-def _store_arrays(path, arrays):
-    temporary = Path(path).with_suffix(".tmp")
-    with open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
-    os.replace(temporary, path)
 
 
 def _ship(model, card, path):

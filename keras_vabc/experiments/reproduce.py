@@ -7,7 +7,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from keras_vabc.experiments import paper
 from keras_vabc.experiments.page import render
-from keras_vabc.experiments.sweep import ARRAYS, RESULTS, stored_lines, sweep
+from keras_vabc.experiments.sweep import ARRAYS, RESULTS, results_folder, stored_lines, sweep
 
 TRAININGS = {
     "fig2": paper.fig2,
@@ -61,17 +61,19 @@ def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, co
 
     Raises:
         ValueError: If the experiment is unknown.
+        OSError: If something cannot be written, or another process is at work in the folder.
     """
     runs = runs_of(experiment, str(saved_models))
-    run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
-    unfinished = render(folder)
+    with results_folder(folder):
+        run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
+        unfinished = render(folder)
     console.print(f"Rendered {Path(folder) / 'README.md'}.")
     if unfinished:
         console.print(f"Runs are missing for {', '.join(unfinished)}.")
 
 
 def run_missing(runs, folder, *, fresh, workers, console, describe=None):
-    """Runs those that have no stored line, with one progress display.
+    """Runs those that have no stored line, with one progress display, in `results_folder`.
 
     Args:
         runs: As `sweep` takes them.

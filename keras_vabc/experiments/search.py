@@ -16,7 +16,7 @@ from rich.console import Console
 
 from keras_vabc.experiments.methods import method
 from keras_vabc.experiments.settings import QUALITY
-from keras_vabc.experiments.sweep import ARRAYS, RESULTS, append_line, stored_lines
+from keras_vabc.experiments.sweep import ARRAYS, RESULTS, append_line, results_folder, stored_lines
 from keras_vabc.experiments.workers import worker_pool
 
 FOLDER = Path("docs/results/search")
@@ -123,7 +123,6 @@ def search(folder=FOLDER, trials=TRIALS, workers=None, console=None):
     """
     console = console or Console()
     folder = Path(folder)
-    (folder / ARRAYS).mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=6))
     study.enqueue_trial(FIRST)
@@ -139,7 +138,7 @@ def search(folder=FOLDER, trials=TRIALS, workers=None, console=None):
     running = {}
     number = max((line["number"] for line in lines), default=-1) + 1
     workers = workers or os.cpu_count()
-    with worker_pool(workers) as pool:
+    with results_folder(folder), worker_pool(workers) as pool:
         while len(lines) < trials:
             while len(running) < workers and len(lines) + len(running) < trials:
                 asked = study.ask(space())

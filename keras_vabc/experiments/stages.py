@@ -60,8 +60,6 @@ def run_stages(console, stages):
                 progress.update(tasks[title], advance=1, note=note)
                 continue
             for title in [title for title in running if futures[title].done()]:
-                if futures[title].exception():
-                    pool.shutdown(wait=False, cancel_futures=True)
                 futures[title].result()
                 running.remove(title)
                 done = progress.tasks[tasks[title]].completed

@@ -1,10 +1,12 @@
 """Stored result lines and arrays, looked up by run or setting."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.experiments.sweep import ARRAYS, stored_lines
+from keras_vabc.experiments.sweep import ARRAYS, RESULTS, stored_lines
+from keras_vabc.runs import write_whole
 
 
 class Stored:
@@ -40,6 +42,31 @@ class Stored:
 
         Raises:
             FileNotFoundError: If they are not there.
+            ValueError: If their file is damaged.
         """
-        with np.load(self._arrays / f"{run.key}.npz") as stored:
-            return dict(stored)
+        path = self._arrays / f"{run.key}.npz"
+        with open(path, "rb") as file:
+            try:
+                with np.load(file, allow_pickle=False) as stored:
+                    return dict(stored)
+            except Exception as error:  # zip, zlib and NumPy each raise their own
+                raise ValueError(
+                    f"{path} must be a whole file of arrays. Received: a damaged one "
+                    f"({type(error).__name__}: {error}). Without the line of {run.key} in "
+                    f"{RESULTS} the same command makes it anew."
+                ) from error
+
+
+def store_arrays(path, **arrays):
+    """Writes a compressed `.npz` file that appears whole or not at all.
+
+    Args:
+        path: `pathlib.Path` of the file, or a string; a file of that name is replaced.
+        **arrays: The arrays and their names.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    data = io.BytesIO()
+    np.savez_compressed(data, **arrays)
+    write_whole(Path(path), data.getbuffer())

@@ -16,7 +16,7 @@ from keras_vabc.experiments.methods import Method
 from keras_vabc.experiments.own_data import gammas, own_setting, total_variance
 from keras_vabc.experiments.reproduce import run_missing
 from keras_vabc.experiments.stored import Stored
-from keras_vabc.experiments.sweep import ARRAYS
+from keras_vabc.experiments.sweep import ARRAYS, results_folder
 from keras_vabc.mixture import ranking_quality
 from keras_vabc.nu_classifier import NUClassifier
 from keras_vabc.runs import write_whole
@@ -108,17 +108,23 @@ def tune(unlabeled, unwanted, out, *, setting="paper", seeds=2, epochs=None, wor
 
     Raises:
         ValueError: If a file or an argument breaks a rule.
-        OSError: If a file cannot be read or written.
+        OSError: If a file cannot be read or written, or another process is at work in `out`.
     """
     out = Path(out)
     data = data_of(unlabeled, unwanted)
     runs = tune_runs(data, setting, seeds, epochs)
-    train_classifiers(runs, out / ARRAYS, console)
-    run_missing(runs, out, fresh=False, workers=workers, console=console, describe=_one_line)
+    with results_folder(out):
+        train_classifiers(runs, out / ARRAYS, console)
+        run_missing(runs, out, fresh=False, workers=workers, console=console, describe=_one_line)
+        return _choose(runs, out, setting, console)
+
+
+def _choose(runs, out, setting, console):
+    """Chooses a gamma from the stored lines of all runs, and writes the choice and the pages."""
     lines = Stored(out).lines(runs)
     chosen = choose(lines)
     used = next(run.method.setting for run in runs if run.method.setting.gamma == chosen["gamma"])
-    judge = NUClassifier.load(data.classifier(out / ARRAYS, "judge"))
+    judge = NUClassifier.load(runs[0].data.classifier(out / ARRAYS, "judge"))
     chosen |= {"setting": setting, "hyper_parameters": dataclasses.asdict(used)}
     chosen |= {"judge": {"negative_share": judge.negative_share, **judge.cross_validation}}
     write_whole(out / "tuned.json", json.dumps(chosen, indent=1).encode())

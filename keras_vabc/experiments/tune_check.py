@@ -17,7 +17,7 @@ from keras_vabc.experiments.gamma_choice import by_gamma, choose
 from keras_vabc.experiments.reproduce import run_missing
 from keras_vabc.experiments.run import provenance
 from keras_vabc.experiments.stored import Stored
-from keras_vabc.experiments.sweep import ARRAYS
+from keras_vabc.experiments.sweep import ARRAYS, results_folder
 from keras_vabc.experiments.tables import markdown
 from keras_vabc.experiments.tune import TuneRun, data_of, train_classifiers, tune_runs
 from keras_vabc.runs import write_whole
@@ -71,7 +71,7 @@ def check(folder=FOLDER, workers=None, console=None):
         console: `rich.console.Console` for progress.
     """
     folder, console = Path(folder), console or Console()
-    with tempfile.TemporaryDirectory() as files:
+    with results_folder(folder), tempfile.TemporaryDirectory() as files:
         runs = {name: _runs(name, Path(files)) for name in DATASETS}
         for tunings in runs.values():
             train_classifiers([run.tuning for run in tunings], folder / ARRAYS, console)

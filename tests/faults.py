@@ -1,0 +1,98 @@
+"""Commands that are to fail, and what makes them: full disks, signals, other processes."""
+
+import contextlib
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+from typer.testing import CliRunner
+
+from keras_vabc.cli import app
+
+LINE_BYTES = 400  # of run.json and of a result line there are more
+
+
+def keras_vabc(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def succeeds(*arguments):
+    done = keras_vabc(*arguments)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def fails(message, *arguments, code=2):
+    """The command ends with one line that holds `message`."""
+    done = keras_vabc(*arguments)
+    assert done.exit_code == code, done.output
+    assert message in done.stderr and done.stderr.count("\n") == 1, done.output
+    assert done.stderr.startswith("keras-vabc: ")
+    return done
+
+
+def contents(folder):
+    """What a folder holds, hidden files included, but for its lock."""
+    paths = sorted(path for path in folder.rglob("*") if path.name != ".lock")
+    return {str(path): path.is_file() and path.read_bytes() for path in paths}
+
+
+def hidden(folder):
+    """Names of what is half-written in a folder."""
+    return [str(path) for path in folder.rglob(".*") if path.name != ".lock"]
+
+
+def filled(command, **places):
+    """A command with paths in the place of words such as RUN."""
+    for name, place in places.items():
+        command = [word.replace(name.upper(), str(place)) for word in command]
+    return command
+
+
+@contextlib.contextmanager
+def room_for(size):
+    """No file can grow beyond a number of bytes, as on a disk that is full."""
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+
+
+def fill_disk(*_):
+    """Within `room_for`, there is no more room."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LINE_BYTES, -1))
+
+
+def press_ctrl_c():
+    signal.raise_signal(signal.SIGINT)
+
+
+def started(command, folder):
+    """Starts a command in a process group of its own; `stderr` in the folder gets its errors."""
+    with open(folder / "stderr", "w") as stderr:
+        return subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
+        )
+
+
+def wait_until(condition, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def other_process_in(folder):
+    """Another process is at work in a folder."""
+    code = "import keras_vabc.runs as r\nwith r.locked('.'): print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        yield
+        process.communicate(b"\n")

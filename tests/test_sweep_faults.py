@@ -1,0 +1,196 @@
+"""Faults of sweeps: each ends in one line and an exit code, and leaves the results whole."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faults import (
+    LINE_BYTES,
+    contents,
+    fails,
+    filled,
+    hidden,
+    keras_vabc,
+    other_process_in,
+    press_ctrl_c,
+    room_for,
+    started,
+    succeeds,
+    wait_until,
+)
+
+from keras_vabc.experiments.stored import Stored, store_arrays
+from keras_vabc.experiments.sweep import RESULTS, append_line, stored_lines
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run of a sweep that may go wrong."""
+
+    key: str
+    fault: str = ""
+
+    def run(self, arrays):
+        if self.fault == "dies":
+            (Path(arrays) / ".half.npz.tmp").write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.fault == "waits":
+            (Path(arrays) / "waits").write_text("")
+            try:
+                time.sleep(300)
+            finally:
+                (Path(arrays) / "tidied").write_text("")
+        if self.fault == "vanishes":
+            shutil.rmtree(Path(arrays).parent)
+        return {"key": self.key, "text": "x" * LINE_BYTES}
+
+
+@pytest.fixture
+def sweep_of(tmp_path, monkeypatch):
+    """Lets `keras-vabc reproduce` run other jobs, in threads of this process unless told."""
+
+    def use(*jobs, threads=True):
+        monkeypatch.setattr("keras_vabc.experiments.reproduce.runs_of", lambda *_: list(jobs))
+        monkeypatch.setattr("keras_vabc.experiments.reproduce.render", lambda folder: [])
+        monkeypatch.setattr("keras_vabc.experiments.reproduce._one_line", lambda line: "")
+        if threads:
+            pool = lambda workers: ThreadPoolExecutor(1)  # noqa: E731
+            monkeypatch.setattr("keras_vabc.experiments.sweep.worker_pool", pool)
+        return ["reproduce", "--workers", 1, "--out", tmp_path / "out"]
+
+    return use
+
+
+def test_a_sweep_whose_disk_is_full_keeps_its_results(sweep_of, tmp_path):
+    succeeds(*sweep_of(Job("a")))
+    before = contents(tmp_path)
+    with room_for(LINE_BYTES):
+        done = fails("File too large", *sweep_of(Job("a"), Job("b")))
+    assert RESULTS in done.stderr
+    assert contents(tmp_path) == before
+    with room_for(LINE_BYTES), pytest.raises(OSError, match="arrays.npz"):
+        store_arrays(tmp_path / "arrays.npz", x=np.random.default_rng(0).normal(size=1000))
+    assert contents(tmp_path) == before
+    succeeds(*sweep_of(Job("a"), Job("b")))
+    assert set(stored_lines(tmp_path / "out")) == {"a", "b"}
+
+
+def test_a_sweep_whose_folder_vanishes_is_one_line(sweep_of, tmp_path):
+    fails(RESULTS, *sweep_of(Job("a", "vanishes")))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_that_dies_is_one_line_and_the_rest_is_kept(sweep_of, tmp_path):
+    jobs = [Job("a"), Job("b", "dies"), Job("c")]
+    fails("A worker process has died", *sweep_of(*jobs, threads=False), code=1)
+    assert set(stored_lines(tmp_path / "out")) == {"a"}
+    assert not hidden(tmp_path)
+    succeeds(*sweep_of(Job("a", "vanishes"), Job("b"), Job("c")))
+    assert set(stored_lines(tmp_path / "out")) == {"a", "b", "c"}
+
+
+def test_damaged_arrays_of_a_run_are_named(tmp_path):
+    (tmp_path / "arrays").mkdir()
+    append_line(tmp_path / RESULTS, {"key": "a"})
+    path = tmp_path / "arrays" / "a.npz"
+    store_arrays(path, x=np.arange(100))
+    whole = path.read_bytes()
+    assert np.array_equal(Stored(tmp_path).arrays(Job("a"))["x"], np.arange(100))
+    for content in (whole[: len(whole) // 2], b"", b"x" * 100):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.npz must be a whole file"):
+            Stored(tmp_path).arrays(Job("a"))
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A folder with `all.npy` and `bad.npy`."""
+    rows = np.random.default_rng(0).normal(size=(100, 4)).astype("float32")
+    for name, table in (("all", rows), ("bad", rows[:30] + 4)):
+        np.save(tmp_path / f"{name}.npy", table)
+    return tmp_path
+
+
+SWEEPS = [
+    ["tune", "--unlabeled", "DATA/all.npy", "--unwanted", "DATA/bad.npy", "--out", "OUT"],
+    ["reproduce", "fig4", "--out", "OUT"],
+    ["benchmark", "--out", "OUT"],
+]
+
+
+@pytest.mark.parametrize("command", SWEEPS)
+def test_a_second_sweep_in_one_folder_is_refused(data, command):
+    (data / "out" / "arrays").mkdir(parents=True)
+    append_line(data / "out" / RESULTS, {"key": "kept"})
+    before, command = contents(data), filled(command, data=data, out=data / "out")
+    with other_process_in(data / "out"):
+        fails("Another process is at work in", *command)
+        if command[0] != "tune":
+            fails("Another process is at work in", *command, "--fresh")
+    assert contents(data) == before
+
+
+@pytest.mark.parametrize("command", SWEEPS)
+def test_a_file_where_the_folder_of_a_sweep_should_be_is_one_line(data, command):
+    (data / "file").write_text("kept")
+    before = contents(data)
+    fails("file", *filled(command, data=data, out=data / "file"))
+    fails("file", *filled(command, data=data, out=data / "file" / "new"))
+    assert contents(data) == before
+
+
+@pytest.mark.parametrize("command", SWEEPS)
+def test_ctrl_c_stops_each_sweep(data, monkeypatch, command):
+    for module in ("tune", "benchmark", "reproduce"):
+        name = f"keras_vabc.experiments.{module}.run_missing"
+        monkeypatch.setattr(name, lambda *_, **__: press_ctrl_c())
+    monkeypatch.setattr("keras_vabc.experiments.tune.train_classifiers", lambda *_: None)
+    done = keras_vabc(*filled(command, data=data, out=data / "out"))
+    assert done.exit_code == 130, done.output
+    assert done.stderr == "keras-vabc: Stopped. The same command goes on.\n"
+
+
+def is_there(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+SWEEP = """
+import sys
+
+from keras_vabc import cli
+from keras_vabc.experiments import reproduce
+from test_sweep_faults import Job
+
+if __name__ == "__main__":
+    reproduce.runs_of = lambda *_: [Job("a"), Job("b", "waits"), Job("c", "waits")]
+    reproduce._one_line = lambda line: ""
+    sys.argv[1:] = ["reproduce", "--workers", "1", "--out", "out"]
+    cli.main()
+"""
+
+
+def test_a_sweep_that_is_stopped_ends_its_workers(tmp_path, monkeypatch):
+    """Ctrl-C reaches them too, as they are of the terminal's process group."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    (tmp_path / "main.py").write_text(SWEEP)
+    process = started([sys.executable, "main.py"], tmp_path)
+    wait_until((tmp_path / "out" / "arrays" / "waits").exists)
+    wait_until(lambda: stored_lines(tmp_path / "out"))
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 130
+    wait_until(lambda: not is_there(process.pid))
+    stderr = (tmp_path / "stderr").read_text()
+    assert stderr == "keras-vabc: Stopped. The same command goes on.\n"
+    assert set(stored_lines(tmp_path / "out")) == {"a"}
+    assert (tmp_path / "out" / "arrays" / "tidied").exists()
