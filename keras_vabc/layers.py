@@ -1,9 +1,11 @@
-"""The sampling layer, and the inverse of a preprocessing layer."""
+"""The sampling layer, and preprocessing layers with their inverses."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+
+DEVIATIONS = (1e-37, 8e37)  # of which float32 holds the inverses without loss
 
 
 @keras.saving.register_keras_serializable("keras_vabc")
@@ -58,6 +60,23 @@ class Sampling(keras.layers.Layer):
     def get_config(self):
         """Arguments of the constructor."""
         return {**super().get_config(), "seed": self.seed}
+
+
+def standardization(mean, deviation):
+    """A layer that standardizes the columns of vectors, of whatever scale.
+
+    `keras.layers.Normalization` takes deviations below 1e-7 for 1e-7, and its variances overflow
+    from deviations of 1e19 on.
+
+    Args:
+        mean: Mean of each column, float64 of shape `(features,)`.
+        deviation: Standard deviation of each column, above 0, of the same shape.
+
+    Returns:
+        `keras.layers.Rescaling`.
+    """
+    scale = 1 / np.clip(deviation, *DEVIATIONS)
+    return keras.layers.Rescaling(scale.tolist(), (-mean * scale).tolist(), dtype="float32")
 
 
 def prepare_preprocessing(preprocessing, input_shape):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_vabc.blocks import BLOCK_ROWS, Blockwise
+from keras_vabc.layers import standardization
 from keras_vabc.mixture import best_bin_share
 from keras_vabc.optimizers import FusedAdam
 
@@ -33,14 +34,17 @@ def logit_network(x, seed):
     relu = {"activation": "relu", "dtype": "float32"}
     some = x[:: -(-len(x) // STATISTICS_ROWS)].astype("float64")
     axes = tuple(range(x.ndim - 1))
-    variance = some.var(axis=axes)
-    statistics = {
-        "mean": some.mean(axis=axes).tolist(),
-        "variance": np.where(variance > 0, variance, 1.0).tolist(),
-    }
+    mean, variance = some.mean(axis=axes), some.var(axis=axes)
+    variance = np.where(variance > 0, variance, 1.0)
+    if x.ndim == 4:
+        standardize = layers.Normalization(
+            mean=mean.tolist(), variance=variance.tolist(), dtype="float32"
+        )
+    else:
+        standardize = standardization(mean, np.sqrt(variance))
 
     inputs = keras.Input(x.shape[1:], dtype="float32")
-    features = layers.Normalization(**statistics, dtype="float32")(inputs)
+    features = standardize(inputs)
     if x.ndim == 4:
         for filters in (16, 32):
             features = layers.Conv2D(

@@ -22,6 +22,7 @@ from keras_vabc.experiments.run import build, train
 from keras_vabc.experiments.stages import EpochReport
 from keras_vabc.model import load_model
 from keras_vabc.nu_classifier import NUClassifier
+from keras_vabc.nu_training import logit_network
 from keras_vabc.runs import locked, open_run
 
 RNG = np.random.default_rng(0)
@@ -458,15 +459,18 @@ def test_more_unwanted_than_unlabeled_needs_a_yes(tmp_path):
 
 def test_columns_are_standardized_whatever_their_scale_and_number(monkeypatch):
     monkeypatch.setattr("keras_vabc.experiments.own_data.BLOCK", 7)
-    x = RNG.normal(size=(50, 4)) * [1e-6, 1e6, 0, 0] + [0, 1e7, 5e5, 0]
+    x = RNG.normal(size=(50, 6)) * [1e-6, 1e6, 1e-30, 1e30, 0, 0] + [0, 1e7, 0, 0, 5e5, 0]
     x = x.astype("float32")
     setting = own_setting("paper", x)
     model = build(setting, x)
     inside = np.asarray(model.preprocessing(x))
-    np.testing.assert_allclose(inside.mean(0), 0, atol=1e-5)
-    np.testing.assert_allclose(inside.std(0), [1, 1, 0, 0], atol=1e-5)
+    np.testing.assert_allclose(inside.mean(0), 0, atol=1e-4)
+    np.testing.assert_allclose(inside.std(0), [1, 1, 1, 1, 0, 0], atol=1e-5)
     assert np.isfinite(model.score(x)).all()
-    np.testing.assert_allclose(model.sample(5, seed=0)[:, 2:], [[5e5, 0]] * 5, rtol=0.01, atol=0.01)
+    samples = model.sample(99, seed=0)
+    np.testing.assert_allclose(samples[:, 4:], [[5e5, 0]] * 99, rtol=0.01, atol=0.01)
+    features = np.asarray(logit_network(x, 0).layers[1](x))
+    np.testing.assert_allclose(features.std(0), [1, 1, 1, 1, 0, 0], atol=1e-5)
     with pytest.raises(ValueError, match="unlabeled must hold examples that differ"):
         own_setting("paper", np.ones((9, 2), "float32"))
 

@@ -14,7 +14,7 @@ MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of t
 MNIST_PIXELS = 784
 LEAST_STEPS = {"paper": 10_000, "quality": 2_300}
 MOST_STEPS = {"paper": 50_000, "quality": 10_000}
-BLOCK = 65_536  # rows that are looked at together
+BLOCK = 2**20  # numbers that are looked at together
 CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 has seven digits
 ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
@@ -122,7 +122,8 @@ def column_spread(x):
         `(mean, deviation, constant)`: float64 arrays of shape `(features,)`, and which columns hold
         one value, up to rounding.
     """
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(x), BLOCK)]
+    size = max(1, BLOCK // x.shape[1])
+    blocks = [slice(start, start + size) for start in range(0, len(x), size)]
     mean = sum(x[rows].sum(axis=0, dtype="float64") for rows in blocks) / len(x)
     variance = sum(((x[rows] - mean) ** 2).sum(axis=0) for rows in blocks) / len(x)
     deviation = np.sqrt(variance)

@@ -15,6 +15,7 @@ from keras_vabc.callbacks import GammaAnneal, KLAnneal
 from keras_vabc.data.folds import load_folds
 from keras_vabc.data.pipeline import balanced_dataset, unlabeled_dataset
 from keras_vabc.experiments.own_data import column_spread
+from keras_vabc.layers import standardization
 from keras_vabc.losses import equilibrium_penalty_weight
 from keras_vabc.model import VABC
 from keras_vabc.networks import conv_autoencoder, mlp_autoencoder
@@ -87,8 +88,7 @@ def _standardization(unlabeled):
     """
     mean, deviation, constant = column_spread(unlabeled)
     unit = np.where(mean == 0, 1.0, np.abs(mean)) / 1000
-    deviation = np.where(constant, unit, deviation)
-    return keras.layers.Normalization(mean=mean.tolist(), variance=(deviation**2).tolist())
+    return standardization(mean, np.where(constant, unit, deviation))
 
 
 def _networks(setting, input_shape):
