@@ -168,6 +168,35 @@ def test_csv_as_programs_write_it(tmp_path):
         assert np.array_equal(rows_of(path, spec)[1], np.float32(expected)), name
 
 
+def test_a_first_line_that_counts_names_the_columns(tmp_path):
+    rows = "1.5,-2,3e-5\n4,5,6\n"
+    indexed = "0,1.5,-2,3e-5\n1,4,5,6\n"
+    for header, body, names in (
+        ("0,1,2\n", rows, ("0", "1", "2")),
+        (",0,1,2\n", indexed, ("0", "1", "2")),
+        ("0,1,3\n", rows, None),
+        ("1,2,3\n", rows, None),
+    ):
+        (tmp_path / "x.csv").write_text(header + body)
+        spec = open_source(tmp_path / "x.csv", "input", 0).describe(None)
+        assert spec.columns == names and len(rows_of(tmp_path / "x.csv", spec)[1]) == 2 + (
+            not names
+        )
+    (tmp_path / "x.csv").write_text("0,1\n3,4\n")
+    assert open_source(tmp_path / "x.csv", "input", 0).describe(None).columns is None, "or data?"
+
+
+def test_columns_that_one_side_alone_names_are_taken_in_order(put, read):
+    named, nameless = put("u.csv", X), [put("w.csv", W, None), put("w.npy", W)]
+    for path in nameless:
+        line = note(read(named, path), "in the order given")
+        assert line == "unwanted: columns have no names and were taken in the order given."
+    intake = read(put("n.csv", X, None), put("v.csv", W, "cba"))
+    assert np.array_equal(whole(intake, "unwanted"), np.array(sorted(map(tuple, W))))
+    assert note(intake, "in the order given").endswith("since unlabeled does not name its own.")
+    assert not read(put("m.csv", X, None), nameless[1]).notes
+
+
 def test_columns_are_found_by_name(put, read):
     unwanted = put("w.parquet", np.column_stack([W[:, 2], W[:, 0], W[:, 1], W[:, 0]]), "cabz")
     intake = read(put("u.csv", X), unwanted)
@@ -336,6 +365,24 @@ def test_other_sizes_are_resized_with_antialiasing(put, read):
     assert read(put("u2", images), put("w2", IMAGES[:9]), image_size=(3, 4)).spec.shape == (3, 4, 1)
 
 
+def test_images_of_16_bits_are_told(put, read):
+    deep = RNG.integers(0, 2**16, (3, 6, 5), dtype=np.uint16)
+    intake = read(put("u", [*IMAGES, *deep, deep[0] >> 8]), put("w", 255 - IMAGES[:50]))
+    assert note(intake, "16 bits").startswith("unlabeled: 4 of 64 images")
+    _, rows = rows_of(put("dark", [deep[0] >> 8]), GREY)
+    assert np.array_equal(rows[0, ..., 0], deep[0] >> 8), "nothing above 255: 8 bits in 16"
+
+
+def test_large_images_need_a_size(put, read):
+    photos = put("u", [np.zeros((600, 500), np.uint8) + i for i in range(9)])
+    with pytest.raises(ValueError, match="image_size must be given.*images of 600 x 500 pixels"):
+        read(photos, put("w", IMAGES), allow_more_unwanted=True)
+    intake = read(photos, put("w2", IMAGES), image_size=(6, 5), seed=2, allow_more_unwanted=True)
+    assert intake.spec == GREY
+    with pytest.raises(ValueError, match="image_size must be None for vectors"):
+        read(put("u.npy", X), put("w.npy", W), image_size=(6, 5))
+
+
 @pytest.mark.parametrize(("coloured", "channels"), [(0, 1), (1, 1), (2, 3)])
 def test_colour_counts_from_one_percent_on(coloured, channels, put, read):
     red = np.zeros((6, 5, 3), "uint8")
@@ -437,6 +484,14 @@ def test_columns_that_are_constant_coarse_or_of_other_scales(put, read):
     assert note(intake, "nearly constant").endswith(": column 's'.")
     note(intake, "standardized")
     assert not read(put("u2.csv", X), put("w2.csv", W)).notes
+
+
+def test_columns_of_whole_numbers_are_told(put, read):
+    rows = np.column_stack([np.rint(3 * X[:, 0]), X[:, 1], np.full(300, 7.0)])
+    unwanted = np.column_stack([W[:, 0], np.rint(W[:, 1]), np.full(80, 7.0)])
+    intake = read(put("u.csv", rows), put("w.csv", unwanted))
+    assert intake.spec.whole == (0,), "neither the unwanted fold nor a constant counts"
+    assert note(intake, "whole numbers").endswith("rounded there: column 'a'.")
 
 
 def test_notes_and_errors_show_no_values_of_the_unwanted(put, read):

@@ -184,11 +184,12 @@ def test_held_out_has_its_share_and_seeds_are_independent(seed, share):
 
 texts = st.text("ab ,;\n\"'é", max_size=4)
 names = st.one_of(st.none(), st.lists(texts, min_size=3, max_size=3, unique=True).map(tuple))
+wholes = st.lists(st.integers(0, 2), unique=True).map(tuple)
 constants = st.lists(st.tuples(st.integers(0, 2), float32s), unique_by=lambda pair: pair[0])
 sizes = st.tuples(st.integers(1, 99), st.integers(1, 99), st.sampled_from([1, 3]))
 specs = st.one_of(
     st.builds(DataSpec, st.just("vectors"), st.just((3,)), st.just("float32"), names,
-              constants.map(tuple)),
+              constants.map(tuple), wholes),
     st.builds(DataSpec, st.just("images"), sizes, st.sampled_from(["uint8", "float32"])),
 )  # fmt: skip
 
@@ -208,7 +209,9 @@ json_values = st.recursive(
 
 @settings(few, max_examples=100)
 @given(
-    specs, st.sampled_from(["kind", "shape", "dtype", "columns", "constants", None]), json_values
+    specs,
+    st.sampled_from(["kind", "shape", "dtype", "columns", "constants", "whole", None]),
+    json_values,
 )
 def test_a_damaged_spec_is_refused_or_another_spec(spec, field, value):
     record = value if field is None else spec.to_json() | {field: value}
@@ -216,6 +219,19 @@ def test_a_damaged_spec_is_refused_or_another_spec(spec, field, value):
         assert isinstance(DataSpec.from_json(record), DataSpec)
     except ValueError as error:
         assert str(error).startswith("spec must")
+
+
+def test_a_spec_names_each_column_once():
+    for columns in (("a", "b"), ("a", "b", "b"), ("a", "b", "c", "d")):
+        with pytest.raises(ValueError, match="spec must name each of its columns once"):
+            DataSpec("vectors", (3,), "float32", columns)
+
+
+def test_a_spec_of_an_earlier_version_rounds_nothing():
+    record = DataSpec("vectors", (3,), "float32", None, (), (1,)).to_json()
+    assert DataSpec.from_json(record).whole == (1,)
+    del record["whole"]
+    assert DataSpec.from_json(record).whole == ()
 
 
 # Pipeline, losses, metrics

@@ -8,6 +8,7 @@ import numpy as np
 
 DELIMITERS = ",;\t|"
 LONGEST_LINE = 2**24  # characters; a longer one is no table
+FEWEST_COUNTED = 3  # columns whose names may be their numbers: a line 0,1 may well be data
 
 
 class CsvFile:
@@ -19,7 +20,8 @@ class CsvFile:
 
     Attributes:
         names: Names of its columns; their numbers as text where the first line is one of numbers.
-        has_names: Whether the first line names them.
+        has_names: Whether the first line names them: it holds a text, or counts 0, 1, 2, ... as
+            pandas names the columns of an array.
         count: `None`: only reading tells the number of rows.
 
     Raises:
@@ -36,7 +38,7 @@ class CsvFile:
         if start is None:
             raise ValueError(f"{name} must hold a table. Received: {name}={path}, which is empty.")
         cells = [cell.strip() for cell in start]
-        self.has_names = not all(_is_number(cell) for cell in cells if cell)
+        self.has_names = _counts(cells) or not all(_is_number(cell) for cell in cells if cell)
         self.names = cells if self.has_names else [str(column) for column in range(len(cells))]
 
     def blocks(self, columns, size):
@@ -68,7 +70,9 @@ class CsvFile:
             for place, cell in enumerate(record)
             if not _is_number(cell)
         )
-        what = "a text" if block[row][place].strip() else "an empty cell"
+        cell = block[row][place].strip()
+        what = "a text" if cell else "an empty cell"
+        what = "a number with a decimal comma" if _is_number(cell.replace(",", ".", 1)) else what
         raise ValueError(
             f"{self._name} must hold numbers. Received: {what} in row {first + row} (counted from "
             f"0), column {self.names[columns[place]]!r}."
@@ -95,6 +99,12 @@ class CsvFile:
         if len(line) == LONGEST_LINE:
             raise csv.Error("a line without an end")
         return line
+
+
+def _counts(cells):
+    """Whether cells are 0, 1, 2, ..., perhaps after the empty name of the row numbers."""
+    named = cells[1:] if cells[0] == "" else cells
+    return len(cells) >= FEWEST_COUNTED and named == [str(c) for c in range(len(named))]
 
 
 def _is_number(cell):

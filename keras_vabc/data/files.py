@@ -139,7 +139,7 @@ class ArrayFile:
     def notes(self, spec):
         """What was repaired, a line each, once `blocks` has ended."""
         if self._scale is None:
-            return []
+            return [] if spec.columns is None else [f"{self.name}: {vectors.NAMELESS}."]
         return pixels.notes(self._scale, self._layout, self.counts, spec, self.name)
 
     def _images(self, rows, spec):
@@ -171,9 +171,18 @@ def _unpacked(path):
                 f"folder. Received: {free} bytes free, {members[0].file_size} needed."
             )
         with archive.open(members[0]) as packed, tempfile.TemporaryFile() as file:
-            shutil.copyfileobj(packed, file, BLOCK_BYTES)
+            _unpack(packed, file)
             file.seek(0)
             return _mapped(file, members[0].file_size)
+
+
+def _unpack(packed, file):
+    try:
+        shutil.copyfileobj(packed, file, BLOCK_BYTES)
+    except OSError as error:
+        if error.errno is None:  # of the unpacking, not of the disk
+            raise zipfile.BadZipFile(str(error)) from None
+        raise
 
 
 def _mapped(file, size):

@@ -11,6 +11,7 @@ from keras_vabc.data.images import (
     SUFFIXES,
     fitted,
     is_coloured,
+    is_deep,
     is_transparent,
     open_image,
     oriented_size,
@@ -21,7 +22,7 @@ from keras_vabc.data.spec import DataSpec
 
 COLOURED_SHARE = 0.01  # of the images; up to it all are read as grey
 LARGE_PIXELS = 256 * 256
-NAMES_SHOWN = 3
+NAMES_SHOWN, NAMES_LISTED = 3, 100  # of unreadable files, in an error and in a note
 LINKS, OTHERS = "symbolic links", "files of other kinds"
 
 
@@ -114,10 +115,12 @@ class ImageFolder:
         height, width, _ = spec.shape
         lines = {
             "unreadable": f"could not be read and were left out: {', '.join(self._unreadable)}"
-            + (", ..." if self.counts["unreadable"] > NAMES_SHOWN else ""),
+            + (", ..." if self.counts["unreadable"] > NAMES_LISTED else ""),
             "resized": f"were resized to {height} x {width} pixels; aspect ratios are not kept",
             "grey": "are coloured and were turned grey",
             "transparent": "are transparent and were laid on black",
+            "deep": "have 16 bits a pixel and were reduced to 8; one without a pixel above 255 was "
+            "taken for 8 bits",
         }
         found = [
             f"{self.name}: {self.counts[key]} of {self.counts['read']} images {line}."
@@ -134,10 +137,11 @@ class ImageFolder:
         return found
 
     def _row(self, image, spec):
-        transparent = is_transparent(image)
+        transparent, deep = is_transparent(image), is_deep(image)
         image = plain(image)
         row = fitted(image, spec.shape)
         self.counts["transparent"] += transparent
+        self.counts["deep"] += deep
         self.counts["resized"] += image.size[::-1] != spec.shape[:2]
         self.counts["grey"] += spec.shape[2] == 1 and is_coloured(image)
         return row
@@ -149,13 +153,13 @@ class ImageFolder:
     def _skip(self, relative):
         """Counts an unreadable image, and gives up where there are too many."""
         self.counts["unreadable"] += 1
-        if len(self._unreadable) < NAMES_SHOWN:
+        if len(self._unreadable) < NAMES_LISTED:
             self._unreadable.append(repr(relative))
         if self.counts["unreadable"] > self.max_unreadable * self.count:
             raise ValueError(
                 f"{self.name} must have at most {100 * self.max_unreadable:g} % unreadable images. "
                 f"Received: at least {self.counts['unreadable']} of {self.count}, "
-                f"{', '.join(self._unreadable)}."
+                f"{', '.join(self._unreadable[:NAMES_SHOWN])}."
             )
 
     def _files(self, left_out):

@@ -48,6 +48,11 @@ def is_transparent(image):
     return image.mode in TRANSPARENT_MODES or "transparency" in image.info
 
 
+def is_deep(image):
+    """Whether an image has more than 8 bits a pixel."""
+    return image.mode.startswith("I")
+
+
 def plain(image):
     """Decodes an image into one of two modes.
 
@@ -66,7 +71,7 @@ def plain(image):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):
+        if is_deep(image):
             return Image.fromarray(_eight_bits(np.asarray(image)))
         if image.mode == "F":
             raise ValueError("an image of floats has no scale")

@@ -21,6 +21,7 @@ __all__ = ["DataSpec", "Intake", "SwappedFolds", "held_out", "read_blocks", "rea
 
 READERS = {".npy": ArrayFile, ".npz": ArrayFile, ".csv": Table, ".parquet": Table}
 FOLDS = ("unlabeled", "unwanted")
+MOST_PIXELS = 512 * 512  # of images whose size nobody chose: photos would fill disk and memory
 
 
 class SwappedFolds(ValueError):
@@ -72,7 +73,7 @@ def read_folds(
         folder: Folder for the arrays, made with the mode 0700 where it is missing. It belongs to
             the caller, who deletes it when the folds are no longer used.
         image_size: `(height, width)` of images; `None` for the most frequent one among the
-            unlabeled.
+            unlabeled, which must not have more than 512 * 512 pixels then.
         test_share: Share of both that is held out, in (0, 1); see `held_out`.
         max_unreadable: Largest share of the images of a folder that may be unreadable.
         seed: Whole number >= 0; determines what is held out.
@@ -106,6 +107,7 @@ def read_folds(
     if not allow_more_unwanted:
         _check_not_swapped(*(sources[name].count for name in FOLDS))
     spec = sources["unlabeled"].describe(image_size)
+    _check_fits(image_size, spec)
     if spec.kind == "images" and sources["unwanted"].dtype == "uint8":
         spec = replace(spec, dtype="uint8")
     stored, drop = {}, np.zeros(0, np.uint64)
@@ -124,7 +126,7 @@ def read_folds(
         columns = stored["unlabeled"].columns
         notes += column_notes(columns, stored["unwanted"].columns, spec)
         constants = ((int(c), float(columns.low[c])) for c in columns.constant)
-        spec = replace(spec, constants=tuple(constants))
+        spec = replace(spec, constants=tuple(constants), whole=tuple(columns.whole.tolist()))
     return Intake(folds, spec, notes, {name: dict(stored[name].counts) for name in FOLDS})
 
 
@@ -177,6 +179,21 @@ def open_source(path, name, max_unreadable):
 def _checked_size(image_size):
     height, width = image_size
     return check_whole("image_size", height, 1), check_whole("image_size", width, 1)
+
+
+def _check_fits(image_size, spec):
+    """Refuses a size of vectors, and none for images that are too large to be trained on."""
+    if spec.kind != "images":
+        if image_size is not None:
+            raise ValueError(
+                f"image_size must be None for vectors. Received: image_size={image_size}."
+            )
+    elif image_size is None and spec.shape[0] * spec.shape[1] > MOST_PIXELS:
+        height, width, _ = spec.shape
+        raise ValueError(
+            "image_size must be given, such as 64x64, for images that are too large to train on. "
+            f"Received: unlabeled images of {height} x {width} pixels."
+        )
 
 
 def _check_not_swapped(unlabeled, unwanted):

@@ -13,14 +13,14 @@ from PIL import Image
 from keras_vabc.checks import check_finite
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.pixels import Scale
-from keras_vabc.runs import new_folder
+from keras_vabc.runs import new_folder, path_in_errors
 
 
 def write_rows(path, blocks, spec):
     """Writes generated rows to a file or folder that appears whole or not at all.
 
-    Images become whole numbers in 0..255 where the data hold those, and always in PNGs. Columns
-    that are constant in the data get their constant back.
+    Images become whole numbers in 0..255 where the data hold those, and always in PNGs; for columns
+    see `finished`.
 
     Args:
         path: A new or empty folder, for a PNG each; or a file, which is replaced: `.npy` or `.npz`
@@ -44,16 +44,30 @@ def write_rows(path, blocks, spec):
     if suffix not in writers and not is_folder:
         kinds = ", ".join(writers) + (" or a new folder" if spec.kind == "images" else "")
         raise ValueError(f"out must be {kinds} for {spec.kind}. Received: out={path}.")
-    rows = (_finished(block, spec) for block in blocks)
+    rows = (finished(block, spec) for block in blocks)
     if is_folder:
-        with new_folder(path) as folder:
+        with path_in_errors(path), new_folder(path) as folder:
             return _write_pngs(folder, rows, spec)
-    with _whole_file(path) as temporary:
+    if path.is_dir():
+        raise IsADirectoryError(f"out must be a file. Received: out={path}, which is a folder.")
+    with path_in_errors(path), _whole_file(path) as temporary:
         return writers[suffix](temporary, rows, spec)
 
 
-def _finished(rows, spec):
-    """Rows in the dtype of the data, their constant columns restored."""
+def finished(rows, spec):
+    """Generated rows as they are written.
+
+    Args:
+        rows: Array of shape `(n, *spec.shape)`, in the scale of the data.
+        spec: `DataSpec` of the data.
+
+    Returns:
+        Array of `spec.dtype`: whole numbers in 0..255 if that is uint8. Columns that are constant
+        in the data have their constant, and those of whole numbers are rounded.
+
+    Raises:
+        ValueError: If rows are not finite or of another shape.
+    """
     rows = check_finite("rows", np.asarray(rows))
     if rows.shape[1:] != spec.shape:
         shape = ", ".join(map(str, spec.shape))
@@ -61,6 +75,8 @@ def _finished(rows, spec):
     if spec.dtype == "uint8":
         return np.clip(np.rint(rows), 0, 255).astype("uint8")
     rows = rows.astype("float32")
+    for column in spec.whole:
+        rows[:, column] = np.rint(rows[:, column]) + 0  # which makes -0 a 0
     for column, value in spec.constants:
         rows[:, column] = value
     return rows
@@ -123,7 +139,7 @@ def _write_parquet(path, blocks, spec):
 def _whole_file(path):
     """A path to write to, renamed to `path` when the block ends and deleted if it raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(".tmp", f".{path.name}-", path.parent) as folder:
         temporary = Path(folder, path.name)
         yield temporary
         os.replace(temporary, path)

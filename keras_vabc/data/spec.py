@@ -15,7 +15,8 @@ class DataSpec:
     those (float32). Vectors are float32, in the units of the file.
 
     A constant column has the variance 0: whoever standardizes columns must put 1 in its place, as
-    `logit_network` does. `write_rows` gives generated rows the constant back.
+    `logit_network` does. `write_rows` gives generated rows the constant back, and rounds columns of
+    whole numbers.
 
     Attributes:
         kind: `"images"` or `"vectors"`.
@@ -25,6 +26,7 @@ class DataSpec:
         columns: Names of the columns of a CSV or Parquet file, in order; `None` where the data have
             no names.
         constants: `(column number, value)` of each column that is constant in the unlabeled fold.
+        whole: Numbers of the other columns that hold nothing but whole numbers there.
 
     Raises:
         ValueError: If an attribute breaks a rule above.
@@ -35,6 +37,7 @@ class DataSpec:
     dtype: str
     columns: tuple[str, ...] | None = None
     constants: tuple[tuple[int, float], ...] = ()
+    whole: tuple[int, ...] = ()
 
     def __post_init__(self):
         """Checks the attributes."""
@@ -48,16 +51,16 @@ class DataSpec:
                 f"(features,) of float32. Received: {self.kind!r}, {self.shape}, {self.dtype!r}."
             )
         named = self.columns is not None
-        if named and (images or len(set(self.columns)) != self.shape[0] != len(self.columns)):
+        if named and (images or not self.shape[0] == len(self.columns) == len(set(self.columns))):
             raise ValueError(
                 f"spec must name each of its columns once. Received: shape {self.shape}, "
                 f"{len(self.columns)} names."
             )
-        for column, value in self.constants:
+        for column, value in (*self.constants, *((column, 0) for column in self.whole)):
             if images or not 0 <= column < self.shape[0] or not math.isfinite(value):
                 raise ValueError(
-                    "spec must give constants as (column number, finite value). "
-                    f"Received: column {column} of {self.shape}."
+                    "spec must give constants as (column number, finite value), and the numbers of "
+                    f"columns that are whole. Received: column {column} of {self.shape}."
                 )
 
     @property
@@ -89,6 +92,7 @@ class DataSpec:
                 "dtype": record["dtype"],
                 "columns": None if columns is None else tuple(map(str, columns)),
                 "constants": tuple((operator.index(c), float(v)) for c, v in record["constants"]),
+                "whole": tuple(map(operator.index, record.get("whole", ()))),  # added later
             }
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"spec must be what DataSpec.to_json gave ({error!r}).") from None

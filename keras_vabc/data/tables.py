@@ -77,12 +77,15 @@ class Table:
         columns = self._columns(spec)
         extra = [self._file.names[c] for c in self._kept if c not in columns]
         unnamed = len(self._file.names) - len(self._kept)
-        by_place = spec.columns is not None and not self._file.has_names
+        named, has_names = spec.columns is not None, self._file.has_names
         lines = {
             f"columns that unlabeled lacks were left out: {vectors.some(map(repr, extra))}": extra,
             "columns were put into the order that unlabeled has": columns != sorted(columns),
             f"columns without a name (row numbers?) were left out: {unnamed}": unnamed,
-            "columns have no names and were taken in the order given": by_place,
+            vectors.NAMELESS: named and not has_names,
+            "columns were taken in the order given, since unlabeled does not name its own": (
+                has_names and not named
+            ),
         }
         return [f"{self.name}: {line}." for line, holds in lines.items() if holds]
 

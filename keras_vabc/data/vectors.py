@@ -5,6 +5,7 @@ import numpy as np
 SCALES_APART = 100  # ratio of standard deviations that is worth a note
 FEWEST_DIGITS = 1e-5  # of the magnitude of a column: a lower spread is lost in float32
 WORDS_SHOWN = 5
+NAMELESS = "columns have no names and were taken in the order given"
 
 
 def check_width(shape, spec, name):
@@ -31,7 +32,7 @@ def as_float32(rows, first, name, column_name):
     Raises:
         ValueError: If a number is NaN, infinite or too large for float32; it names row and column.
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         result = rows.astype(np.float32)
     finite = np.isfinite(result)
     if not finite.all():
@@ -64,10 +65,12 @@ class Columns:
             return
         if self._rows == 0:
             self.low, self.high = rows[0], rows[0]
+            self._whole = np.ones(rows.shape[1], bool)
             self._origin = rows[0].astype("float64")  # so that squares lose no digits
             self._sum = self._squares = np.zeros(rows.shape[1])
         self.low = np.minimum(self.low, rows.min(axis=0))
         self.high = np.maximum(self.high, rows.max(axis=0))
+        self._whole &= (rows == np.rint(rows)).all(axis=0)
         shifted = rows - self._origin
         self._sum = self._sum + shifted.sum(axis=0)
         self._squares = self._squares + np.square(shifted).sum(axis=0)
@@ -77,6 +80,11 @@ class Columns:
     def constant(self):
         """Numbers of the columns that hold one value."""
         return np.flatnonzero(self.low == self.high)
+
+    @property
+    def whole(self):
+        """Numbers of the columns that hold several values, all of them whole."""
+        return np.flatnonzero(self._whole & (self.low < self.high))
 
     def deviations(self):
         """Standard deviation of each column."""
@@ -105,6 +113,7 @@ def column_notes(unlabeled, unwanted, spec):
         "constant among unlabeled but not among unwanted examples, and so tell them apart "
         "alone": telling,
         "nearly constant to 7 digits, as many as float32 keeps: subtract an offset first": coarse,
+        "whole numbers; generated rows are rounded there": unlabeled.whole,
     }
     notes = [
         f"unlabeled: columns that are {line}: {some(map(spec.column_name, columns))}."
