@@ -1,5 +1,7 @@
 """`keras-vabc evaluate`: what can be told of a run, without labels or with them."""
 
+import numpy as np
+
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.runs import update_run
@@ -100,11 +102,13 @@ def _figures(trained, seed):
 
 def _suspects(trained, seed):
     """The share of samples that the run's own classifier takes for negative."""
+    suspects = []
     try:
-        samples, drawn = trained.sampler.sample(SAMPLES, seed, return_drawn=True)
+        for rows, drawn in trained.sampler.batches(SAMPLES, seed, return_drawn=True):  # noqa: B007
+            suspects.append(trained.nu.negative_probability(rows) > SUSPECT)
     except RuntimeError as error:
         return {"acceptance": None, "suspect": None}, f"There are no samples: {error}"
-    suspect = observed_rate(trained.nu.negative_probability(samples) > SUSPECT).value
+    suspect = observed_rate(np.concatenate(suspects)).value
     line = (
         f"Samples that the classifier takes for negative: {suspect:.2%} of {SAMPLES:,}, after the "
         f"guard rejected {drawn - SAMPLES:,} of {drawn:,} drawn. {NO_JUDGE}"

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from keras_vabc.data.folds import Folds
 from keras_vabc.evaluation.evaluate import ImageEvaluation
-from keras_vabc.evaluation.metrics import observed_rate
+from keras_vabc.evaluation.metrics import NEIGHBOURS, observed_rate
 from keras_vabc.experiments.report import Table, result_table
 from keras_vabc.experiments.run import SAMPLES
 
@@ -35,7 +35,7 @@ def labelled_figures(trained, labels, negative_class, seed, status):
         OSError: If something cannot be read.
     """
     status.update("Reading the data")
-    ids, rows = _read(trained, "unlabeled")
+    ids = [name for names, _ in trained.blocks("unlabeled") for name in names]
     names, negative_class = read_labels(labels, ids), str(negative_class)
     known = np.array([name is not None for name in names])
     classes, codes = np.unique([name for name in names if name is not None], return_inverse=True)
@@ -44,13 +44,17 @@ def labelled_figures(trained, labels, negative_class, seed, status):
             f"negative_class must be among the labels: {', '.join(classes[:20])}. "
             f"Received: negative_class={negative_class}."
         )
-    rows, negative = rows[known], int(np.flatnonzero(classes == negative_class)[0])
+    negative = int(np.flatnonzero(classes == negative_class)[0])
+    rows = _rows(trained, "unlabeled", known)  # read anew: all of them may not fit in memory
     test = trained.held_out(rows)
     figures, lines = _score_figures(trained, rows[test], codes[test] == negative)
     figures["labelled"] = len(rows)
     lines.insert(0, f"{len(rows):,} of {len(ids):,} unlabeled examples have a label.")
     if trained.spec.kind != "images":
         return figures, lines, None
+    if min(np.bincount(test[codes != negative], minlength=2)) <= NEIGHBOURS:
+        few = f"Too few wanted examples have a label: judges need {NEIGHBOURS + 1} that were held"
+        return figures, [*lines, f"{few} out at training, and as many that were not."], None
     status.update("Training the judges")
     evaluation = ImageEvaluation(_folds(trained, rows, codes, test, negative), seed=seed)
     status.update("Measuring")
@@ -98,7 +102,7 @@ def read_labels(path, ids):
     labels = _read_table(path)
     if not labels.keys() & set(ids):
         raise ValueError(
-            f"labels must name ids of the unlabeled data, such as {ids[0]!r}. "
+            f"labels must name ids of the unlabeled data, such as {next(iter(ids), None)!r}. "
             f"Received: {', '.join(map(repr, list(labels)[:3])) or 'none'}."
         )
     return [labels.get(name) for name in ids]
@@ -106,8 +110,11 @@ def read_labels(path, ids):
 
 def _read_array(path, count):
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        with open(path, "rb") as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # parsers of damaged files raise anything
         raise ValueError(f"labels must be a whole .npy file. Received: {path} ({error}).") from None
     if array.shape != (count,) or array.dtype.kind not in "iu":
         raise ValueError(
@@ -131,10 +138,13 @@ def _read_table(path):
         ) from None
 
 
-def _read(trained, name):
-    """All ids and rows of one of the user's inputs."""
-    ids, rows = zip(*trained.blocks(name), strict=True)
-    return sum(ids, []), np.concatenate(rows)
+def _rows(trained, name, chosen=None):
+    """The rows of one of the user's inputs, or those chosen by a boolean array."""
+    found, first = [], 0
+    for ids, rows in trained.blocks(name):
+        found.append(rows if chosen is None else rows[chosen[first : first + len(ids)]])
+        first += len(ids)
+    return np.concatenate(found)
 
 
 def _score_figures(trained, rows, negative):
@@ -163,7 +173,7 @@ def _score_figures(trained, rows, negative):
 
 def _folds(trained, rows, codes, test, negative):
     """The labelled examples, and the unwanted ones as negatives, for `ImageEvaluation`."""
-    unwanted = _read(trained, "unwanted")[1]
+    unwanted = _rows(trained, "unwanted")
     held_out_unwanted = trained.held_out(unwanted)
     parts = {}
     for part, own, others in (("", ~test, ~held_out_unwanted), ("test_", test, held_out_unwanted)):

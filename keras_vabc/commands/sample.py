@@ -25,11 +25,13 @@ def sample(folder, n, out, *, seed=0, console):
         console: `rich.console.Console`.
 
     Raises:
-        ValueError: If it is no finished run, or the data do not fit the kind of file.
+        ValueError: If it is no finished run, the data do not fit the kind of file, or it is that
+            of the data.
         OSError: If `out` cannot be written.
         RuntimeError: If the guard rejects nearly everything.
     """
     out, trained, counts = Path(out), finished_run(folder), {"n": n, "seed": seed}
+    trained.check_output(out)
     write_rows(out, _blocks(trained, n, seed, counts, console), trained.spec)
     rejected = counts["drawn"] - n
     manifest = counts | {"rejected": rejected, **trained.provenance()}

@@ -3,13 +3,11 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 
 from keras_vabc.commands.trained_run import finished_run
-from keras_vabc.data.intake import read_blocks
 from keras_vabc.detection import review_order
 from keras_vabc.runs import make_folder, write_whole
 
@@ -23,7 +21,7 @@ def score(folder, input, out, *, console):
     Args:
         folder: Folder of the run.
         input: Path of data of the same form as the run's.
-        out: The CSV file; one that is there is replaced.
+        out: The CSV file, which ends in `.csv`; one that is there is replaced.
         console: `rich.console.Console`.
 
     Raises:
@@ -31,20 +29,21 @@ def score(folder, input, out, *, console):
         OSError: If something cannot be read or written.
     """
     out, trained = Path(out), finished_run(folder)
-    if os.path.exists(input) and out.exists() and os.path.samefile(input, out):
-        raise ValueError(f"out must be another file than input. Received: out={out}.")
-    if out.is_dir():
-        raise IsADirectoryError(f"out must be a CSV file. Received: out={out}, a folder.")
+    if out.suffix.lower() != ".csv" or out.is_dir():
+        raise ValueError(f"out must be a .csv file. Received: out={out}.")
+    trained.check_output(out, input=input)
     make_folder(out.parent)
     with console.status("Starting TensorFlow") as status:
         from keras_vabc.experiments.workers import start_tensorflow
 
         start_tensorflow()
         ids, scores, notes = [], [], []
-        for names, rows in read_blocks(input, trained.spec, "input", notes=notes):
+        for names, rows in trained.read_blocks(input, "input", notes):
             ids += names
             scores.append(trained.score(rows))
             status.update(f"Scoring: {len(ids):,} examples")
+    if not ids:
+        raise ValueError(f"input must hold an example. Received: input={input}, which has none.")
     scores = np.concatenate(scores)
     threshold = trained.threshold
     write_whole(out, _table(ids, scores, threshold))

@@ -7,12 +7,15 @@ import numpy as np
 from keras_vabc import plots
 from keras_vabc.commands.labelled import measured_table
 from keras_vabc.commands.trained_run import HISTORY
+from keras_vabc.data.outputs import finished
 from keras_vabc.evaluation.metrics import column_distances
 from keras_vabc.experiments.report import Section, Table
 
 SHOWN = 100  # samples, and unwanted examples if asked for
 COLUMNS_SHOWN = 20
 SAMPLES = 10_000  # for the spread of columns
+HELD_OUT = 100_000  # rows that they are compared with: more would tell no more, and may not fit
+FEWEST = 10  # rows that can be compared
 COUNTS = ("read", "training", "held_out", "unreadable", "duplicates", "repeated")
 
 
@@ -153,10 +156,13 @@ def _evaluation(record):
 def _columns(trained, show_unwanted):
     """The spread of each column in samples and in held-out rows; none if the rows are gone."""
     samples, drawn = trained.sampler.sample(SAMPLES, seed=0, return_drawn=True)
+    samples = finished(samples, trained.spec)
     text = _acceptance(trained, SAMPLES, drawn)
     try:
         rows = _held_out_rows(trained, "unlabeled")
         unwanted = _held_out_rows(trained, "unwanted") if show_unwanted else None
+        if len(rows) < FEWEST:
+            raise ValueError(f"only {len(rows)} rows are held out.")
     except (OSError, ValueError) as error:
         return [Section("Samples", [text, f"The data cannot be compared: {error}"], [], [])]
     weights = 1 - trained.nu.negative_probability(rows) if trained.has_classifier else None
@@ -177,7 +183,7 @@ def _columns(trained, show_unwanted):
         + (", weighted by P(positive | x)" if trained.has_classifier else ", negatives included")
         + ": the Wasserstein distance of each column, in its standard deviations. Beside it the "
         "distance of two halves of the held-out rows from each other: less cannot be expected. "
-        f"On average {distances[varying].mean():.3f} and {halves[varying].mean():.3f}."
+        f"On average {distances[varying].mean():.3f} and {np.nanmean(halves[varying]):.3f}."
     )
     caption = f"The columns of largest distance, up to {COLUMNS_SHOWN}."
     figure = _column_figure(trained, groups, worst[:COLUMNS_SHOWN])
@@ -188,7 +194,9 @@ def _column_figure(trained, groups, columns):
     figure, axes = plots.panels(len(columns), size=(3, 2.2), columns=4)
     for ax, column in zip(axes, columns, strict=True):
         own = {name: (values[:, column], weights) for name, (values, weights) in groups.items()}
-        plots.column_histogram(own, ax=ax).set_title(_name(trained, column), fontsize="small")
+        plots.column_histogram(own, ax=ax).set_title(
+            _name(trained, column), fontsize="small", parse_math=False
+        )
     axes[0].legend(fontsize="x-small")
     return figure
 
@@ -205,4 +213,7 @@ def _unwanted(trained):
 
 
 def _held_out_rows(trained, name):
-    return np.concatenate([rows[trained.held_out(rows)] for _, rows in trained.blocks(name)])
+    """Rows that were held out: all of them, or a random part of about `HELD_OUT`."""
+    count = trained.read(lambda record: int(record["counts"][name]["held_out"]))
+    part = min(1.0, HELD_OUT / max(count, 1))
+    return np.concatenate([rows[trained.held_out(rows, part)] for _, rows in trained.blocks(name)])

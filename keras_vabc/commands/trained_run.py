@@ -2,14 +2,18 @@
 
 import functools
 import hashlib
+import math
+import os
 
 from keras_vabc.array_files import read_array_file
-from keras_vabc.data.intake import DataSpec, held_out, read_blocks
+from keras_vabc.checks import check_rows
+from keras_vabc.data.intake import FOLDS, DataSpec, held_out, read_blocks
 from keras_vabc.runs import RECORD, open_run
 
 FINISHED = "finished"
 CLASSIFIER, MODEL, DENSITY = "nu.keras", "model.keras", "density.npz"
 SCORES, HISTORY = "scores.npz", "history.json"
+DAMAGES = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 
 class TrainedRun:
@@ -79,7 +83,7 @@ class TrainedRun:
     def threshold(self):
         """The score above which an example is flagged; `None` where none is stored."""
         stored = self.record.get("threshold")
-        return None if stored is None else self.read(lambda _: float(stored["value"]))
+        return None if stored is None else self.read(lambda _: _finite(stored["value"]))
 
     @property
     def score_name(self):
@@ -98,13 +102,36 @@ class TrainedRun:
         Yields:
             `(ids, rows)`, as `read_blocks`.
         """
-        path, most = self.read(lambda r: (r["data"][name], r["settings"]["max_unreadable"]))
-        return read_blocks(path, self.spec, name, max_unreadable=most)
+        return self.read_blocks(self.read(lambda record: os.fspath(record["data"][name])), name)
 
-    def held_out(self, rows):
-        """Which rows were held out at training, boolean of shape `(n,)`."""
-        split = self.read(lambda r: (r["settings"]["seed"], r["data"]["test_share"]))
-        return held_out(rows, *split)
+    def read_blocks(self, path, name, notes=None):
+        """Reads data of the form of the run's, as `data.intake.read_blocks` does."""
+        most = self.read(lambda record: float(record["settings"]["max_unreadable"]))
+        return read_blocks(path, self.spec, name, max_unreadable=most, notes=notes)
+
+    def check_output(self, out, **others):
+        """Refuses a file to write that would replace the data, or a part of the run.
+
+        Args:
+            out: Path of the file.
+            **others: Paths of more files that are to stay, by the names of their arguments.
+
+        Raises:
+            ValueError: If it is one of them.
+        """
+        data = self.read(lambda record: {name: os.fspath(record["data"][name]) for name in FOLDS})
+        own = {f"{name} of the run": self.run.path(name) for name in (DENSITY, SCORES)}
+        for name, path in (others | data | own).items():
+            if os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
+                raise ValueError(f"out must be another file than {name}. Received: out={out}.")
+
+    def held_out(self, rows, part=1.0):
+        """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""
+
+        def read(record):
+            return held_out(rows, record["settings"]["seed"], part * record["data"]["test_share"])
+
+        return self.read(read)
 
     def held_out_scores(self):
         """Scores of the held-out examples, which nothing was trained on.
@@ -116,7 +143,8 @@ class TrainedRun:
         arrays = read_array_file(self.run.path(SCORES))[0]
         names = ("unlabeled", "unwanted")
         unlabeled, unwanted = (
-            self.read(lambda _, name=name: arrays[name], SCORES) for name in names
+            self.read(lambda _, name=name: check_rows(name, arrays[name], ()), SCORES)
+            for name in names
         )
         return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
 
@@ -133,7 +161,7 @@ class TrainedRun:
         """What a function makes of the record, or a `ValueError` that calls `name` damaged."""
         try:
             return read(self.record)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except DAMAGES as error:
             raise ValueError(
                 f"RUN must have a whole {name}. Received: {self.run.folder}, whose is damaged "
                 f"({type(error).__name__}: {error})."
@@ -157,6 +185,12 @@ def finished_run(folder, name="RUN"):
             "the same train command again goes on with it."
         )
     return TrainedRun(run)
+
+
+def _finite(number):
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is not finite")
+    return float(number)
 
 
 def _sha256(path):
