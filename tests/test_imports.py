@@ -29,7 +29,6 @@ LEAVES = {
     "fingerprints",
     "streams",
     "runs",
-    "plots",
     "version",
 }
 
@@ -107,8 +106,9 @@ def test_detection_rests_on_leaves():
 
 def test_only_plots_and_reports_import_matplotlib():
     users = {m for m, path in MODULES.items() if any("matplotlib" in n for n in imported(path))}
-    assert users <= {"plots"} | {m for m in MODULES if m.startswith("experiments.")}
-    assert "plots" in users
+    rooms = {m for m in MODULES if m.startswith("plots.")}
+    assert users & rooms and users <= rooms | {m for m in MODULES if m.startswith("experiments.")}
+    assert all(siblings(room) <= {"plots.figures"} for room in rooms)
 
 
 def test_the_package_and_its_help_load_no_tensorflow():

@@ -1,0 +1,44 @@
+"""Pictures: arrays in, matplotlib Axes out."""
+
+from keras_vabc.plots.curves import (
+    by_gamma,
+    distances_by_gamma,
+    equilibrium_curve,
+    learning_curves,
+    loss_balance,
+)
+from keras_vabc.plots.distributions import (
+    column_histogram,
+    error_against_quality,
+    error_boxes,
+    score_histogram,
+)
+from keras_vabc.plots.figures import panels, png_bytes
+from keras_vabc.plots.images import latent_manifold, reconstruction_pairs, sample_grid
+from keras_vabc.plots.points import (
+    moons_samples,
+    negative_unlabeled_setting,
+    posterior_ellipses,
+    vector_field,
+)
+
+__all__ = [
+    "by_gamma",
+    "column_histogram",
+    "distances_by_gamma",
+    "equilibrium_curve",
+    "error_against_quality",
+    "error_boxes",
+    "latent_manifold",
+    "learning_curves",
+    "loss_balance",
+    "moons_samples",
+    "negative_unlabeled_setting",
+    "panels",
+    "png_bytes",
+    "posterior_ellipses",
+    "reconstruction_pairs",
+    "sample_grid",
+    "score_histogram",
+    "vector_field",
+]
