@@ -1,5 +1,6 @@
 """The benchmarks' shared parts: turns, ratios, records and the matrix products alone."""
 
+import dataclasses
 import importlib
 import json
 import os
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from keras_vabc.experiments.settings import paper_setting
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
@@ -21,7 +24,7 @@ workloads = importlib.import_module("workloads")
 
 Contestant, Panel = side_by_side.Contestant, record.Panel
 MNIST, MOONS = workloads.MNIST, workloads.MOONS
-SCRIPTS = ("train_step", "pipeline", "sample", "score", "scaling")
+SCRIPTS = ("train_step", "pipeline", "sample", "score", "scaling", "choices", "batch_size")
 
 
 @pytest.fixture
@@ -140,6 +143,17 @@ def test_each_benchmark_has_a_smoke_run_and_its_command_in_the_readme(name):
     assert record.parse_options(script.__doc__, ["--quick"]).quick
     assert not record.parse_options(script.__doc__, []).quick
     assert f"python benchmarks/{name}.py" in (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+
+
+def test_larger_batches_keep_everything_else_of_the_papers_setting():
+    variants = dict(importlib.import_module("batch_size").variants(8, 0, quick=False))
+    base, *others = variants.values()
+    assert base == paper_setting("vabc", "mnist", 8, 0.2, 0) and len(others) == 6
+    rates = {(s.batch_size, round(s.learning_rate * 1e3, 3)) for s in others}
+    assert rates == {(160, 1), (160, 1.414), (160, 2), (320, 1), (320, 2), (320, 4)}
+    for setting in others:
+        own = {"batch_size": base.batch_size, "learning_rate": base.learning_rate}
+        assert dataclasses.replace(setting, **own) == base
 
 
 def test_the_products_of_a_step_are_those_of_the_gradients():
