@@ -1,6 +1,7 @@
 """Commands that are to fail, and what makes them: full disks, signals, other processes."""
 
 import contextlib
+import os
 import resource
 import signal
 import subprocess
@@ -71,18 +72,28 @@ def press_ctrl_c():
     signal.raise_signal(signal.SIGINT)
 
 
+@contextlib.contextmanager
 def started(command, folder):
     """Starts a command in a process group of its own; `stderr` in the folder gets its errors."""
-    with open(folder / "stderr", "w") as stderr:
-        return subprocess.Popen(
+    with (
+        open(folder / "stderr", "w") as stderr,
+        subprocess.Popen(
             command, cwd=folder, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
-        )
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
-def wait_until(condition, seconds=120):
+def wait_until(condition, process=None, seconds=120):
+    """Waits for a condition that a process brings about."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
+        assert process is None or process.poll() is None, "it has ended"
         time.sleep(0.02)
 
 

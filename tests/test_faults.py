@@ -418,10 +418,11 @@ def test_ctrl_c_leaves_nothing_half_written(run, data, tmp_path, monkeypatch, na
 def test_sigterm_stops_a_training(data, tmp_path):
     run = tmp_path / "run"
     script = Path(sys.executable).with_name("keras-vabc")
-    process = started([script, *map(str, train_command(data, run, epochs=2000))], tmp_path)
-    wait_until((run / "model.checkpoint").exists)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 130
+    command = [script, *map(str, train_command(data, run, epochs=2000))]
+    with started(command, tmp_path) as process:
+        wait_until((run / "model.checkpoint").exists, process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 130
     stderr = (tmp_path / "stderr").read_text()
     assert stderr == "keras-vabc: Stopped. The same command goes on.\n"
     assert not hidden(run)

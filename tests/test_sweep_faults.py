@@ -53,6 +53,15 @@ class Job:
 
 
 @pytest.fixture
+def light_workers(tmp_path_factory, monkeypatch):
+    """Worker processes find something else in the place of TensorFlow, which takes seconds."""
+    folder = tmp_path_factory.mktemp("light")
+    text = "import types\nconfig = types.SimpleNamespace(list_physical_devices=list)\n"
+    (folder / "tensorflow.py").write_text(text)
+    monkeypatch.syspath_prepend(folder)
+
+
+@pytest.fixture
 def sweep_of(tmp_path, monkeypatch):
     """Lets `keras-vabc reproduce` run other jobs, in threads of this process unless told."""
 
@@ -87,7 +96,7 @@ def test_a_sweep_whose_folder_vanishes_is_one_line(sweep_of, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_worker_that_dies_is_one_line_and_the_rest_is_kept(sweep_of, tmp_path):
+def test_a_worker_that_dies_is_one_line_and_the_rest_is_kept(light_workers, sweep_of, tmp_path):
     jobs = [Job("a"), Job("b", "dies"), Job("c")]
     fails("A worker process has died", *sweep_of(*jobs, threads=False), code=1)
     assert set(stored_lines(tmp_path / "out")) == {"a"}
@@ -166,13 +175,13 @@ def is_there(group):
 
 
 SWEEP = """
-import sys
-
-from keras_vabc import cli
-from keras_vabc.experiments import reproduce
-from test_sweep_faults import Job
-
 if __name__ == "__main__":
+    import sys
+
+    from keras_vabc import cli
+    from keras_vabc.experiments import reproduce
+    from test_sweep_faults import Job
+
     reproduce.runs_of = lambda *_: [Job("a"), Job("b", "waits"), Job("c", "waits")]
     reproduce._one_line = lambda line: ""
     sys.argv[1:] = ["reproduce", "--workers", "1", "--out", "out"]
@@ -180,16 +189,16 @@ if __name__ == "__main__":
 """
 
 
-def test_a_sweep_that_is_stopped_ends_its_workers(tmp_path, monkeypatch):
+def test_a_sweep_that_is_stopped_ends_its_workers(light_workers, tmp_path, monkeypatch):
     """Ctrl-C reaches them too, as they are of the terminal's process group."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     (tmp_path / "main.py").write_text(SWEEP)
-    process = started([sys.executable, "main.py"], tmp_path)
-    wait_until((tmp_path / "out" / "arrays" / "waits").exists)
-    wait_until(lambda: stored_lines(tmp_path / "out"))
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(60) == 130
-    wait_until(lambda: not is_there(process.pid))
+    out = tmp_path / "out"
+    with started([sys.executable, "main.py"], tmp_path) as process:
+        wait_until(lambda: (out / "arrays" / "waits").exists() and stored_lines(out), process)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 130
+        wait_until(lambda: not is_there(process.pid))
     stderr = (tmp_path / "stderr").read_text()
     assert stderr == "keras-vabc: Stopped. The same command goes on.\n"
     assert set(stored_lines(tmp_path / "out")) == {"a"}
