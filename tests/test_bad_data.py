@@ -333,7 +333,7 @@ def mixed_images(folder):
         "unlabeled: 1 of 201 images are coloured and were turned grey",
         "unlabeled: 1 of 201 examples are also unwanted, to the last bit, and were left out",
         "unlabeled: 1 of 200 examples repeat an earlier one; they are kept",
-        "unwanted: 1 of 64 images are transparent and were laid on black",
+        "unwanted: 1 of 64 images have an alpha channel or a transparent colour",
         "unwanted: 1 of 64 images have 16 bits a pixel and were reduced to 8",
         "unwanted: 1 of 64 images could not be read and were left out: 'broken.png'",
     ]

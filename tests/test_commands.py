@@ -277,6 +277,26 @@ def test_labels_that_do_not_fit_are_one_line(images_run, tmp_path, text, negativ
     assert contents(images_run[0]) == before
 
 
+def test_few_labels_measure_the_score_alone(images_run, tmp_path):
+    run = shutil.copytree(images_run[0], tmp_path / "run")
+    lines = [f"{n:03d}.png,{int(n < 20)}\n" for n in (*range(20), 30, 31, 32, 33, 34)]
+    (tmp_path / "labels.CSV").write_text("id,label\n" + "".join(lines))
+    labels = ["--labels", tmp_path / "labels.CSV", "--negative-class", 1]
+    printed = succeeds("evaluate", run, *labels)
+    assert "25 of 200 unlabeled examples have a label" in printed
+    assert "Too few wanted examples have a label: judges need 6" in printed
+    figures = open_run(run).record["evaluation"]["with_labels"]
+    assert figures["labelled"] == 25 and "images" not in figures
+    succeeds("report", run)
+
+
+def test_labels_in_an_archive_are_one_line(images_run, tmp_path):
+    np.savez(tmp_path / "labels.npz", np.zeros(200, int))
+    (tmp_path / "labels.npz").rename(tmp_path / "labels.npy")
+    labels = ["--labels", tmp_path / "labels.npy", "--negative-class", 0]
+    fails("labels must be a whole .npy file", "evaluate", images_run[0], *labels)
+
+
 def test_the_report_shows_no_unwanted_example_unless_asked(images_run, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(images_run[0], run)
@@ -316,6 +336,25 @@ def test_without_a_classifier_scores_are_errors_and_thresholds_cautious(table_ru
     assert "the true area is larger" in printed and "judge" not in printed
     succeeds("report", run)
     assert "threshold" in (run / "report.html").read_text()
+
+
+def test_a_report_compares_some_of_many_rows_under_any_name(table_run, tmp_path, monkeypatch):
+    run = shutil.copytree(table_run, tmp_path / "run")
+    text = (table_run.parent / "all.csv").read_text()
+    (tmp_path / "all.csv").write_text(text.replace("small,large", "$_$,<b>"))
+    record = json.loads((run / "run.json").read_text())
+    record["data"]["unlabeled"] = str(tmp_path / "all.csv")
+    record["spec"]["columns"] = ["$_$", "<b>", "constant"]
+    (run / "run.json").write_text(json.dumps(record))
+    monkeypatch.setattr("keras_vabc.commands.sections.HELD_OUT", 30)
+    succeeds("report", run)
+    page = (run / "report.html").read_text()
+    (rows,) = map(int, re.findall(r"samples against (\d+) held-out rows", page))
+    assert 15 < rows < 45 < record["counts"]["unlabeled"]["held_out"]
+    assert "$_$" in page and "&lt;b&gt;" in page
+    monkeypatch.setattr("keras_vabc.commands.sections.HELD_OUT", 1)
+    succeeds("report", run)
+    assert "rows are held out" in (run / "report.html").read_text()
 
 
 def test_a_report_does_without_data_that_are_gone(table_run, tmp_path):

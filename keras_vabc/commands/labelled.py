@@ -58,9 +58,9 @@ def labelled_figures(trained, labels, negative_class, seed, status):
     status.update("Training the judges")
     evaluation = ImageEvaluation(_folds(trained, rows, codes, test, negative), seed=seed)
     status.update("Measuring")
-    samples, drawn = trained.sampler.sample(SAMPLES, seed, return_drawn=True)
+    samples, drawn = _drawn_pixels(trained, seed)
     measured = {
-        "generated": evaluation.of(_pixels(samples, trained.spec)),
+        "generated": evaluation.of(samples),
         "real, held out": evaluation.real(),
     }
     figures |= {"acceptance": SAMPLES / drawn, "images": measured}
@@ -95,9 +95,9 @@ def read_labels(path, ids):
         OSError: If it cannot be read.
     """
     path = Path(path)
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return list(map(str, _read_array(path, len(ids))))
-    if path.suffix != ".csv":
+    if path.suffix.lower() != ".csv":
         raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
     labels = _read_table(path)
     if not labels.keys() & set(ids):
@@ -184,6 +184,18 @@ def _folds(trained, rows, codes, test, negative):
             f"{part}unwanted_labels": np.full(others.sum(), negative),
         }
     return Folds(**parts, name="labelled", negative_class=negative, fraction=1.0, seed=0)
+
+
+def _drawn_pixels(trained, seed):
+    """Samples as a PNG holds them, a quarter of what they take as floats; and how many were drawn.
+
+    Raises:
+        RuntimeError: As `LatentSampler.sample`.
+    """
+    images = []
+    for rows, drawn in trained.sampler.batches(SAMPLES, seed, return_drawn=True):  # noqa: B007
+        images.append(_pixels(rows, trained.spec))
+    return np.concatenate(images), drawn
 
 
 def _pixels(images, spec):

@@ -118,7 +118,7 @@ class ImageFolder:
             + (", ..." if self.counts["unreadable"] > NAMES_LISTED else ""),
             "resized": f"were resized to {height} x {width} pixels; aspect ratios are not kept",
             "grey": "are coloured and were turned grey",
-            "transparent": "are transparent and were laid on black",
+            "transparent": "have an alpha channel or a transparent colour and were laid on black",
             "deep": "have 16 bits a pixel and were reduced to 8; one without a pixel above 255 was "
             "taken for 8 bits",
         }

@@ -92,7 +92,7 @@ def read_folds(
     Example:
         ```python
         with tempfile.TemporaryDirectory() as folder:
-            intake = read_folds("photos", "flagged", folder=folder)
+            intake = kv.read_folds("photos", "flagged", folder=folder)
             nu = kv.NUClassifier().fit(intake.folds.unlabeled, intake.folds.unwanted)
         ```
     """

@@ -10,6 +10,7 @@ from keras_vabc.experiments.settings import QUALITY, Setting
 
 NAMES = ("paper", "quality")
 VARIANCE_ROWS = 10_000  # enough for a variance
+VARIANCE_NUMBERS = 2**27  # fewer rows of large images do as well, and fit in memory
 MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of the mean image
 MNIST_PIXELS = 784
 LEAST_STEPS = {"paper": 10_000, "quality": 2_300}
@@ -132,11 +133,12 @@ def column_spread(x):
 
 def _spread(unlabeled):
     """Total variance of preprocessed data, the mean one of a number, and the most latents."""
-    rows = unlabeled[:: max(1, len(unlabeled) // VARIANCE_ROWS)].astype("float32")
     if unlabeled.ndim == 4:
+        most = max(1, min(VARIANCE_ROWS, VARIANCE_NUMBERS // unlabeled[0].size))
+        rows = unlabeled[:: max(1, len(unlabeled) // most)].astype("float32")
         variances = (rows / pixel_max(unlabeled)).var(axis=0)
     else:
-        variances = (~column_spread(rows)[2]).astype("float32")  # standardized
+        variances = (~column_spread(unlabeled)[2]).astype("float32")  # standardized
     most_latents = max(1, int((variances > 0).sum()) - 1)
     return float(variances.sum()), float(variances.mean()), most_latents
 
