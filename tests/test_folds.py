@@ -5,7 +5,8 @@ import pytest
 from sklearn.datasets import make_moons
 
 import keras_vabc as kv
-from keras_vabc.data.folds import UNKNOWN, load_folds, split_unwanted
+from keras_vabc.data.folds import UNKNOWN, split_unwanted
+from keras_vabc.data.named_folds import load_folds
 
 N = 20_000
 LABELS = np.arange(N) % 10

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad
 
-from keras_vabc.data.folds import load_folds
+from keras_vabc.data.named_folds import load_folds
 from keras_vabc.evaluation import judges
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
+from keras_vabc.evaluation.moons_judge import MoonsJudge
 
 
 @pytest.fixture(scope="module")
@@ -174,11 +175,11 @@ def test_a_judge_refuses(evaluation, images, message):
 def test_moons_judge_refuses():
     for x, message in [(np.full((2, 2), np.nan), "finite"), (np.zeros((2, 3)), "must have shape")]:
         with pytest.raises(ValueError, match=message):
-            judges.MoonsJudge().is_negative(x)
+            MoonsJudge().is_negative(x)
 
 
 def test_moons_density_integrates_to_one():
-    judge = judges.MoonsJudge(noise=0.3)
+    judge = MoonsJudge(noise=0.3)
     for moon in (0, 1):
         total, _ = dblquad(
             lambda y, x, moon=moon: np.exp(judge.log_density([[x, y]], moon)[0]),
@@ -191,12 +192,12 @@ def test_moons_density_integrates_to_one():
 def test_moons_density_is_that_of_the_data():
     """The mean log-density of a large draw is highest under the density that it came from."""
     folds = load_folds("moons1", seed=5)
-    judge = judges.MoonsJudge()
+    judge = MoonsJudge()
     upper, lower = folds.unwanted, folds.unlabeled
     own = judge.log_density(upper, 0).mean()
     assert own > judge.log_density(upper + 0.05, 0).mean()
-    assert own > judges.MoonsJudge(0.22).log_density(upper, 0).mean()
-    assert own > judges.MoonsJudge(0.18).log_density(upper, 0).mean()
+    assert own > MoonsJudge(0.22).log_density(upper, 0).mean()
+    assert own > MoonsJudge(0.18).log_density(upper, 0).mean()
     assert judge.is_negative(upper).mean() > 0.95
     assert judge.is_negative(lower).mean() < 0.05
 

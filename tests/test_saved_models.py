@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vabc.data.folds import load_folds
+from keras_vabc.data.named_folds import load_folds
 from keras_vabc.data.sources import content_order
-from keras_vabc.evaluation.judges import MoonsJudge, train_judge
+from keras_vabc.evaluation.judges import train_judge
 from keras_vabc.evaluation.metrics import frechet_distance
+from keras_vabc.evaluation.moons_judge import MoonsJudge
 from keras_vabc.experiments import paper
 from keras_vabc.experiments.measure import CARD
 

@@ -15,8 +15,8 @@ import pytest
 
 import keras_vabc.data.downloads as downloads
 import keras_vabc.data.sources as sources
-from keras_vabc.data.folds import load_folds
 from keras_vabc.data.idx import FILES, parse_idx
+from keras_vabc.data.named_folds import load_folds
 from keras_vabc.data.sources import load_images
 
 rng = np.random.default_rng(0)

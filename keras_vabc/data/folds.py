@@ -7,9 +7,7 @@ import numpy as np
 
 from keras_vabc.checks import check_finite
 from keras_vabc.data.mapped import join_rows, take_rows
-from keras_vabc.data.sources import IMAGE_SETS, load_images, load_moons
 
-MOONS_FRACTION = {"moons1": 1.0, "moons2": 0.8}
 UNKNOWN = -1  # the label of an example whose class nobody has told
 
 
@@ -98,7 +96,7 @@ def split_unwanted(
         - [Novel Applications for VAE-based Anomaly Detection Systems](
           https://arxiv.org/abs/2204.12577), section IV.
     """
-    _check_settings(fraction, seed)
+    check_split(fraction, seed)
     x, labels = _checked(x, labels, negative_class, "x", "labels")
     train_seed, test_seed = np.random.SeedSequence(seed).spawn(2)
     parts = _split(x, labels, negative_class, fraction, train_seed, "training")
@@ -144,7 +142,7 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
     """
     if not 0 < test_share < 1:
         raise ValueError(f"test_share must be in (0, 1). Received: test_share={test_share}.")
-    _check_settings(1, seed)
+    check_split(1, seed)
     unlabeled, unwanted = np.asarray(unlabeled), np.asarray(unwanted)
     if unlabeled.shape[1:] != unwanted.shape[1:] or unlabeled.dtype != unwanted.dtype:
         raise ValueError(
@@ -165,53 +163,6 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
         for part, rows in ((name, ~held_out), (f"test_{name}", held_out)):
             parts |= {part: x[rows], f"{part}_labels": labels[rows]}
     return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=int(seed))
-
-
-def load_folds(name, *, negative_class=None, fraction=None, seed=0, data_dir=None) -> Folds:
-    """Loads a data set by name and splits it into unlabeled and unwanted folds.
-
-    `"moons1"` and `"moons2"` are two interleaved half circles in the plane: 10,000 training and
-    10,000 test points of noise 0.2, float32 of shape `(2,)`, drawn anew for each seed. Class 0, the
-    upper moon, is the negative concept unless told otherwise; `fraction` defaults to 1 and 0.8.
-
-    `"mnist"`, `"fashion_mnist"` and `"digits"` are images, uint8 of shape `(height, width, 1)` in
-    0..255, with their usual test sets (`"digits"`: a fixed fifth, stratified). They need a
-    `negative_class`; `fraction` defaults to 0.2. A seed gives the same folds whichever source of
-    the images served.
-
-    Args:
-        name: One of the names above.
-        negative_class: The label of the negative concept.
-        fraction: The paper's p, in (0, 1]: the share of negatives that are known to be unwanted.
-        seed: Whole number >= 0.
-        data_dir: Folder of a TensorFlow Datasets copy, as in `tfds.load`.
-
-    Returns:
-        The `Folds`, test folds included.
-
-    Raises:
-        ValueError: If the name is unknown, `negative_class` is missing or not among the labels,
-            `fraction` is outside (0, 1], or an IDX file is damaged.
-        OSError: If no source of the data set answers.
-
-    Example:
-        ```python
-        folds = load_folds("mnist", negative_class=8, fraction=0.2, seed=0)
-        ```
-    """
-    if name not in (*MOONS_FRACTION, *IMAGE_SETS):
-        known = ", ".join((*MOONS_FRACTION, *IMAGE_SETS))
-        raise ValueError(f"name must be one of {known}. Received: name={name!r}.")
-    if name in MOONS_FRACTION:
-        negative_class = 0 if negative_class is None else negative_class
-        fraction = MOONS_FRACTION[name] if fraction is None else fraction
-    elif negative_class is None:
-        raise ValueError(f"negative_class must be given for {name!r}. Received: None.")
-    fraction = 0.2 if fraction is None else fraction
-    _check_settings(fraction, seed)
-    arrays = load_moons(seed) if name in MOONS_FRACTION else load_images(name, data_dir)
-    settings = {"negative_class": negative_class, "fraction": fraction, "seed": seed, "name": name}
-    return split_unwanted(*arrays[:2], test=arrays[2:], **settings)
 
 
 def move_to_unwanted(folds, flagged, test_flagged) -> Folds:
@@ -245,7 +196,8 @@ def move_to_unwanted(folds, flagged, test_flagged) -> Folds:
     return replace(folds, **changes)
 
 
-def _check_settings(fraction, seed):
+def check_split(fraction, seed):
+    """Raises a `ValueError` if `fraction` or `seed` breaks a rule of `split_unwanted`."""
     if not 0 < fraction <= 1:
         raise ValueError(f"fraction must be in (0, 1]. Received: fraction={fraction}.")
     if not hasattr(seed, "__index__") or operator.index(seed) < 0:

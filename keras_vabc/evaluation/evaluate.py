@@ -5,13 +5,14 @@ import functools
 import numpy as np
 
 from keras_vabc.data.sources import content_order
-from keras_vabc.evaluation.judges import MoonsJudge, train_judge
+from keras_vabc.evaluation.judges import train_judge
 from keras_vabc.evaluation.metrics import (
     class_balance,
     frechet_distance,
     negative_generation_error,
     precision_recall_density_coverage,
 )
+from keras_vabc.evaluation.moons_judge import MoonsJudge
 
 
 class ImageEvaluation:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.folds import load_folds
+from keras_vabc.data.named_folds import load_folds
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.experiments.image_measures import image_arrays, image_figures
 from keras_vabc.experiments.moons_measures import moons_arrays, moons_figures, real_moons_figures

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vabc.evaluation.evaluate import MoonsEvaluation
-from keras_vabc.evaluation.judges import MoonsJudge
+from keras_vabc.evaluation.moons_judge import MoonsJudge
 from keras_vabc.experiments.run import SAMPLES
 from keras_vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
 

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vabc.callbacks import GammaAnneal, KLAnneal
-from keras_vabc.data.folds import load_folds
+from keras_vabc.data.named_folds import load_folds
 from keras_vabc.data.pipeline import balanced_dataset, unlabeled_dataset
 from keras_vabc.experiments.own_data import column_spread
 from keras_vabc.layers import standardization

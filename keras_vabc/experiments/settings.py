@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 
-from keras_vabc.data.folds import MOONS_FRACTION
+from keras_vabc.data.named_folds import MOONS_FRACTION
 from keras_vabc.version import __version__
 
 METHODS = ("vae", "vabc")

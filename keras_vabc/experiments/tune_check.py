@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from keras_vabc import plots
-from keras_vabc.data.folds import load_folds
+from keras_vabc.data.named_folds import load_folds
 from keras_vabc.experiments.gamma_choice import by_gamma, choose
 from keras_vabc.experiments.reproduce import run_missing
 from keras_vabc.experiments.run import provenance
