@@ -17,10 +17,12 @@ from keras_vabc.checks import (
 )
 from keras_vabc.data.folds import move_to_unwanted
 from keras_vabc.fingerprints import array_fingerprint, config_fingerprint
-from keras_vabc.mixture import best_bin_share, log_odds_shift, ranking_quality
 from keras_vabc.model_files import read_model_file, write_model_file
-from keras_vabc.nu_checkpoints import MemberCheckpoint
-from keras_vabc.nu_training import cross_train, logit_network
+from keras_vabc.nu.checkpoints import MemberCheckpoint
+from keras_vabc.nu.estimates import estimated
+from keras_vabc.nu.inputs import checked_folds
+from keras_vabc.nu.networks import checked_committee, logit_network
+from keras_vabc.nu.training import cross_train
 
 RISKS = ("cvir", "nnpu")
 LEAST_EPOCHS, LEAST_STEPS = 5, 1500
@@ -160,7 +162,7 @@ class NUClassifier:
         Warns:
             UserWarning: If there are fewer than 50 unwanted examples.
         """
-        unlabeled, unwanted = self._checked(unlabeled, unwanted)
+        unlabeled, unwanted = checked_folds(unlabeled, unwanted, self.network, self.members)
         epochs = self._epochs(len(unlabeled) * (self.members - 1) // self.members)
         if checkpoint is not None:
             checkpoint = MemberCheckpoint(checkpoint, self._traits(unlabeled, unwanted))
@@ -289,48 +291,13 @@ class NUClassifier:
                 estimate = record["estimates"][name]
                 setattr(loaded, name, tuple(estimate) if isinstance(estimate, list) else estimate)
             shift = check_finite("log_odds_shift", np.array([record["log_odds_shift"]]))
-            loaded._use(_checked_committee(committee), float(shift[0]))
+            loaded._use(checked_committee(committee), float(shift[0]))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 "path must be a file written by NUClassifier.save. "
                 f"Received: path={path}, which holds something else."
             ) from error
         return loaded
-
-    def _checked(self, unlabeled, unwanted):
-        """Both folds as finite arrays alike in shape and dtype, floats as float32."""
-        unlabeled, unwanted = (
-            fold.astype("float32", copy=False) if fold.dtype.kind == "f" else fold
-            for fold in (np.asarray(unlabeled), np.asarray(unwanted))
-        )
-        if self.network is None:
-            shapes, rule = (2, 4), "(n, features) or (n, height, width, channels)"
-            fits = unlabeled.ndim in shapes
-        else:
-            shape = _checked_network(self.network).input_shape[1:]
-            rule = f"(n, {', '.join(map(str, shape))})"
-            fits = unlabeled.ndim == len(shape) + 1
-        if not fits:
-            raise ValueError(
-                f"unlabeled must be an array of shape {rule}. "
-                f"Received: shape {unlabeled.shape}, dtype {unlabeled.dtype}."
-            )
-        if self.network is not None:
-            check_rows("unlabeled", unlabeled, shape)
-        check_finite("unlabeled", unlabeled)
-        check_rows("unwanted", unwanted, unlabeled.shape[1:])
-        if unlabeled.dtype != unwanted.dtype:
-            raise ValueError(
-                "unlabeled and unwanted must have one dtype, since they must have one scale. "
-                f"Received: {unlabeled.dtype} and {unwanted.dtype}."
-            )
-        for name, fold in (("unlabeled", unlabeled), ("unwanted", unwanted)):
-            if len(fold) < 2 * self.members:
-                raise ValueError(
-                    f"{name} must hold at least {2 * self.members} examples, two for each of "
-                    f"{self.members} members. Received: {len(fold)}."
-                )
-        return unlabeled, unwanted
 
     def _arguments(self):
         """Those of the constructor, but for the network."""
@@ -363,20 +330,9 @@ class NUClassifier:
 
     def _conclude(self, networks, unlabeled_logits, unwanted_logits):
         """Makes the committee and draws the estimates from the held-out logits."""
-        share, low, high = best_bin_share(unlabeled_logits, unwanted_logits)
-        shift = log_odds_shift(unlabeled_logits, share)
-        flagged = float((unlabeled_logits + shift > 0).mean())
-        recall = float((unwanted_logits + shift > 0).mean())
-        caught = min(share * recall, flagged)
-        self.negative_share, self.negative_share_interval = share, (low, high)
-        self.cross_validation = {
-            "auc": ranking_quality(unlabeled_logits, unwanted_logits, share),
-            "recall": recall,
-            "precision_low": min(low * recall / flagged, 1.0) if flagged else None,
-            "precision_high": min(high * recall / flagged, 1.0) if flagged else None,
-            "false_alarms": (flagged - caught) / (1 - share) if share < 1 else None,
-            "flagged": flagged,
-        }
+        estimates, shift = estimated(unlabeled_logits, unwanted_logits)
+        for name, estimate in estimates.items():
+            setattr(self, name, estimate)
         inputs = keras.Input(networks[0].input_shape[1:], dtype="float32")
         logits = [network(inputs) for network in networks]
         joined = keras.layers.Concatenate(dtype="float32")(logits)
@@ -400,22 +356,3 @@ class NUClassifier:
                 "unwanted examples are missed.",
                 stacklevel=3,
             )
-
-
-def _checked_committee(committee):
-    """`committee` if it makes rows of logits of one tensor, or a `TypeError`."""
-    shapes = [getattr(committee, f"{end}_shape", None) for end in ("input", "output")]
-    if not all(isinstance(shape, tuple) for shape in shapes) or len(shapes[1]) != 2:
-        raise TypeError(f"{committee!r} is no committee")
-    return committee
-
-
-def _checked_network(network):
-    """`network` if it is a built model of one logit, or a `ValueError`."""
-    shape = getattr(network, "output_shape", None)
-    if not isinstance(network, keras.Model) or shape != (None, 1):
-        raise ValueError(
-            "network must be a built functional or sequential Keras model that returns one logit, "
-            f"shape (batch, 1). Received: network={network!r}, output shape {shape}."
-        )
-    return network

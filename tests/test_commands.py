@@ -21,8 +21,8 @@ from keras_vabc.experiments.own_data import own_method, own_setting
 from keras_vabc.experiments.run import build, train
 from keras_vabc.experiments.stages import EpochReport
 from keras_vabc.model import load_model
+from keras_vabc.nu.networks import logit_network
 from keras_vabc.nu_classifier import NUClassifier
-from keras_vabc.nu_training import logit_network
 from keras_vabc.runs import locked, open_run
 
 RNG = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from keras_vabc.blocks import BLOCK_ROWS, Blockwise
 from keras_vabc.checks import BLOCK_NUMBERS, check_finite
 from keras_vabc.data.folds import array_folds, move_to_unwanted
 from keras_vabc.data.mapped import RowsFile, join_rows, take_rows
-from keras_vabc.nu_training import Part
+from keras_vabc.nu.training import Part
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3000, 7, 100)).astype("float32")  # 8 MB, two blocks

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import keras_vabc as kv
-from keras_vabc import nu_training
 from keras_vabc.array_files import read_array_file, write_array_file
+from keras_vabc.nu import training as nu_training
 
 RNG = np.random.default_rng(0)
 UNLABELED = RNG.normal(size=(300, 2)).astype("float32")

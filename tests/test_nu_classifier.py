@@ -12,7 +12,7 @@ import tensorflow as tf
 import keras_vabc as kv
 from keras_vabc.data.named_folds import load_folds
 from keras_vabc.mixture import best_bin_share, log_odds_shift, ranking_quality
-from keras_vabc.nu_training import balanced_risk, nnpu_objective, presumed_positives
+from keras_vabc.nu.risks import balanced_risk, nnpu_objective, presumed_positives
 
 RNG = np.random.default_rng(0)
 QUICK = {"members": 2, "epochs": 30, "seed": 3}

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from keras_vabc.array_files import array_group, read_array_file, write_array_file
 from keras_vabc.runs import make_folder
 
@@ -56,7 +58,7 @@ class MemberCheckpoint:
         logits = [self._arrays.get(f"{member}/{name}") for name in SCORES]
         found = [getattr(array, "shape", None) for array in (*weights, *logits)]
         expected = [*(tuple(w.shape) for w in network.weights), *((len(part),) for part in parts)]
-        if found != expected:
+        if found != expected or not all(np.isfinite(a).all() for a in (*weights, *logits)):
             raise ValueError(
                 f"checkpoint must hold whole members. Received: checkpoint={self._path}."
             )

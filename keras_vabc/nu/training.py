@@ -5,104 +5,13 @@ import itertools
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers, ops
 
 from keras_vabc.blocks import BLOCK_ROWS, Blockwise
-from keras_vabc.layers import standardization
 from keras_vabc.mixture import best_bin_share
+from keras_vabc.nu.risks import balanced_risk, nnpu_objective, presumed_positives
 from keras_vabc.optimizers import FusedAdam
 
-STATISTICS_ROWS = 4096  # enough for means and variances
 WARM_UP = 1 / 3  # of the epochs, in which every unlabeled example counts as positive
-
-
-def logit_network(x, seed):
-    """A network for images or vectors that returns one logit, shape `(batch, 1)`.
-
-    Images `(height, width, channels)` pass two strided convolutions, vectors `(features,)` two
-    dense layers. The first layer standardizes each channel or feature.
-
-    Args:
-        x: Array `(n, height, width, channels)` or `(n, features)`, from which it takes shape, means
-            and variances.
-        seed: Seed of the initial weights and of the dropout.
-
-    Returns:
-        `keras.Model`.
-    """
-    kernels = (keras.initializers.GlorotUniform(seed * 1000 + layer) for layer in range(10))
-    relu = {"activation": "relu", "dtype": "float32"}
-    some = x[:: -(-len(x) // STATISTICS_ROWS)].astype("float64")
-    axes = tuple(range(x.ndim - 1))
-    mean, variance = some.mean(axis=axes), some.var(axis=axes)
-    variance = np.where(variance > 0, variance, 1.0)
-    if x.ndim == 4:
-        standardize = layers.Normalization(
-            mean=mean.tolist(), variance=variance.tolist(), dtype="float32"
-        )
-    else:
-        standardize = standardization(mean, np.sqrt(variance))
-
-    inputs = keras.Input(x.shape[1:], dtype="float32")
-    features = standardize(inputs)
-    if x.ndim == 4:
-        for filters in (16, 32):
-            features = layers.Conv2D(
-                filters, 5, strides=2, padding="same", kernel_initializer=next(kernels), **relu
-            )(features)
-        features = layers.Flatten(dtype="float32")(features)
-    else:
-        features = layers.Dense(128, kernel_initializer=next(kernels), **relu)(features)
-    features = layers.Dense(128, kernel_initializer=next(kernels), **relu)(features)
-    features = layers.Dropout(0.4, seed=seed, dtype="float32")(features)
-    logit = layers.Dense(1, kernel_initializer=next(kernels), dtype="float32")(features)
-    return keras.Model(inputs, logit)
-
-
-def presumed_positives(logits, share):
-    """Conditional value ignoring risk: the unlabeled rows left when the share of negatives is gone.
-
-    Args:
-        logits: Logits of the unlabeled examples, shape `(n,)`.
-        share: Share of negatives among them, in [0, 1].
-
-    Returns:
-        Row numbers of the `n - round(share * n)` lowest logits, those with the least loss as
-        positives; at least one.
-    """
-    ignored = min(round(share * len(logits)), len(logits) - 1)
-    return np.argsort(logits, kind="stable")[: len(logits) - ignored]
-
-
-def balanced_risk(unlabeled_logits, unwanted_logits):
-    """Mean logistic loss with the unlabeled batch as positives, both batches of equal weight."""
-    as_positive = ops.mean(ops.softplus(unlabeled_logits))
-    return 0.5 * (as_positive + ops.mean(ops.softplus(-unwanted_logits)))
-
-
-def nnpu_objective(unlabeled_logits, unwanted_logits, share):
-    """What one step of non-negative PU learning minimizes, with the logistic loss.
-
-    The risk of the positives is that of the unlabeled as positives, less what the hidden negatives
-    add to it. Below 0 it can only be overfitted: the step then climbs back.
-
-    Args:
-        unlabeled_logits: Shape `(n,)`.
-        unwanted_logits: Shape `(m,)`.
-        share: Share of negatives among the unlabeled.
-
-    Returns:
-        Scalar: the risk, or minus its second part where that is negative.
-
-    References:
-        - [Positive-Unlabeled Learning with Non-Negative Risk Estimator](
-          https://arxiv.org/abs/1703.00593), algorithm 1 with beta = 0 and gamma = 1, whose positive
-          class is the negative concept here.
-    """
-    negatives = share * ops.mean(ops.softplus(-unwanted_logits))
-    positives = ops.mean(ops.softplus(unlabeled_logits))
-    positives = positives - share * ops.mean(ops.softplus(unwanted_logits))
-    return ops.where(positives >= 0, negatives + positives, -positives)
 
 
 def cross_train(

@@ -1,0 +1,1 @@
+"""What `NUClassifier` is made of."""

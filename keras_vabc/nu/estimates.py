@@ -1,0 +1,32 @@
+"""What the held-out logits of a classifier tell, of the data and of itself."""
+
+from keras_vabc.mixture import best_bin_share, log_odds_shift, ranking_quality
+
+
+def estimated(unlabeled_logits, unwanted_logits):
+    """The estimates of an `NUClassifier`, from logits by members that did not train on the row.
+
+    Args:
+        unlabeled_logits: Shape `(n,)`.
+        unwanted_logits: Shape `(m,)`.
+
+    Returns:
+        `(estimates, shift)`: a dict of `negative_share`, `negative_share_interval` and
+        `cross_validation`, which are attributes of `NUClassifier`; and what is added to logits such
+        that the mean probability over the unlabeled examples is the share.
+    """
+    share, low, high = best_bin_share(unlabeled_logits, unwanted_logits)
+    shift = log_odds_shift(unlabeled_logits, share)
+    flagged = float((unlabeled_logits + shift > 0).mean())
+    recall = float((unwanted_logits + shift > 0).mean())
+    caught = min(share * recall, flagged)
+    quality = {
+        "auc": ranking_quality(unlabeled_logits, unwanted_logits, share),
+        "recall": recall,
+        "precision_low": min(low * recall / flagged, 1.0) if flagged else None,
+        "precision_high": min(high * recall / flagged, 1.0) if flagged else None,
+        "false_alarms": (flagged - caught) / (1 - share) if share < 1 else None,
+        "flagged": flagged,
+    }
+    estimates = {"negative_share": share, "negative_share_interval": (low, high)}
+    return estimates | {"cross_validation": quality}, shift

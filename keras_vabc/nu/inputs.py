@@ -1,0 +1,55 @@
+"""What the folds must be that a classifier learns from."""
+
+import numpy as np
+
+from keras_vabc.checks import check_finite, check_rows
+from keras_vabc.nu.networks import checked_network
+
+
+def checked_folds(unlabeled, unwanted, network, members):
+    """Both folds as finite arrays alike in shape and dtype, floats as float32.
+
+    Args:
+        unlabeled: As in `NUClassifier.fit`.
+        unwanted: As there.
+        network: `None`, or the user's own network.
+        members: Number of networks, each of which holds out a part of both folds.
+
+    Returns:
+        `(unlabeled, unwanted)`.
+
+    Raises:
+        ValueError: If a fold or the network breaks a rule of `NUClassifier`.
+    """
+    unlabeled, unwanted = (
+        fold.astype("float32", copy=False) if fold.dtype.kind == "f" else fold
+        for fold in (np.asarray(unlabeled), np.asarray(unwanted))
+    )
+    if network is None:
+        shapes, rule = (2, 4), "(n, features) or (n, height, width, channels)"
+        fits = unlabeled.ndim in shapes
+    else:
+        shape = checked_network(network).input_shape[1:]
+        rule = f"(n, {', '.join(map(str, shape))})"
+        fits = unlabeled.ndim == len(shape) + 1
+    if not fits:
+        raise ValueError(
+            f"unlabeled must be an array of shape {rule}. "
+            f"Received: shape {unlabeled.shape}, dtype {unlabeled.dtype}."
+        )
+    if network is not None:
+        check_rows("unlabeled", unlabeled, shape)
+    check_finite("unlabeled", unlabeled)
+    check_rows("unwanted", unwanted, unlabeled.shape[1:])
+    if unlabeled.dtype != unwanted.dtype:
+        raise ValueError(
+            "unlabeled and unwanted must have one dtype, since they must have one scale. "
+            f"Received: {unlabeled.dtype} and {unwanted.dtype}."
+        )
+    for name, fold in (("unlabeled", unlabeled), ("unwanted", unwanted)):
+        if len(fold) < 2 * members:
+            raise ValueError(
+                f"{name} must hold at least {2 * members} examples, two for each of "
+                f"{members} members. Received: {len(fold)}."
+            )
+    return unlabeled, unwanted

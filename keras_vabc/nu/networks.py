@@ -1,0 +1,71 @@
+"""The networks of a classifier, and what one of the user's own must be."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from keras_vabc.layers import standardization
+
+STATISTICS_ROWS = 4096  # enough for means and variances
+
+
+def logit_network(x, seed):
+    """A network for images or vectors that returns one logit, shape `(batch, 1)`.
+
+    Images `(height, width, channels)` pass two strided convolutions, vectors `(features,)` two
+    dense layers. The first layer standardizes each channel or feature.
+
+    Args:
+        x: Array `(n, height, width, channels)` or `(n, features)`, from which it takes shape, means
+            and variances.
+        seed: Seed of the initial weights and of the dropout.
+
+    Returns:
+        `keras.Model`.
+    """
+    kernels = (keras.initializers.GlorotUniform(seed * 1000 + layer) for layer in range(10))
+    relu = {"activation": "relu", "dtype": "float32"}
+    some = x[:: -(-len(x) // STATISTICS_ROWS)].astype("float64")
+    axes = tuple(range(x.ndim - 1))
+    mean, variance = some.mean(axis=axes), some.var(axis=axes)
+    variance = np.where(variance > 0, variance, 1.0)
+    if x.ndim == 4:
+        standardize = layers.Normalization(
+            mean=mean.tolist(), variance=variance.tolist(), dtype="float32"
+        )
+    else:
+        standardize = standardization(mean, np.sqrt(variance))
+
+    inputs = keras.Input(x.shape[1:], dtype="float32")
+    features = standardize(inputs)
+    if x.ndim == 4:
+        for filters in (16, 32):
+            features = layers.Conv2D(
+                filters, 5, strides=2, padding="same", kernel_initializer=next(kernels), **relu
+            )(features)
+        features = layers.Flatten(dtype="float32")(features)
+    else:
+        features = layers.Dense(128, kernel_initializer=next(kernels), **relu)(features)
+    features = layers.Dense(128, kernel_initializer=next(kernels), **relu)(features)
+    features = layers.Dropout(0.4, seed=seed, dtype="float32")(features)
+    logit = layers.Dense(1, kernel_initializer=next(kernels), dtype="float32")(features)
+    return keras.Model(inputs, logit)
+
+
+def checked_network(network):
+    """`network` if it is a built model of one logit, or a `ValueError`."""
+    shape = getattr(network, "output_shape", None)
+    if not isinstance(network, keras.Model) or shape != (None, 1):
+        raise ValueError(
+            "network must be a built functional or sequential Keras model that returns one logit, "
+            f"shape (batch, 1). Received: network={network!r}, output shape {shape}."
+        )
+    return network
+
+
+def checked_committee(committee):
+    """`committee` if it makes rows of logits of one tensor, or a `TypeError`."""
+    shapes = [getattr(committee, f"{end}_shape", None) for end in ("input", "output")]
+    if not all(isinstance(shape, tuple) for shape in shapes) or len(shapes[1]) != 2:
+        raise TypeError(f"{committee!r} is no committee")
+    return committee
