@@ -53,10 +53,14 @@ def read_array_file(path, name="path"):
     """
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+            if any(member.compress_type for member in stored.zip.infolist()):
+                raise ValueError("it is compressed")  # and may be larger than memory
             arrays = dict(stored)
         content = json.loads(arrays.pop(RECORD).tobytes())
         if sorted(arrays) != content["arrays"] or not isinstance(content["record"], dict):
             raise ValueError("not all of its arrays are there")
+        if not all(a.dtype.kind in "buif" for a in arrays.values()):  # bytes have no dtype
+            raise ValueError("its arrays are not all of numbers")
         return arrays, content["record"]
     except Exception as error:  # zip, zlib, NumPy, JSON and the memory each raise their own
         raise ValueError(

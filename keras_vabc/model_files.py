@@ -2,16 +2,20 @@
 
 import json
 import os
+import re
 import tempfile
+import warnings
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_vabc.runs import path_in_errors
 
 METADATA, RECORD = "metadata.json", "keras_vabc"  # a member of the archive, a key in it
+MEMBERS = re.compile(r"metadata\.json|config\.json|model\.weights\.(h5|npz)|assets/(?!.*\.\.).*")
 
 
 def write_model_file(path, model, record):
@@ -60,7 +64,12 @@ def read_model_file(path):
     """
     with _whole_archive(path) as archive:
         record = json.loads(archive.read(METADATA))[RECORD]
-        return keras.saving.load_model(archive.filename, compile=False, safe_mode=True), record
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Skipping")  # a part of the file
+            model = keras.saving.load_model(archive.filename, compile=False, safe_mode=True)
+        if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+            raise ValueError("its weights are not finite")
+        return model, record
 
 
 def load_keras_file(path):
@@ -90,6 +99,9 @@ def _whole_archive(path):
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile("a checksum does not match")
+            names = archive.namelist()
+            if len(set(names)) < len(names) or not all(map(MEMBERS.fullmatch, names)):
+                raise zipfile.BadZipFile(f"its members are {names}")
             yield archive
     except Exception as error:  # zip, zlib, JSON, HDF5 and Keras each raise their own
         raise ValueError(

@@ -256,7 +256,8 @@ class LatentSampler:
                 f"state must hold {self._state_names()} for density={self.density!r} and "
                 f"guard={self.guard!r}. Received: {list(state)}."
             )
-        state = {name: np.asarray(state[name], "float32") for name in state}
+        with np.errstate(over="ignore"):  # of a damaged file: refused below
+            state = {name: np.asarray(state[name], "float32") for name in state}
         _check_state(state, self.model.latent_dim)
         self._state = state
         scalar = tf.TensorSpec((), "int64")

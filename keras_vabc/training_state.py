@@ -124,6 +124,11 @@ class TrainingState:
             type(number) is int and number >= 0
             for number in (record["epoch"], *record["start"], *record["place"])
         )
+        whole = whole and record["epochs"][-1:] == [record["epoch"] - 1]
+        whole = whole and all(
+            isinstance(values, list) and len(values) <= len(record["epochs"]) and _numbers(values)
+            for values in record["history"].values()
+        )
         if not whole:
             raise ValueError(f"path must be a checkpoint of this version. Received: path={path}.")
 
@@ -154,9 +159,9 @@ class TrainingState:
         }
         fits = (
             {name: array.shape for name, array in arrays.items()} == expected
-            and all(array.dtype.kind in "biuf" for array in arrays.values())
             and all(isinstance(state, dict) for state in states)
             and [set(state) for state in states] == [set(_names(c)) for c in self._stateful]
+            and all(_numbers(state.values()) for state in states)
         )
         if not fits:
             raise ValueError(f"path must hold a whole training. Received: path={path}.")
@@ -202,6 +207,11 @@ class TrainingState:
 
     def _variables(self):
         return {"model": self._model.variables, "optimizer": self._model.optimizer.variables}
+
+
+def _numbers(values):
+    """Whether all values are numbers, or none yet."""
+    return all(value is None or isinstance(value, int | float) for value in values)
 
 
 def _names(callback):
