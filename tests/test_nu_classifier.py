@@ -1,6 +1,7 @@
 """The negative-unlabeled classifier, its risks, and what becomes of the folds it corrects."""
 
 import dataclasses
+import json
 import random
 import warnings
 
@@ -12,6 +13,7 @@ import tensorflow as tf
 import keras_vabc as kv
 from keras_vabc.data.named_folds import load_folds
 from keras_vabc.mixture import best_bin_share, log_odds_shift, ranking_quality
+from keras_vabc.nu.estimates import estimated
 from keras_vabc.nu.risks import balanced_risk, nnpu_objective, presumed_positives
 
 RNG = np.random.default_rng(0)
@@ -85,6 +87,13 @@ def test_ranking_quality_needs_no_labels():
     unlabeled, unwanted = np.concatenate([positives, negatives]), RNG.normal(1, 1, 10_000)
     assert ranking_quality(unlabeled, unwanted, 0.1) == pytest.approx(below, abs=0.01)
     assert ranking_quality(np.zeros(5), np.zeros(3), 0.2) == pytest.approx(0.5)
+
+
+def test_folds_that_do_not_differ_have_no_ranking():
+    estimates, _ = estimated(np.arange(40.0), np.arange(40.0))
+    assert estimates["negative_share"] == 1
+    assert estimates["cross_validation"]["auc"] is None
+    json.dumps(estimates, allow_nan=False)
 
 
 # Risks
