@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import keras_vabc
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -60,3 +62,11 @@ def test_the_times_are_those_of_the_stored_benchmark():
         medians = [panel[name]["median"] for panel in (mnist, moons) if name in panel]
         written = re.findall(r"\d+\.\d+", row)
         assert [float(text) for text in written] == pytest.approx(medians, abs=0.0051), name
+
+
+def test_the_table_of_names_has_each_public_name_once():
+    text = README.read_text(encoding="utf-8")
+    table = text[text.index("## Public names") : text.index("## Map")]
+    first_cells = "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
+    names = re.findall(r"`(\w+)`", first_cells)
+    assert sorted(names) == sorted(set(keras_vabc.__all__) - {"__version__"})
