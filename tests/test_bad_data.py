@@ -180,7 +180,7 @@ def file_of_another_kind(folder):
 
 def image_bomb(folder):
     (folder / "bad").mkdir()
-    Image.new("1", (20_000, 20_000)).save(folder / "bad" / "bomb.png")
+    Image.new("1", (10_000, 10_000)).save(folder / "bad" / "bomb.png")
     return "bad", "'bomb.png'"
 
 

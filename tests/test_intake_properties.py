@@ -184,7 +184,9 @@ def test_held_out_has_its_share_and_seeds_are_independent(seed, share):
 
 texts = st.text("ab ,;\n\"'é", max_size=4)
 names = st.one_of(st.none(), st.lists(texts, min_size=3, max_size=3, unique=True).map(tuple))
-wholes = st.lists(st.integers(0, 2), unique=True).map(tuple)
+wholes = st.lists(st.integers(0, 2), unique=True).map(
+    lambda columns: tuple((column, -3.0, 2.0**column) for column in columns)
+)
 constants = st.lists(st.tuples(st.integers(0, 2), float32s), unique_by=lambda pair: pair[0])
 sizes = st.tuples(st.integers(1, 99), st.integers(1, 99), st.sampled_from([1, 3]))
 specs = st.one_of(
@@ -228,8 +230,10 @@ def test_a_spec_names_each_column_once():
 
 
 def test_a_spec_of_an_earlier_version_rounds_nothing():
-    record = DataSpec("vectors", (3,), "float32", None, (), (1,)).to_json()
-    assert DataSpec.from_json(record).whole == (1,)
+    record = DataSpec("vectors", (3,), "float32", None, (), ((1, 0.0, 4.0),)).to_json()
+    assert DataSpec.from_json(record).whole == ((1, 0.0, 4.0),)
+    with pytest.raises(ValueError, match="spec must give .* whole numbers as"):
+        DataSpec.from_json(record | {"whole": [[1, 4, 0]]})
     del record["whole"]
     assert DataSpec.from_json(record).whole == ()
 

@@ -45,9 +45,9 @@ def test_constant_columns_get_their_constant_back(tmp_path):
 
 
 def test_columns_of_whole_numbers_are_rounded(tmp_path):
-    spec = DataSpec("vectors", (3,), "float32", ("a", "b", "c"), (), (0, 2))
+    spec = DataSpec("vectors", (3,), "float32", ("a", "b", "c"), (), ((0, -1, 1), (2, -9, 3)))
     write_rows(tmp_path / "x.csv", iter([[[-0.3, 0.7, 2.6], [1.5, -0.2, -3.4]]]), spec)
-    assert (tmp_path / "x.csv").read_text() == "a,b,c\n0.0,0.7,3.0\n2.0,-0.2,-3.0\n"
+    assert (tmp_path / "x.csv").read_text() == "a,b,c\n0.0,0.7,3.0\n1.0,-0.2,-3.0\n"
 
 
 @pytest.mark.parametrize("spec", [GREY, COLOUR, FLOATS])

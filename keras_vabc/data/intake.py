@@ -126,7 +126,8 @@ def read_folds(
         columns = stored["unlabeled"].columns
         notes += column_notes(columns, stored["unwanted"].columns, spec)
         constants = ((int(c), float(columns.low[c])) for c in columns.constant)
-        spec = replace(spec, constants=tuple(constants), whole=tuple(columns.whole.tolist()))
+        whole = ((int(c), float(columns.low[c]), float(columns.high[c])) for c in columns.whole)
+        spec = replace(spec, constants=tuple(constants), whole=tuple(whole))
     return Intake(folds, spec, notes, {name: dict(stored[name].counts) for name in FOLDS})
 
 

@@ -63,7 +63,8 @@ def finished(rows, spec):
 
     Returns:
         Array of `spec.dtype`: whole numbers in 0..255 if that is uint8. Columns that are constant
-        in the data have their constant, and those of whole numbers are rounded.
+        in the data have their constant; those of whole numbers are rounded, and kept in the range
+        of the data.
 
     Raises:
         ValueError: If rows are not finite or of another shape.
@@ -75,8 +76,8 @@ def finished(rows, spec):
     if spec.dtype == "uint8":
         return np.clip(np.rint(rows), 0, 255).astype("uint8")
     rows = rows.astype("float32")
-    for column in spec.whole:
-        rows[:, column] = np.rint(rows[:, column]) + 0  # which makes -0 a 0
+    for column, low, high in spec.whole:
+        rows[:, column] = np.clip(np.rint(rows[:, column]), low, high) + 0  # which makes -0 a 0
     for column, value in spec.constants:
         rows[:, column] = value
     return rows

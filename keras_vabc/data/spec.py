@@ -15,8 +15,8 @@ class DataSpec:
     those (float32). Vectors are float32, in the units of the file.
 
     A constant column has the variance 0: whoever standardizes columns must put 1 in its place, as
-    `logit_network` does. `write_rows` gives generated rows the constant back, and rounds columns of
-    whole numbers.
+    `logit_network` does. `write_rows` gives generated rows the constant back, and makes columns of
+    whole numbers whole.
 
     Attributes:
         kind: `"images"` or `"vectors"`.
@@ -26,7 +26,8 @@ class DataSpec:
         columns: Names of the columns of a CSV or Parquet file, in order; `None` where the data have
             no names.
         constants: `(column number, value)` of each column that is constant in the unlabeled fold.
-        whole: Numbers of the other columns that hold nothing but whole numbers there.
+        whole: `(column number, least, largest)` of each other column that holds nothing but whole
+            numbers there.
 
     Raises:
         ValueError: If an attribute breaks a rule above.
@@ -37,7 +38,7 @@ class DataSpec:
     dtype: str
     columns: tuple[str, ...] | None = None
     constants: tuple[tuple[int, float], ...] = ()
-    whole: tuple[int, ...] = ()
+    whole: tuple[tuple[int, float, float], ...] = ()
 
     def __post_init__(self):
         """Checks the attributes."""
@@ -56,11 +57,13 @@ class DataSpec:
                 f"spec must name each of its columns once. Received: shape {self.shape}, "
                 f"{len(self.columns)} names."
             )
-        for column, value in (*self.constants, *((column, 0) for column in self.whole)):
-            if images or not 0 <= column < self.shape[0] or not math.isfinite(value):
+        for column, *values in (*self.constants, *self.whole):
+            finite = all(map(math.isfinite, values)) and values[0] <= values[-1]
+            if images or not 0 <= column < self.shape[0] or not finite:
                 raise ValueError(
-                    "spec must give constants as (column number, finite value), and the numbers of "
-                    f"columns that are whole. Received: column {column} of {self.shape}."
+                    "spec must give constants as (column number, finite value), and whole numbers "
+                    "as (column number, least, largest). "
+                    f"Received: column {column} of {self.shape}."
                 )
 
     @property
@@ -92,7 +95,10 @@ class DataSpec:
                 "dtype": record["dtype"],
                 "columns": None if columns is None else tuple(map(str, columns)),
                 "constants": tuple((operator.index(c), float(v)) for c, v in record["constants"]),
-                "whole": tuple(map(operator.index, record.get("whole", ()))),  # added later
+                "whole": tuple(  # added later
+                    (operator.index(c), float(low), float(high))
+                    for c, low, high in record.get("whole", ())
+                ),
             }
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"spec must be what DataSpec.to_json gave ({error!r}).") from None

@@ -113,7 +113,7 @@ def column_notes(unlabeled, unwanted, spec):
         "constant among unlabeled but not among unwanted examples, and so tell them apart "
         "alone": telling,
         "nearly constant to 7 digits, as many as float32 keeps: subtract an offset first": coarse,
-        "whole numbers; generated rows are rounded there": unlabeled.whole,
+        "whole numbers; generated rows are rounded there, and kept in their range": unlabeled.whole,
     }
     notes = [
         f"unlabeled: columns that are {line}: {some(map(spec.column_name, columns))}."
