@@ -2,20 +2,24 @@
 
 import itertools
 import random
-import warnings
 
 import numpy as np
 import tensorflow as tf
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import GaussianMixture
 
 from keras_vabc.blocks import BLOCK_ROWS, Blockwise, normal_block
-from keras_vabc.checks import check_not_negative, check_rows
+from keras_vabc.checks import check_not_negative, check_rows, check_whole
 from keras_vabc.export.formats import export_parts
 from keras_vabc.export.parts import Parts, prior_recipe
+from keras_vabc.latent_mixture import (
+    MIXTURE,
+    MIXTURE_RECIPE,
+    check_state,
+    fit_mixture,
+    mixture_latents,
+    posterior_draws,
+)
 
 DENSITIES = ("prior", "gmm")
-MIXTURE = ("weights", "means", "scales")
 SCORED_ROWS = 4096  # enough for a quantile: at 0.9 its standard error is 0.005
 
 
@@ -82,9 +86,10 @@ class LatentSampler:
         seed=0,
     ):
         _check_choices(density, guard)
-        _check_whole(1, components=components, max_tries=max_tries)
-        _check_whole(components, fit_rows=fit_rows)
-        _check_whole(0, seed=seed)
+        check_whole("components", components, 1)
+        check_whole("max_tries", max_tries, 1)
+        check_whole("fit_rows", fit_rows, components)
+        check_whole("seed", seed, 0)
         _check_share(threshold=threshold, score_quantile=score_quantile)
         self.model = model
         self.density = density
@@ -122,7 +127,7 @@ class LatentSampler:
                 f"x must have at least components={self.components} rows with "
                 f"negative_probability below 1. Received: {usable} of {len(x)} rows."
             )
-        latents = self._posterior_draws(x, weights)
+        latents = posterior_draws(self.model, x, weights, self.fit_rows, self.seed)
         state = {}
         if self.density == "gmm":
             state |= fit_mixture(latents, self.components, self.seed)
@@ -258,7 +263,7 @@ class LatentSampler:
             )
         with np.errstate(over="ignore"):  # of a damaged file: refused below
             state = {name: np.asarray(state[name], "float32") for name in state}
-        _check_state(state, self.model.latent_dim)
+        check_state(state, self.model.latent_dim)
         self._state = state
         scalar = tf.TensorSpec((), "int64")
         # A new trace, since the state is a constant of it.
@@ -276,17 +281,6 @@ class LatentSampler:
                 f"Received: shape {p.shape}" + (f", {p.min()} to {p.max()}." if p.size else ".")
             )
         return p
-
-    def _posterior_draws(self, x, weights):
-        """`fit_rows` latents, of rows drawn in proportion to their weights."""
-        rng = np.random.default_rng(self.seed)
-        rows = rng.choice(len(x), self.fit_rows, p=weights / weights.sum())
-        rows, drawn = np.unique(rows, return_inverse=True)
-        z_mean, z_log_var = (part[drawn] for part in self.model.encode(x[rows]))
-        if not self.model.stochastic:
-            return z_mean
-        noise = rng.standard_normal(z_mean.shape, "float32")
-        return z_mean + np.exp(0.5 * z_log_var) * noise
 
     def _score_limit(self, latents):
         """What `score_quantile` of decoded latents do not exceed."""
@@ -347,13 +341,9 @@ class LatentSampler:
 
     def _latents(self, seed, block):
         noise = normal_block(seed, block, self.model.latent_dim)
-        if self.density == "prior":
-            return noise
-        log_weights = np.log(self._state["weights"])[None]
-        # No block of noise has a negative number, so that the two streams never meet.
-        component = tf.random.stateless_categorical(log_weights, BLOCK_ROWS, (seed, -1 - block))[0]
-        scales = tf.gather(self._state["scales"], component)
-        return tf.gather(self._state["means"], component) + tf.linalg.matvec(scales, noise)
+        return (
+            noise if self.density == "prior" else mixture_latents(self._state, noise, seed, block)
+        )
 
     def _is_accepted(self, samples):
         """Whether each sample is within the limit; NaN never is."""
@@ -371,10 +361,7 @@ class LatentSampler:
         """The density and the guard's limit as JSON can hold them, with a recipe in words."""
         recipe = prior_recipe()
         if self.density == "gmm":
-            recipe[0] = (
-                "Draw e from N(0, I), latent_dim numbers, and component c with probability "
-                "weights[c]; z = means[c] + scales[c] e, a matrix times a vector."
-            )
+            recipe[0] = MIXTURE_RECIPE
         described = {"recipe": recipe, "latent_dim": self.model.latent_dim}
         described |= {name: self._state[name].tolist() for name in MIXTURE if name in self._state}
         if self.guard is not None:
@@ -386,30 +373,6 @@ class LatentSampler:
         check_not_negative(n=n)
         if self._state is None:
             raise RuntimeError("LatentSampler must be fitted first: call sampler.fit(unlabeled).")
-
-
-def fit_mixture(latents, components, seed=0):
-    """Fits a Gaussian mixture with full covariances by expectation maximization.
-
-    It ends after 100 rounds at the latest. That it has not converged by then is no error: the
-    mixture approximates a density that is none.
-
-    Args:
-        latents: Shape `(n, latent_dim)`.
-        components: Number of components, at most `n`.
-        seed: Seed of the start.
-
-    Returns:
-        Dict of float32 arrays: `weights` `(components,)`, `means` `(components, latent_dim)`, and
-        `scales` `(components, latent_dim, latent_dim)`, lower Cholesky factors of the covariances.
-    """
-    mixture = GaussianMixture(components, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        mixture.fit(latents.astype("float64"))
-    scales = np.linalg.cholesky(mixture.covariances_)
-    arrays = (mixture.weights_, mixture.means_, scales)
-    return {name: array.astype("float32") for name, array in zip(MIXTURE, arrays, strict=True)}
 
 
 def width_score(model, x):
@@ -429,21 +392,6 @@ def width_score(model, x):
     return tf.reduce_mean(0.5 * model(x)["z_log_var"], axis=1)
 
 
-def _check_state(state, latents):
-    """Refuses arrays that are no mixture in so many latents, or no limit."""
-    count = state["weights"].size if "weights" in state else 0
-    shapes = {"weights": (count,), "means": (count, latents), "scales": (count, latents, latents)}
-    for name, array in state.items():
-        if array.shape != shapes.get(name, ()):
-            raise ValueError(
-                f"state must be of {latents} latents. Received: {name} of shape {array.shape}."
-            )
-        if not np.isfinite(array).all():
-            raise ValueError(f"state must be finite. Received: NaN or infinity in {name}.")
-    if count and not (state["weights"].min() >= 0 and state["weights"].max() > 0):
-        raise ValueError("state must hold weights >= 0, not all of them 0. Received: others.")
-
-
 def _check_choices(density, guard):
     if density not in DENSITIES:
         raise ValueError(f'density must be "prior" or "gmm". Received: density={density!r}.')
@@ -454,14 +402,6 @@ def _check_choices(density, guard):
             'guard must be None, "score" or an object with negative_probability(x) and '
             f"negative_probability_batch(x). Received: guard={guard!r}."
         )
-
-
-def _check_whole(least, **numbers):
-    for name, value in numbers.items():
-        if not isinstance(value, int) or value < least:
-            raise ValueError(
-                f"{name} must be a whole number >= {least}. Received: {name}={value!r}."
-            )
 
 
 def _check_share(**numbers):

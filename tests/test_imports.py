@@ -24,6 +24,7 @@ LEAVES = {
     "optimizers",
     "execution",
     "mixture",
+    "latent_mixture",
     "blocks",
     "checks",
     "fingerprints",

@@ -8,9 +8,10 @@ import pytest
 import tensorflow as tf
 
 from keras_vabc.export import saved_model as export
+from keras_vabc.latent_mixture import fit_mixture
 from keras_vabc.model import VABC
 from keras_vabc.networks import mlp_autoencoder
-from keras_vabc.sampling import LatentSampler, fit_mixture
+from keras_vabc.sampling import LatentSampler
 
 RNG = np.random.default_rng(0)
 NOISE = 0.25  # posterior variance of `plane_model`
