@@ -70,7 +70,8 @@ def plain(image):
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = ImageOps.exif_transpose(image)
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
         if is_deep(image):
             return Image.fromarray(_eight_bits(np.asarray(image)))
         if image.mode == "F":
@@ -79,7 +80,11 @@ def plain(image):
             image = image.convert("RGBA")
             black = Image.new("RGBA", image.size, (0, 0, 0, 255))
             image = Image.alpha_composite(black, image)
-        return image.convert("L" if image.mode in ("1", "L") else "RGB")
+        return _in_mode(image, "L" if image.mode in ("1", "L") else "RGB")
+
+
+def _in_mode(image, mode):
+    return image if image.mode == mode else image.convert(mode)  # which always copies
 
 
 def is_coloured(image):
@@ -98,7 +103,7 @@ def fitted(image, shape):
         uint8 array of that shape. An image of another size is resized by cubic interpolation, with
         antialiasing; its aspect ratio is not kept, so that nothing is cut off.
     """
-    image = image.convert("L" if shape[2] == 1 else "RGB")
+    image = _in_mode(image, "L" if shape[2] == 1 else "RGB")
     if image.size != (shape[1], shape[0]):
         image = image.resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
     return np.asarray(image).reshape(shape)
