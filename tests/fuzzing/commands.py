@@ -1,0 +1,111 @@
+"""Commands on damaged inputs, in this process: what they print, and what they leave.
+
+Functions of a `random.Random` and a new folder, as those in `readers`: what they return raises a
+ValueError if the command refuses its input as it should.
+"""
+
+import json
+import os
+from unittest import mock
+
+from fuzzing import formats, seeds
+from fuzzing.readers import ARRAYS, OUT, damaged_copy, damaged_run
+from fuzzing.texts import JSON
+from typer.testing import CliRunner
+
+from keras_vabc.cli import app
+from keras_vabc.commands.train import WORK
+from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, HISTORY, MODEL, SCORES
+from keras_vabc.runs import LOCK, RECORD, open_run
+
+COMMANDS = {  # and the files of a run that each reads
+    "threshold": (RECORD, RECORD, SCORES),
+    "evaluate": (RECORD, RECORD, SCORES, DENSITY, MODEL, CLASSIFIER),
+    "sample": (RECORD, MODEL, DENSITY, CLASSIFIER),
+    "score": (RECORD, CLASSIFIER),
+    "report": (RECORD, HISTORY, SCORES, MODEL),
+}
+MUTATIONS = {RECORD: JSON, HISTORY: JSON, MODEL: formats.KERAS, CLASSIFIER: formats.KERAS}
+TRAIN = "keras_vabc.commands.train"
+SAMPLES = "keras_vabc.commands.evaluate.SAMPLES", "keras_vabc.commands.sections.SAMPLES"
+
+
+def train(rng, folder):
+    """Training on a damaged file, up to where the networks would be trained."""
+    suffix = rng.choice(list(ARRAYS))
+    source = rng.choice(sorted(seeds.ROOT.glob(f"data/*{suffix}")))
+    path = damaged_copy(source, folder / f"x{suffix}", rng, ARRAYS[suffix])
+    data, out = [path, f"seeds/other_{seeds.kind_of(source)}.npy"], folder / OUT / "run"
+    rng.shuffle(data)
+
+    def read():
+        patched = {"report": mock.DEFAULT, "_git_revision": lambda: None}
+        with mock.patch.multiple(TRAIN, **patched), mock.patch(f"{TRAIN}ing.Training", _Training):
+            options = ("--unlabeled", data[0], "--unwanted", data[1], "--out", out, "--yes")
+            refused = _refused("train", *options)
+        if refused:
+            assert not out.exists(), "half a run is left"
+            raise ValueError(refused)
+        assert list(open_run(out).record["stages"]) == ["intake"]
+        assert not (out / WORK).exists()
+
+    return read
+
+
+class _Training:
+    """Takes the place of a training, and looks at what it is given."""
+
+    def __init__(self, run, folds, old, console):
+        assert len(os.listdir(run.path(WORK))) == 4
+        assert len(folds.unlabeled) == run.record["counts"]["unlabeled"]["training"]
+
+    def finish(self):
+        """Trains nothing."""
+
+
+def use(rng, folder):
+    """Another command on a run with a damaged file."""
+    command = rng.choice(list(COMMANDS))
+    name = rng.choice(COMMANDS[command])
+    (folder / OUT).mkdir()
+    run = damaged_run(name, MUTATIONS.get(name, formats.ARCHIVE), rng, folder / OUT / "run")
+    out = folder / OUT / {"sample": "x.csv", "score": "scores.csv"}.get(command, "none")
+    options = {
+        "sample": ["-n", 5, "--out", out],
+        "score": ["--out", out, "--input", "seeds/data/x.csv"],
+    }
+
+    def read():
+        before = _contents(run)
+        with mock.patch(SAMPLES[0], 50), mock.patch(SAMPLES[1], 50):
+            refused = _refused(command, run, *options.get(command, []))
+        if refused:
+            assert _contents(run) == before and not out.exists(), "something was written"
+            raise ValueError(refused)
+        changed = {key for key, value in _contents(run).items() if before.get(key) != value}
+        assert changed <= {RECORD, "report.html"}, f"{changed} changed"
+        open_run(run)
+        if command in options:
+            assert len(out.read_text().splitlines()) == {"sample": 6, "score": 61}[command]
+            json.loads(out.with_name(f"{out.name}.json").read_text())
+
+    return read
+
+
+def _refused(*arguments):
+    """Runs a command; the line that it refuses its input with, or `None` if it does its work."""
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    if done.exit_code == 0:
+        return None
+    guard = done.exit_code == 1 and "guard must accept" in done.stderr
+    assert done.exit_code == 2 or guard, f"exit code {done.exit_code}: {done.output}"
+    line = done.stderr
+    assert line.startswith("keras-vabc: ") and line.count("\n") == 1, f"not one line: {line}"
+    return line
+
+
+def _contents(folder):
+    """What a run holds, but for its lock."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOCK}

@@ -1,0 +1,165 @@
+"""The whole inputs that cases damage, in the current folder: data of each kind, and a small run."""
+
+import dataclasses
+import functools
+import gzip
+import struct
+from pathlib import Path
+
+import keras
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+from pyarrow import parquet
+
+from keras_vabc.array_files import write_array_file
+from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, FINISHED, HISTORY, MODEL, SCORES
+from keras_vabc.data.idx import FILES
+from keras_vabc.data.spec import DataSpec
+from keras_vabc.experiments.own_data import own_method
+from keras_vabc.experiments.run import build
+from keras_vabc.fit_data import FitData
+from keras_vabc.model_files import write_model_file
+from keras_vabc.nu.checkpoints import MemberCheckpoint
+from keras_vabc.nu_classifier import NUClassifier
+from keras_vabc.runs import new_run, write_whole
+from keras_vabc.training_state import TrainingState
+
+ROOT = Path("seeds")
+RUN = ROOT / "run"
+TRAINING, MEMBERS, LABELS = ROOT / "training", ROOT / "members", ROOT / "labels"
+ROWS = np.random.default_rng(0).normal(size=(60, 3)).round(3)
+IMAGES = np.random.default_rng(1).integers(0, 256, (60, 5, 4), "uint8")
+KINDS = (".png", ".png", ".png", ".png", ".jpg", ".gif", ".bmp", ".tif", ".webp", ".ppm")
+EPOCHS = 3
+
+
+def write_seeds(root):
+    """Writes all inputs into a folder, unless they are there."""
+    if (root / "complete").exists():
+        return
+    _write_tables(root)
+    _write_images(root)
+    _write_idx(root / "idx")
+    _write_run(root / RUN.relative_to(ROOT))
+    training_state().store(root / TRAINING.name, EPOCHS)
+    members(root / MEMBERS.name).store(0, network(), [np.zeros(60), np.ones(60)])
+    Path(root, "complete").touch()
+
+
+def kind_of(path):
+    """`"images"` or `"vectors"`, by the name of an input."""
+    return "images" if Path(path).stem in ("images", "floats") else "vectors"
+
+
+def _write_tables(root):
+    data = root / "data"
+    data.mkdir(exist_ok=True)
+    text = "a,b,c\n" + "".join(",".join(map(str, row)) + "\n" for row in ROWS.tolist())
+    (data / "x.csv").write_text(text)
+    (data / "unnamed.csv").write_text(text.partition("\n")[2].replace(",", ";"))
+    parquet.write_table(pa.table(list(ROWS.T), names=["a", "b", "c"]), data / "x.parquet")
+    for name, array in {"x": ROWS, "images": IMAGES, "floats": IMAGES / 255}.items():
+        np.save(data / f"{name}.npy", array)
+        np.savez(data / f"{name}.npz", array)
+    np.savez_compressed(data / "packed.npz", ROWS)
+    np.save(root / "other_vectors.npy", ROWS + 9)
+    np.save(root / "other_images.npy", IMAGES[:, ::-1])
+    labels = "id,label\n" + "".join(f"{row},{row % 3}\n" for row in range(60))
+    (root / f"{LABELS.name}.csv").write_text(labels)
+    np.save(root / f"{LABELS.name}.npy", np.arange(60) % 3)
+
+
+def _write_images(root):
+    (root / "images" / "nested").mkdir(parents=True, exist_ok=True)
+    for number, kind in enumerate(KINDS):
+        folder = root / "images" / ("nested" if number % 2 else "")
+        Image.fromarray(IMAGES[number]).save(folder / f"{number}{kind}")
+
+
+def _write_idx(folder):
+    folder.mkdir(exist_ok=True)
+    for number, (name, ndim) in enumerate(FILES.items()):
+        array = IMAGES if ndim == 3 else np.arange(60) % 10
+        header = struct.pack(f">BBBB{ndim}I", 0, 0, 8, ndim, *array.shape)
+        data = header + array.astype("uint8").tobytes()
+        path = folder / (f"{name}.gz" if number > 1 else name)
+        path.write_bytes(gzip.compress(data, mtime=0) if number > 1 else data)
+
+
+def _write_run(folder):
+    """A run as `keras-vabc train` leaves it, of networks that are hardly trained."""
+    folder.mkdir(exist_ok=True)
+    rows = ROWS.astype("float32")
+    method = own_method("quality", rows, epochs=EPOCHS)
+    setting = dataclasses.replace(method.setting, units=(8,))
+    model = build(setting, rows, steps=9, hidden_share=0.1)
+    write_model_file(folder / MODEL, model, {})
+    nu = NUClassifier(network=network(), members=2, epochs=1)
+    nu.fit(rows, rows + 0.5, verbose=0).save(folder / CLASSIFIER)
+    latents = model.latent_dim
+    density = {"weights": np.ones(1), "means": np.zeros((1, latents))}
+    write_array_file(folder / DENSITY, density | {"scales": np.eye(latents)[None]}, {})
+    scores = {name: np.linspace(0, 1, 12, dtype="float32") for name in ("unlabeled", "unwanted")}
+    write_array_file(folder / SCORES, scores, {"score": "P"})
+    names = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
+    write_whole(
+        folder / HISTORY, str({name: [1.0] * EPOCHS for name in names}).replace("'", '"').encode()
+    )
+    new_run(folder, **_record(dataclasses.replace(method, setting=setting)))
+
+
+def _record(method):
+    """What `run.json` holds."""
+    counts = {"read": 60, "training": 48, "held_out": 12, "unreadable": 0, "duplicates": 0}
+    return {
+        "status": FINISHED,
+        "stages": dict.fromkeys(("intake", "classifier", "model", "density", "samples"), 0.1),
+        "settings": {"setting": "quality", "seed": 0, "epochs": None, "max_unreadable": 0.01},
+        "data": {
+            "unlabeled": "seeds/data/x.csv",
+            "unwanted": "seeds/data/x.csv",
+            "test_share": 0.2,
+        },
+        "git_revision": None,
+        "notes": ["unwanted: 60 examples are few."],
+        "counts": {"unlabeled": counts, "unwanted": counts},
+        "figures": {
+            **{"negative_share": 0.1, "negative_share_interval": [0.0, 0.2], "moved": 3},
+            **{"epochs": EPOCHS, "loss": 1.0, "val_loss": 1.0, "acceptance": 0.9},
+            "cross_validation": {"auc": 0.9, "recall": 0.9, "false_alarms": 0.1, "flagged": 0.2},
+        },
+        "threshold": {"value": 0.5, "max_false_alarms": 0.01, "score": "P", "recall": 0.5},
+        "spec": DataSpec("vectors", (3,), "float32", ("a", "b", "c")).to_json(),
+        "method": dataclasses.asdict(method),
+        "versions": {"keras_vabc": "0"},
+    }
+
+
+def network():
+    """A network of one logit."""
+    layers = [keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)]
+    return keras.Sequential(layers)
+
+
+def members(path):
+    """The checkpoint of a classifier's training."""
+    return MemberCheckpoint(path, {"arguments": {"seed": 0}, "data": "0"})
+
+
+@functools.cache
+def training_state():
+    """The state of a training after some epochs."""
+    rows = ROWS.astype("float32")
+    setting = dataclasses.replace(own_method("paper", rows).setting, units=(4,))
+    model = build(setting, rows)
+    history, stopping = keras.callbacks.History(), keras.callbacks.EarlyStopping()
+    for callback in (history, stopping):
+        callback.on_train_begin()
+    history.history = {"loss": [2.0, 1.5, 1.0], "val_loss": [2.0, 1.0, 1.5]}
+    history.epoch, stopping.best, stopping.best_epoch = list(range(EPOCHS)), 1.0, 1
+    stopping.best_weights = model.get_weights()
+    data = FitData({"x": rows, "y": np.ones(len(rows)), "shuffle": False})
+    state = TrainingState(model, [history, stopping], data)
+    state.begin()
+    return state
