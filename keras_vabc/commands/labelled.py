@@ -1,6 +1,7 @@
 """What labels of the unlabeled data can tell of a run."""
 
 import csv
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,8 @@ def read_labels(path, ids):
 
 def _read_array(path, count):
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers written by Python 2
             array = np.lib.format.read_array(file, allow_pickle=False)
     except OSError:
         raise
