@@ -73,12 +73,13 @@ class Worker:
         """What became of a case, a dict of the attributes of `Result`."""
         if self._process is None:
             self._start()
-        self._connection.send(number)
-        kind, outcome = self._connection.recv(), "hang"
+        kind, outcome = "unknown", "hang"
         try:
+            self._connection.send(number)
+            kind = self._connection.recv()
             if self._connection.poll(PATIENCE):
                 return self._connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             outcome = "crash"
         self._process.kill()
         self._process.join()
