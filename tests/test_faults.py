@@ -9,10 +9,12 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import keras
 import numpy as np
 import pytest
+import typer
 from faults import (
     LINE_BYTES,
     contents,
@@ -294,78 +296,74 @@ def test_truncated_models_are_one_line_in_python_too(run, tmp_path):
         kv.load_model(tmp_path / "model.h5")
 
 
-def lambda_layer(marker):
-    """The config of a layer whose marshalled code leaves a mark when it is called."""
-    layer = keras.layers.Lambda(eval(f"lambda x: (open({str(marker)!r}, 'w').close(), x)[1]"))
-    return keras.saving.serialize_keras_object(layer)
+def lambda_layer(layer, marker):
+    """A layer whose marshalled code leaves a mark when it is called."""
+    code = eval(f"lambda x: (open({str(marker)!r}, 'w').close(), x)[1]")
+    evil = keras.saving.serialize_keras_object(keras.layers.Lambda(code))
+    evil["config"]["name"] = layer["config"]["name"]
+    layer |= evil
 
 
-def foreign_class(marker):
-    """The config of a class whose module leaves a mark when it is imported."""
+def foreign_class(layer, marker):
+    """A class whose module leaves a mark when it is imported."""
     Path(marker.parent, "evil.py").write_text(f"open({str(marker)!r}, 'w').close()\nclass E: pass")
-    return {"module": "evil", "class_name": "E", "config": {}, "registered_name": "E"}
+    layer |= {"module": "evil", "class_name": "E", "registered_name": "E"}
 
 
-def foreign_function(marker):
-    """The config of a layer whose activation is `os.system`."""
-    layer = keras.saving.serialize_keras_object(keras.layers.Dense(2, activation="relu"))
-    function = {"module": "os", "class_name": "function", "config": "system"}
-    layer["config"]["activation"] = {**function, "registered_name": "system"}
-    return layer
+def foreign_function(layer, marker):
+    """An activation of another package."""
+    activation = {"module": "os", "class_name": "function", "config": "system"}
+    layer["config"]["activation"] = {**activation, "registered_name": "system"}
 
 
-def keras_utility(marker):
-    """A config that would make Keras leave its safe mode."""
-    off = {"module": "keras.config", "class_name": "function"}
-    return {**off, "config": "enable_unsafe_deserialization", "registered_name": None}
+def end_of_safe_mode(layer, marker):
+    """A function of Keras that ends its safe mode, for the layers that come after it."""
+    name = "enable_unsafe_deserialization"
+    activation = {"module": "keras.config", "class_name": "function", "config": name}
+    layer["config"]["activation"] = {**activation, "registered_name": name}
 
 
-def tampered(path, layer):
-    """Puts a layer in front of the others in the first network of a `.keras` file."""
+def tamper(path, change, marker):
+    """Changes the config of the first dense layer in a `.keras` file."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(members["config.json"])
-    first_layers(config["config"]).insert(0, layer)
+    change(first_dense(config), marker)
     members["config.json"] = json.dumps(config).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
 
 
-def first_layers(config):
-    """The first list of layers that is somewhere in a config."""
-    if isinstance(config, dict):
-        if isinstance(config.get("layers"), list):
-            return config["layers"]
-        found = [first_layers(value) for value in config.values()]
-        return next((layers for layers in found if layers is not None), None)
-    return None
+def first_dense(config):
+    """The first dense layer that is somewhere in a config."""
+    if isinstance(config, dict) and config.get("class_name") == "Dense":
+        return config
+    parts = config.values() if isinstance(config, dict) else config
+    found = (first_dense(part) for part in parts if isinstance(part, dict | list))
+    return next((layer for layer in found if layer), None)
 
 
-@pytest.mark.parametrize("make", [lambda_layer, foreign_class, foreign_function, keras_utility])
-def test_a_tampered_model_executes_nothing(run, data, tmp_path, monkeypatch, make):
+@pytest.mark.parametrize(
+    "change", [lambda_layer, foreign_class, foreign_function, end_of_safe_mode]
+)
+def test_a_tampered_model_executes_nothing(run, data, tmp_path, monkeypatch, change):
     monkeypatch.syspath_prepend(tmp_path)
-    marker = tmp_path / "marker"
-    for name in ("model.keras", "nu.keras"):
-        tampered(run / name, make(marker))
+    marker, models = tmp_path / "marker", [run / "model.keras", run / "nu.keras"]
+    for model in models:
+        tamper(model, change, marker)
     out = tmp_path / "out"
     fails("nu.keras", "score", run, "--input", data / "all.csv", "--out", out / "scores.csv")
     fails(".keras", "sample", run, "--out", out / "samples.csv")
-    with pytest.raises(ValueError, match=r"model\.keras"):
-        kv.load_model(run / "model.keras")
-    with pytest.raises(ValueError, match=r"nu\.keras"):
-        kv.NUClassifier.load(run / "nu.keras")
-    assert not marker.exists() and "evil" not in sys.modules
+    for model, load in zip(models, (kv.load_model, kv.NUClassifier.load), strict=True):
+        with pytest.raises(ValueError, match=model.name):
+            load(model)
     assert not list(out.glob("*")) and not hidden(tmp_path)
-
-
-def test_the_tampering_would_work_without_the_safe_mode(tmp_path):
-    marker, path = tmp_path / "marker", tmp_path / "model.keras"
-    keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save(path)
-    tampered(path, lambda_layer(marker))
-    with contextlib.suppress(Exception):
-        keras.saving.load_model(path, safe_mode=False)(np.zeros((1, 2)))
-    assert marker.exists()
+    assert not marker.exists() and "evil" not in sys.modules
+    for model in models if change is lambda_layer else ():  # the mark would be left without it
+        with contextlib.suppress(Exception):
+            keras.saving.load_model(model, safe_mode=False)
+        marker.unlink()
 
 
 # Ctrl-C and SIGTERM
@@ -387,9 +385,19 @@ def test_a_stopped_training_goes_on_even_if_its_rows_are_damaged(stopped):
     assert epochs == [2, 3]
 
 
-def test_a_first_stage_that_is_stopped_leaves_nothing(data, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_vabc.commands.train._read", lambda *_: press_ctrl_c())
-    assert keras_vabc(*train_command(data, tmp_path / "run")).exit_code == 130
+@pytest.mark.parametrize(
+    ("error", "message", "code"),
+    [
+        (KeyboardInterrupt, "Stopped. The same command goes on.", 130),
+        (typer.Abort, "Stopped. The same command goes on.", 130),  # Ctrl-C at a question
+        (MemoryError, "There is not enough memory.", 1),
+    ],
+)
+def test_a_first_stage_that_breaks_off_leaves_nothing(
+    data, tmp_path, monkeypatch, error, message, code
+):
+    monkeypatch.setattr("keras_vabc.commands.train._read", Mock(side_effect=error))
+    fails(message, *train_command(data, tmp_path / "run"), code=code)
     assert not list(tmp_path.iterdir())
 
 

@@ -182,19 +182,23 @@ if __name__ == "__main__":
     from keras_vabc.experiments import reproduce
     from test_sweep_faults import Job
 
-    reproduce.runs_of = lambda *_: [Job("a"), Job("b", "waits"), Job("c", "waits")]
+    workers, waiting = sys.argv[1:]
+    reproduce.runs_of = lambda *_: [Job("a"), *(Job(key, "waits") for key in waiting)]
     reproduce._one_line = lambda line: ""
-    sys.argv[1:] = ["reproduce", "--workers", "1", "--out", "out"]
+    sys.argv[1:] = ["reproduce", "--workers", workers, "--out", "out"]
     cli.main()
 """
 
 
-def test_a_sweep_that_is_stopped_ends_its_workers(light_workers, tmp_path, monkeypatch):
-    """Ctrl-C reaches them too, as they are of the terminal's process group."""
+@pytest.mark.parametrize(("workers", "waiting"), [("1", "bc"), ("2", "b")])
+def test_a_sweep_that_is_stopped_ends_its_workers(
+    light_workers, tmp_path, monkeypatch, workers, waiting
+):
+    """One that has more to do, and one that has not; Ctrl-C reaches the whole process group."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     (tmp_path / "main.py").write_text(SWEEP)
     out = tmp_path / "out"
-    with started([sys.executable, "main.py"], tmp_path) as process:
+    with started([sys.executable, "main.py", workers, waiting], tmp_path) as process:
         wait_until(lambda: (out / "arrays" / "waits").exists() and stored_lines(out), process)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(60) == 130
