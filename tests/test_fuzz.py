@@ -81,7 +81,7 @@ def writes_outside():
     ],
 )
 def test_each_kind_of_fault_is_seen(box, monkeypatch, read, outcome):
-    monkeypatch.setattr(sandbox, "SECONDS", 0.3)
+    monkeypatch.setattr(sandbox, "SECONDS", 2)
     monkeypatch.setattr(sandbox, "MEMORY", 2**24)
     assert box.judge("none", read).outcome == outcome
     for path in (Path("temporary", "left"), Path(texts.EXECUTED)):
