@@ -3,46 +3,17 @@
 Nothing slow is imported before a command needs it, so that `--help` answers at once.
 """
 
-import signal
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
 
+from keras_vabc.cli_errors import OneLineErrors
 from keras_vabc.cli_experiments import app as experiments
 from keras_vabc.cli_runs import app as runs
 from keras_vabc.version import __version__
-
-RESUMABLE = ("train", "tune", "reproduce", "benchmark")
-
-
-class OneLineErrors(TyperGroup):
-    """Commands whose errors are one line on standard error, not a traceback.
-
-    Bad input ends with exit code 2; what failed in spite of good input, with 1; what was stopped,
-    with 130.
-    """
-
-    def invoke(self, ctx):
-        """Runs the command."""
-        try:
-            return super().invoke(ctx)
-        except typer.Exit:  # which is a RuntimeError, as is Abort
-            raise
-        except (KeyboardInterrupt, typer.Abort):
-            resumable = ctx.invoked_subcommand in RESUMABLE
-            text, code = "Stopped." + " The same command goes on." * resumable, 130
-        except (ValueError, OSError) as error:
-            text, code = str(error), 2
-        except (ImportError, RuntimeError, MemoryError) as error:
-            text, code = str(error) or "There is not enough memory.", 1
-        print(f"keras-vabc: {' '.join(text.split())}", file=sys.stderr)
-        raise typer.Exit(code)
-
 
 app = typer.Typer(
     cls=OneLineErrors,
@@ -193,6 +164,5 @@ app.add_typer(experiments)
 
 
 def main():
-    """Entry point of the console script, which SIGTERM stops as Ctrl-C does."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Entry point of the console script."""
     app()

@@ -385,10 +385,17 @@ def test_a_stopped_training_goes_on_even_if_its_rows_are_damaged(stopped):
     assert epochs == [2, 3]
 
 
+def ctrl_c_that_comes_out_as_another_error(*_):
+    try:
+        press_ctrl_c()
+    except KeyboardInterrupt:
+        raise TypeError("a return value is missing") from None
+
+
 @pytest.mark.parametrize(
     ("error", "message", "code"),
     [
-        (KeyboardInterrupt, "Stopped. The same command goes on.", 130),
+        (ctrl_c_that_comes_out_as_another_error, "Stopped. The same command goes on.", 130),
         (typer.Abort, "Stopped. The same command goes on.", 130),  # Ctrl-C at a question
         (MemoryError, "There is not enough memory.", 1),
     ],
