@@ -65,7 +65,10 @@ def _options(
 @app.command()
 def train(
     unlabeled: Annotated[
-        str, typer.Option(help="Folder of images, or .npy, .npz, .csv or .parquet file.")
+        str,
+        typer.Option(
+            help="Folder of images; .npy, .npz, .csv or .parquet file; or tfds:NAME/SPLIT."
+        ),
     ],
     unwanted: Annotated[str, typer.Option(help="Likewise: what must not be generated.")],
     out: Annotated[Path, typer.Option(help="Folder of the run; goes on where it stopped.")],
@@ -77,7 +80,9 @@ def train(
     image_size: Annotated[
         tuple | None,
         typer.Option(
-            parser=_image_size, metavar="HxW", help="Resize images. (default: most frequent size)"
+            parser=_image_size,
+            metavar="HxW",
+            help="Resize images; needed above 512x512. (default: most frequent size)",
         ),
     ] = None,
     max_unreadable: Annotated[

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from keras_vabc.cli import app
 from keras_vabc.commands import train as train_command
+from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.data.folds import array_folds
 from keras_vabc.data.intake import held_out
 from keras_vabc.experiments.own_data import own_method, own_setting
@@ -722,3 +723,18 @@ def test_an_export_overwrites_nothing_and_leaves_nothing(images_run, tmp_path, m
     arguments = ["--format", "onnx", "--out", tmp_path / "new"]
     fails("keras_vabc[onnx]", "export", images_run[0], *arguments, code=1)
     assert {path.name for path in tmp_path.iterdir()} == {"there"}
+
+
+def test_what_the_classifier_needs_is_known_before_anything_is_trained(photos, tmp_path):
+    write_images(tmp_path / "few", squares(6, 6))
+    arguments = ["--unlabeled", photos / "all", "--unwanted", tmp_path / "few"]
+    message = "unwanted must leave at least 6 examples to train on for the setting quality"
+    fails(message, "train", *arguments, "--out", tmp_path / "run")
+    assert {path.name for path in tmp_path.iterdir()} == {"few"}
+
+
+def test_a_run_to_start_from_gives_the_size_of_images(images_run, table_run):
+    size = train_command._image_size
+    assert size(None, finished_run(images_run[0])) == [8, 8]
+    assert size((4, 4), finished_run(images_run[0])) == [4, 4]
+    assert size(None, finished_run(table_run)) is size(None, None) is None

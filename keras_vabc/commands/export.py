@@ -48,6 +48,7 @@ def export(folder, format, out, *, console):
             card = model_card(trained, format, FOLDERS[format])
             (made / CARD).write_text(card, encoding="utf-8")
     if trained.threshold is None:
-        console.print("There is no flag: keras-vabc threshold chooses the score that it needs.")
+        text = f"There is no flag: keras-vabc threshold {folder} chooses the score that it needs."
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
     text = f"The model is in {out / FOLDERS[format]}; {out / CARD} says what it does."
     console.print(text, markup=False, highlight=False, soft_wrap=True)

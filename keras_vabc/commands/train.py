@@ -18,6 +18,7 @@ from keras_vabc.data.intake import SwappedFolds, read_folds
 from keras_vabc.runs import LOCK, RECORD, delete_temporary, locked, make_folder, new_run, open_run
 
 TEST_SHARE = 0.2
+LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
 WORK = "work"  # folder of the folds while the training lasts
 
 
@@ -60,7 +61,7 @@ def train(
         "setting": _setting(setting, old),
         "seed": seed,
         "epochs": epochs,
-        "image_size": None if image_size is None else list(image_size),
+        "image_size": _image_size(image_size, old),
         "max_unreadable": max_unreadable,
         "from": None if start is None else os.path.abspath(start),
     }
@@ -71,14 +72,14 @@ def train(
         delete_temporary(out)
         run = _begin(out, settings, data)
         if run.record["status"] == FINISHED:
-            console.print(f"{out} is a finished run; it is not trained again.", soft_wrap=True)
+            _say(console, f"{out} is a finished run; it is not trained again.")
         else:
             _train_on(run, old, yes, console)
         # A run that was stopped between its training and these still needs them.
         shutil.rmtree(run.path(WORK), ignore_errors=True)
         if not run.path(PAGE).exists():
             report(out, console=console)
-    console.print(f"Next: keras-vabc threshold {out}, then sample, score or evaluate.")
+    _say(console, f"Next: keras-vabc threshold {out}, then sample, score, evaluate or export.")
 
 
 def _train_on(run, old, yes, console):
@@ -106,6 +107,17 @@ def _setting(setting, old):
             f"setting must be that of the run to start from, {own}. Received: {setting}."
         )
     return own
+
+
+def _image_size(size, old):
+    """`[height, width]`, given or that of the run to start from; `None` for the most frequent."""
+    if size is None and old is not None and old.spec.kind == "images":
+        size = old.spec.shape[:2]
+    return None if size is None else list(size)
+
+
+def _say(console, text):
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _place(path):
@@ -180,16 +192,18 @@ def _intake(run, old, yes, console):
     intake = _read(run, work, yes, console)
     if old is not None:
         _check_alike(intake.spec, old.spec)
+    if run.record["settings"]["setting"] == "quality":
+        _check_enough(intake.folds)
     if stages and intake.counts != run.record["counts"]:
         raise ValueError(
             "unlabeled and unwanted must be as they were when the run began. "
             f"Received: {intake.counts}, not {run.record['counts']}. Train into a new folder."
         )
     for note in intake.notes:
-        console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
+        _say(console, f"Note: {note}")
     for name, counts in intake.counts.items():
-        text = f"{name}: {counts['training']:,} to train on, {counts['held_out']:,} held out"
-        console.print(text, highlight=False)
+        held_out = f"{counts['held_out']:,} held out"
+        _say(console, f"{name}: {counts['training']:,} to train on, {held_out}")
     run.update(
         stages={"intake": round(time.perf_counter() - began, 1)} | stages,
         spec=intake.spec.to_json(),
@@ -237,8 +251,21 @@ def _read_once(run, work, allow_more_unwanted, console):
 
 
 def _check_alike(spec, old_spec):
-    form, old_form = ((s.kind, s.shape, s.dtype, s.columns) for s in (spec, old_spec))
-    if form != old_form:
-        raise ValueError(
-            f"from must be a run on data of the same form. Received: {old_form} for {form}."
-        )
+    for name in ("kind", "shape", "dtype", "columns"):
+        now, then = getattr(spec, name), getattr(old_spec, name)
+        if now != then:
+            raise ValueError(
+                f"from must be a run on data of the same form. Received: {name} {now}, where that "
+                f"run has {then}."
+            )
+
+
+def _check_enough(folds):
+    """The classifier is trained in parts: what it needs is known before anything is trained."""
+    for name in ("unlabeled", "unwanted"):
+        count, least = len(getattr(folds, name)), LEAST_OF_CLASSIFIER
+        if count < least:
+            raise ValueError(
+                f"{name} must leave at least {least} examples to train on for the setting quality. "
+                f"Received: {count}. More examples, or --setting paper, help."
+            )
