@@ -65,7 +65,9 @@ def room_for(size):
 
 def fill_disk(*_):
     """Within `room_for`, there is no more room."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LINE_BYTES, -1))
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (LINE_BYTES, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    )
 
 
 def press_ctrl_c():

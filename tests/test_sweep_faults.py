@@ -1,5 +1,6 @@
 """Faults of sweeps: each ends in one line and an exit code, and leaves the results whole."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -166,12 +167,14 @@ def test_ctrl_c_stops_each_sweep(data, monkeypatch, command):
     assert done.stderr == "keras-vabc: Stopped. The same command goes on.\n"
 
 
-def is_there(group):
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def running(group):
+    """How many processes of a group have not ended, whether or not somebody has asked for them."""
+    count = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has just ended
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+            count += state != "Z" and int(its_group) == group
+    return count
 
 
 SWEEP = """
@@ -200,9 +203,10 @@ def test_a_sweep_that_is_stopped_ends_its_workers(
     out = tmp_path / "out"
     with started([sys.executable, "main.py", workers, waiting], tmp_path) as process:
         wait_until(lambda: (out / "arrays" / "waits").exists() and stored_lines(out), process)
+        assert running(process.pid) > int(workers)
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(60) == 130
-        wait_until(lambda: not is_there(process.pid))
+        wait_until(lambda: not running(process.pid))
     stderr = (tmp_path / "stderr").read_text()
     assert stderr == "keras-vabc: Stopped. The same command goes on.\n"
     assert set(stored_lines(tmp_path / "out")) == {"a"}
