@@ -17,6 +17,7 @@ import collections
 import dataclasses
 import datetime
 import json
+import logging
 import multiprocessing
 import os
 import platform
@@ -44,6 +45,7 @@ def work(connection, root, seed):
     """What the worker does: for each number that it gets, a case, whose kind it tells first."""
     sys.dont_write_bytecode = True
     start_tensorflow()
+    logging.getLogger("tensorflow").setLevel("ERROR")  # many models in one process are no news
     from fuzzing.cases import kind_of
     from fuzzing.sandbox import Sandbox
 

@@ -1,20 +1,32 @@
 """A short form of `fuzz.py`, and whether it sees what it looks for."""
 
 import collections
+import gzip
+import json
 import os
 import random
+import shutil
 import time
+import tracemalloc
 import warnings
+import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
-from fuzzing import formats, sandbox, texts
+from fuzzing import formats, sandbox, seeds, texts
 from fuzzing.cases import KINDS
 from fuzzing.sandbox import FAULTS, Sandbox
 
+from keras_vabc.array_files import read_array_file, write_array_file
+from keras_vabc.commands.labelled import read_labels
+from keras_vabc.commands.trained_run import CLASSIFIER, SCORES, finished_run
 from keras_vabc.data import csv_files, idx, pixels
 from keras_vabc.data.folders import ImageFolder
+from keras_vabc.data.intake import DataSpec, read_blocks
+from keras_vabc.model_files import METADATA, RECORD, read_model_file, write_model_file
+from keras_vabc.nu_classifier import NUClassifier
 
 CASES = 200
 
@@ -90,11 +102,20 @@ def test_each_kind_of_fault_is_seen(box, monkeypatch, read, outcome):
         path.unlink(missing_ok=True)
 
 
-def test_hidden_code_would_run(tmp_path, monkeypatch):
-    """The payloads do what they are said to, where a reader is careless."""
-    monkeypatch.chdir(tmp_path)
+def unpickle():
     np.save("x.npy", np.array([formats.Hidden()]), allow_pickle=True)
     np.load("x.npy", allow_pickle=True)
+
+
+def call_lambda():
+    config = texts.code_objects()[0]
+    keras.saving.deserialize_keras_object(config, safe_mode=False)(np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("careless", [unpickle, call_lambda])
+def test_hidden_code_would_run(tmp_path, monkeypatch, careless):
+    monkeypatch.chdir(tmp_path)
+    careless()
     assert Path(texts.EXECUTED).is_dir()
 
 
@@ -113,3 +134,134 @@ def test_mutations_change_contents_and_repeat(mutations, data):
         assert found[0] == found[1]
         same += found[0] == data
     assert same < 20
+
+
+# What it found once
+
+
+def changed_run(folder, change):
+    """A run whose record was changed by a function."""
+    run = shutil.copytree(seeds.RUN, folder / "run")
+    record = json.loads((run / "run.json").read_text())
+    change(record)
+    (run / "run.json").write_text(json.dumps(record))
+    return finished_run(run)
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        (lambda r: r["data"].update(test_share="x"), lambda run: run.held_out(seeds.ROWS)),
+        (lambda r: r["data"].update(test_share=10**400), lambda run: run.held_out(seeds.ROWS)),
+        (lambda r: r["data"].update(unlabeled=[]), lambda run: run.blocks("unlabeled")),
+        (lambda r: r["settings"].update(max_unreadable=[]), lambda run: run.blocks("unwanted")),
+        (lambda r: r["threshold"].update(value=float("nan")), lambda run: run.threshold),
+        (lambda r: r["threshold"].update(value=10**400), lambda run: run.threshold),
+    ],
+)
+def test_numbers_of_a_record_are_checked(box, tmp_path, change, read):
+    run = changed_run(tmp_path, change)
+    with pytest.raises(ValueError, match=r"RUN must have a whole run\.json"):
+        read(run)
+
+
+def keras_file(path, change):
+    """A classifier's file whose members, a list of names and contents, were changed."""
+    with zipfile.ZipFile(seeds.RUN / CLASSIFIER) as whole:
+        members = [[name, whole.read(name)] for name in whole.namelist()]
+    change(members)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members:
+            archive.writestr(zipfile.ZipInfo(name), content)
+    return path
+
+
+def change_record(members, **changes):
+    member = next(member for member in members if member[0] == METADATA)
+    metadata = json.loads(member[1])
+    metadata[RECORD] |= changes
+    member[1] = json.dumps(metadata)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.append(["../outside/y", b""]), "its members are"),
+        (lambda m: m.append(["", b""]), "its members are"),
+        (lambda m: m.append(m[2]), "its members are"),
+        (lambda m: change_record(m, estimates=[]), "written by NUClassifier.save"),
+        (lambda m: change_record(m, log_odds_shift=float("nan")), "written by NUClassifier.save"),
+        (lambda m: change_record(m, log_odds_shift="x"), "written by NUClassifier.save"),
+    ],
+)
+def test_members_and_numbers_of_a_model_are_checked(box, tmp_path, change, message):
+    path = keras_file(tmp_path / "x.keras", change)
+    with pytest.raises(ValueError, match=message):
+        NUClassifier.load(path)
+    assert os.listdir("temporary") == []
+
+
+def test_weights_that_are_not_finite_are_refused(box, tmp_path):
+    model, record = read_model_file(seeds.RUN / CLASSIFIER)
+    model.set_weights([weight + np.nan for weight in model.get_weights()])
+    write_model_file(tmp_path / "x.keras", model, record)
+    with pytest.raises(ValueError, match="its weights are not finite"):
+        read_model_file(tmp_path / "x.keras")
+
+
+def test_a_density_whose_arrays_do_not_fit_is_refused(box):
+    sampler = finished_run(seeds.RUN).sampler
+    state = sampler.get_state()
+    for name in ("means", "scales"):
+        with pytest.raises(ValueError, match=f"Received: {name} of shape"):
+            sampler.set_state(state | {name: state[name][:0]})
+    for name, value in (("means", np.nan), ("scales", 1e300)):
+        with pytest.raises(ValueError, match=f"NaN or infinity in {name}"):
+            sampler.set_state(state | {name: np.full(state[name].shape, value)})
+    with pytest.raises(ValueError, match="weights >= 0"):
+        sampler.set_state(state | {"weights": -state["weights"]})
+
+
+def test_scores_that_are_not_finite_numbers_are_refused(box, tmp_path):
+    run = shutil.copytree(seeds.RUN, tmp_path / "run")
+    arrays, record = read_array_file(run / SCORES)
+    for array in (arrays["unlabeled"] + np.nan, arrays["unlabeled"][None]):
+        write_array_file(run / SCORES, arrays | {"unlabeled": array}, record)
+        with pytest.raises(ValueError, match="whole scores.npz"):
+            finished_run(run).held_out_scores()
+
+
+def test_arrays_are_not_unpacked_and_hold_numbers(tmp_path):
+    write_array_file(tmp_path / "x", {"a": np.array(["text"])}, {})
+    with pytest.raises(ValueError, match="not all of numbers"):
+        read_array_file(tmp_path / "x")
+    np.savez_compressed(tmp_path / "y.npz", a=np.zeros(9))
+    with pytest.raises(ValueError, match="it is compressed"):
+        read_array_file(tmp_path / "y.npz")
+
+
+def test_a_packed_idx_file_is_unpacked_as_far_as_it_declares(box, tmp_path):
+    shutil.copytree(seeds.ROOT / "idx", tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "t10k-labels-idx1-ubyte.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**25)))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="must hold 68 bytes"):
+        idx.read_idx_folder(tmp_path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2**22
+
+
+def test_a_signalling_nan_is_a_nan(tmp_path):
+    rows = np.full((9, 2), 0x7FF0000000000001, "uint64").view("float64")
+    np.save(tmp_path / "x.npy", rows)
+    with pytest.raises(ValueError, match="input must be finite. Received: NaN or no value"):
+        list(read_blocks(tmp_path / "x.npy", DataSpec("vectors", (2,), "float32")))
+
+
+def test_labels_of_python_2_are_read(tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(3))
+    data = (tmp_path / "x.npy").read_bytes()
+    (tmp_path / "x.npy").write_bytes(data.replace(b"(3,), } ", b"(3L,), }"))
+    assert read_labels(tmp_path / "x.npy", list("abc")) == ["0", "1", "2"]
