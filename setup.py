@@ -19,7 +19,7 @@ setup(
     package_data={"keras_vabc": ["experiments/*.html"]},
     install_requires=[
         "tensorflow>=2.19",
-        "keras>=3.10",
+        "keras>=3.12",  # in earlier ones a tampered file could get past the safe mode
         "numpy>=1.26",
         "tensorflow-datasets>=4.9.9",
         "importlib_resources",  # imported by tensorflow-datasets, which does not declare it
