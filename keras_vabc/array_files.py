@@ -2,6 +2,7 @@
 
 import io
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,12 @@ def read_array_file(path, name="path"):
         ValueError: If it is damaged or was written by something else.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as stored:
+        with (
+            open(path, "rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("error")  # of headers that this package did not write
             if any(member.compress_type for member in stored.zip.infolist()):
                 raise ValueError("it is compressed")  # and may be larger than memory
             arrays = dict(stored)

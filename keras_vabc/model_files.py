@@ -63,6 +63,8 @@ def read_model_file(path):
         ValueError: If it is damaged or was written by something else.
     """
     with _whole_archive(path) as archive:
+        if any(member.compress_type for member in archive.infolist()):
+            raise zipfile.BadZipFile("it is compressed")  # and may be larger than memory
         record = json.loads(archive.read(METADATA))[RECORD]
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "Skipping")  # a part of the file

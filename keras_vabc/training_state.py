@@ -124,7 +124,8 @@ class TrainingState:
             type(number) is int and number >= 0
             for number in (record["epoch"], *record["start"], *record["place"])
         )
-        whole = whole and record["epochs"][-1:] == [record["epoch"] - 1]
+        first = record["epoch"] - len(record["epochs"]) if whole else 0
+        whole = whole and record["epochs"] == list(range(first, record["epoch"]))
         whole = whole and all(
             isinstance(values, list) and len(values) <= len(record["epochs"]) and _numbers(values)
             for values in record["history"].values()

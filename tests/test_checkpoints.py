@@ -405,6 +405,7 @@ def test_nothing_in_a_checkpoint_is_executed(stored, tmp_path, monkeypatch):
         (lambda a, r: r["history"].update(loss=["x"]), "must be a checkpoint of this version"),
         (lambda a, r: r["history"].update(loss=1), "must be a checkpoint of this version"),
         (lambda a, r: r["epochs"].append(9), "must be a checkpoint of this version"),
+        (lambda a, r: r["epochs"].__setitem__(1, None), "must be a checkpoint of this version"),
         (lambda a, r: r["callbacks"].insert(0, 1), "path must hold a whole training"),
         (lambda a, r: r.update(format=2), "path must be a checkpoint of this version"),
         (lambda a, r: r.update(epoch="3"), "path must be a checkpoint of this version"),

@@ -18,10 +18,12 @@ import pytest
 from fuzzing import formats, sandbox, seeds, texts
 from fuzzing.cases import KINDS
 from fuzzing.sandbox import FAULTS, Sandbox
+from typer.testing import CliRunner
 
 from keras_vabc.array_files import read_array_file, write_array_file
+from keras_vabc.cli import app
 from keras_vabc.commands.labelled import read_labels
-from keras_vabc.commands.trained_run import CLASSIFIER, SCORES, finished_run
+from keras_vabc.commands.trained_run import CLASSIFIER, HISTORY, SCORES, finished_run
 from keras_vabc.data import csv_files, idx, pixels
 from keras_vabc.data.folders import ImageFolder
 from keras_vabc.data.intake import DataSpec, read_blocks
@@ -239,6 +241,22 @@ def test_arrays_are_not_unpacked_and_hold_numbers(tmp_path):
     np.savez_compressed(tmp_path / "y.npz", a=np.zeros(9))
     with pytest.raises(ValueError, match="it is compressed"):
         read_array_file(tmp_path / "y.npz")
+
+
+def test_a_packed_model_file_is_refused(box, tmp_path):
+    with zipfile.ZipFile(seeds.RUN / CLASSIFIER) as whole:
+        with zipfile.ZipFile(tmp_path / "x.keras", "w", zipfile.ZIP_DEFLATED) as packed:
+            for name in whole.namelist():
+                packed.writestr(name, whole.read(name))
+    with pytest.raises(ValueError, match="it is compressed"):
+        read_model_file(tmp_path / "x.keras")
+
+
+def test_a_history_that_is_none_is_refused(box, tmp_path):
+    run = shutil.copytree(seeds.RUN, tmp_path / "run")
+    (run / HISTORY).write_text('{"loss": 1.0, "val_loss": [1.0]}')
+    done = CliRunner().invoke(app, ["report", str(run)])
+    assert done.exit_code == 2 and "whole history.json" in done.stderr
 
 
 def test_a_packed_idx_file_is_unpacked_as_far_as_it_declares(box, tmp_path):

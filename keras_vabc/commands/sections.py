@@ -73,7 +73,8 @@ def _training(trained):
 
 def _curves(path):
     """Losses, and the parts of that on held-out data, as `plots.learning_curves` takes them."""
-    history = json.loads(path.read_text(encoding="utf-8"))
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    history = {name: list(map(float, values)) for name, values in stored.items()}
     losses = {"training": {"loss": history["loss"]}, "held out": {"loss": history["val_loss"]}}
     names = ("reconstruction", "kl", "penalty")
     return losses, {name: {"part": history[f"val_{name}"]} for name in names}
