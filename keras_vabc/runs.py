@@ -70,6 +70,7 @@ def open_run(folder, name="RUN"):
     try:
         record = json.loads(text)
         schema = record["schema"]
+        json.dumps(record, indent=1, allow_nan=False)  # as `Run.update` will write it
         whole = type(schema) is int and schema >= 1
     except (ValueError, TypeError, KeyError, RecursionError):
         whole = False

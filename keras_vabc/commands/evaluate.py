@@ -74,7 +74,7 @@ def _figures(trained, seed):
     from keras_vabc.mixture import ranking_quality
 
     unlabeled, unwanted, _ = trained.held_out_scores()
-    share = trained.record["figures"].get("negative_share", 0.0)
+    share = trained.read(lambda record: float(record["figures"].get("negative_share", 0.0)))
     figures = {"auc": ranking_quality(unlabeled, unwanted, min(share, 0.99))}
     figures |= {"unlabeled": len(unlabeled), "unwanted": len(unwanted), "recall": None}
     counted = "the hidden negatives set aside by the classifier's estimate of their share"

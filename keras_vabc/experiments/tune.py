@@ -198,18 +198,20 @@ def measure(sampler, judge, folds):
         Dict: `nge_estimated`, the mean P(negative) of samples, with its standard error
         `nge_estimated_error`; `positive_error`, the mean R of the unlabeled test fold, weighted
         with P(positive); `unwanted_error`, that of the unwanted one; `auc` of the score, negatives
-        against positives; `penalty_weight`; `samples`, their number.
+        against positives, `None` if it finds no positives; `penalty_weight`; `samples`, their
+        number.
     """
     negative = judge.negative_probability(sampler.sample(SAMPLES, seed=0))
     weights = 1 - judge.negative_probability(folds.test_unlabeled)
     errors = sampler.model.score(folds.test_unlabeled)
     unwanted = sampler.model.score(folds.test_unwanted)
+    share = judge.negative_share
     return {
         "nge_estimated": float(negative.mean()),
         "nge_estimated_error": float(negative.std() / len(negative) ** 0.5),
         "positive_error": float(np.average(errors, weights=weights)),
         "unwanted_error": float(unwanted.mean()),
-        "auc": ranking_quality(errors, unwanted, judge.negative_share),
+        "auc": ranking_quality(errors, unwanted, share) if share < 1 else None,
         "penalty_weight": float(sampler.model.penalty_weight),
         "samples": SAMPLES,
     }
