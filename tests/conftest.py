@@ -17,3 +17,11 @@ import pytest
 @pytest.fixture(autouse=True)
 def _seeded():
     keras.utils.set_random_seed(1234)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_compiling():
+    """No XLA unless a test asks for it: it takes longer to compile than tests train."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("keras_vabc.execution.XLA_WEIGHTS", float("inf"))
+        yield

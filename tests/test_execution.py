@@ -139,6 +139,7 @@ def test_steps_in_a_call_are_bounded_by_work_and_by_data():
 
 
 def test_xla_compiles_large_dense_networks_on_cpus_without_avx512(monkeypatch, tmp_path):
+    monkeypatch.setattr("keras_vabc.execution.XLA_WEIGHTS", 100_000)
     large, small, conv = (
         [tf.TensorSpec(shape)] for shape in ((400, 400), (400, 4), (3, 3, 400, 400))
     )
