@@ -162,9 +162,8 @@ def changed_run(folder, change):
     ],
 )
 def test_numbers_of_a_record_are_checked(box, tmp_path, change, read):
-    run = changed_run(tmp_path, change)
     with pytest.raises(ValueError, match=r"RUN must have a whole run\.json"):
-        read(run)
+        read(changed_run(tmp_path, change))
 
 
 def keras_file(path, change):
