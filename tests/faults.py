@@ -8,36 +8,7 @@ import subprocess
 import sys
 import time
 
-from typer.testing import CliRunner
-
-from keras_vabc.cli import app
-
 LINE_BYTES = 400  # of run.json and of a result line there are more
-
-
-def keras_vabc(*arguments):
-    return CliRunner().invoke(app, list(map(str, arguments)))
-
-
-def succeeds(*arguments):
-    done = keras_vabc(*arguments)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def fails(message, *arguments, code=2):
-    """The command ends with one line that holds `message`."""
-    done = keras_vabc(*arguments)
-    assert done.exit_code == code, done.output
-    assert message in done.stderr and done.stderr.count("\n") == 1, done.output
-    assert done.stderr.startswith("keras-vabc: ")
-    return done
-
-
-def contents(folder):
-    """What a folder holds, hidden files included, but for its lock."""
-    paths = sorted(path for path in folder.rglob("*") if path.name != ".lock")
-    return {str(path): path.is_file() and path.read_bytes() for path in paths}
 
 
 def hidden(folder):

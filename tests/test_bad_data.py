@@ -5,39 +5,13 @@ import zipfile
 import numpy as np
 import pyarrow as pa
 import pytest
+from command_line import contents, fails, keras_vabc, write_images
 from PIL import Image
 from pyarrow import parquet
-from typer.testing import CliRunner
 
-from keras_vabc.cli import app
 from keras_vabc.runs import open_run
 
 RNG = np.random.default_rng(0)
-
-
-def keras_vabc(*arguments):
-    return CliRunner().invoke(app, list(map(str, arguments)))
-
-
-def fails(message, *arguments):
-    """The command ends with one line that holds `message`, and exit code 2."""
-    done = keras_vabc(*arguments)
-    assert done.exit_code == 2, done.output
-    assert message in done.stderr and done.stderr.count("\n") == 1, done.output
-    return done
-
-
-def contents(folder):
-    """What a folder holds, but for its lock."""
-    paths = sorted(path for path in folder.rglob("*") if path.name != ".lock")
-    return {str(path): path.is_file() and path.read_bytes() for path in paths}
-
-
-def write_images(folder, images):
-    folder.mkdir()
-    for number, image in enumerate(images):
-        Image.fromarray(image).save(folder / f"{number:03d}.png")
-    return folder
 
 
 def write_table(path, rows, names="ab"):

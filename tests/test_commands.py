@@ -10,10 +10,9 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from command_line import contents, fails, keras_vabc, succeeds, write_images
 from PIL import Image
-from typer.testing import CliRunner
 
-from keras_vabc.cli import app
 from keras_vabc.commands import train as train_command
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.data.folds import array_folds
@@ -29,42 +28,11 @@ from keras_vabc.runs import locked, open_run
 RNG = np.random.default_rng(0)
 
 
-def keras_vabc(*arguments):
-    return CliRunner().invoke(app, list(map(str, arguments)))
-
-
-def succeeds(*arguments):
-    done = keras_vabc(*arguments)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def fails(message, *arguments, code=2):
-    """The command ends with one line that holds `message`, and leaves every file as it was."""
-    done = keras_vabc(*arguments)
-    assert done.exit_code == code, done.output
-    assert message in done.stderr and done.stderr.count("\n") == 1, done.output
-    return done
-
-
-def contents(folder):
-    """What a folder holds."""
-    paths = sorted(path for path in folder.rglob("*") if path.name != ".lock")
-    return {str(path): path.is_file() and path.read_bytes() for path in paths}
-
-
 def squares(count, bright):
     """Grey images of noise: the unwanted ones have a bright square in the middle."""
     images = RNG.integers(0, 80, (count, 8, 8), dtype="uint8")
     images[:bright, 2:6, 2:6] = 250
     return images
-
-
-def write_images(folder, images):
-    folder.mkdir()
-    for number, image in enumerate(images):
-        Image.fromarray(image).save(folder / f"{number:03d}.png")
-    return folder
 
 
 def pixels(path):

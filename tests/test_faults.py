@@ -15,19 +15,16 @@ import keras
 import numpy as np
 import pytest
 import typer
+from command_line import contents, fails, keras_vabc, succeeds
 from faults import (
     LINE_BYTES,
-    contents,
-    fails,
     fill_disk,
     filled,
     hidden,
-    keras_vabc,
     other_process_in,
     press_ctrl_c,
     room_for,
     started,
-    succeeds,
     wait_until,
 )
 

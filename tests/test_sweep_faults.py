@@ -12,18 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import contents, fails, keras_vabc, succeeds
 from faults import (
     LINE_BYTES,
-    contents,
-    fails,
     filled,
     hidden,
-    keras_vabc,
     other_process_in,
     press_ctrl_c,
     room_for,
     started,
-    succeeds,
     wait_until,
 )
 
