@@ -79,11 +79,13 @@ def ranking_quality(unlabeled_scores, unwanted_scores, share):
     Args:
         unlabeled_scores: Shape `(n,)`.
         unwanted_scores: Shape `(m,)`.
-        share: Share of negatives among the unlabeled, in [0, 1).
+        share: Share of negatives among the unlabeled, in [0, 1].
 
     Returns:
-        Float in [0, 1].
+        Float in [0, 1]; `None` for a share of 1, which leaves no positives.
     """
+    if share == 1:
+        return None
     unlabeled = np.sort(unlabeled_scores)
     below = np.searchsorted(unlabeled, unwanted_scores, "left")
     not_above = np.searchsorted(unlabeled, unwanted_scores, "right")

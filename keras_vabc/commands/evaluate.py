@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.runs import update_run
@@ -63,7 +64,7 @@ def evaluate(folder, labels=None, negative_class=None, *, seed=0, console):
     if table is not None:
         print_table(console, "Samples and real data", table)
     for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
     stored = trained.record.get("evaluation") or {}
     update_run(folder, evaluation=stored | {kind: figures | {"told": lines}})
     return figures

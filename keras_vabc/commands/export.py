@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keras_vabc.commands.model_card import model_card
+from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.runs import new_folder
 
@@ -49,6 +50,6 @@ def export(folder, format, out, *, console):
             (made / CARD).write_text(card, encoding="utf-8")
     if trained.threshold is None:
         text = f"There is no flag: keras-vabc threshold {folder} chooses the score that it needs."
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(console, text)
     text = f"The model is in {out / FOLDERS[format]}; {out / CARD} says what it does."
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    say(console, text)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.runs import write_whole
 
@@ -33,4 +34,4 @@ def report(folder, *, show_unwanted=False, console):
         status.update("Drawing the report")
         page = render_page(f"Run {Path(folder).resolve().name}", sections(trained, show_unwanted))
     write_whole(Path(folder, PAGE), page.encode())
-    console.print(f"The report is {folder}/{PAGE}.", markup=False, highlight=False, soft_wrap=True)
+    say(console, f"The report is {folder}/{PAGE}.")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.data.outputs import write_rows
 from keras_vabc.runs import write_whole
@@ -38,7 +39,7 @@ def sample(folder, n, out, *, seed=0, console):
     place = out / MANIFEST if out.is_dir() else out.with_name(f"{out.name}.json")
     write_whole(place, (json.dumps(manifest, indent=1) + "\n").encode())
     text = f"{n:,} samples are in {out}; {rejected:,} of {counts['drawn']:,} drawn were rejected."
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    say(console, text)
 
 
 def _blocks(trained, n, seed, counts, console):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.detection import review_order
 from keras_vabc.runs import make_folder, write_whole
@@ -52,10 +53,10 @@ def score(folder, input, out, *, console):
     content |= {"examples": len(ids), "flagged": flagged, "notes": notes, **trained.provenance()}
     write_whole(out.with_name(f"{out.name}.json"), (json.dumps(content, indent=1) + "\n").encode())
     for note in notes:
-        console.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"Note: {note}")
     text = f"{len(ids):,} scores, {trained.score_name}, are in {out}"
     text += "." if flagged is None else f"; {flagged:,} exceed the threshold of {threshold:.4g}."
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    say(console, text)
 
 
 def _table(ids, scores, threshold):

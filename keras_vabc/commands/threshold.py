@@ -1,5 +1,6 @@
 """`keras-vabc threshold`: from which score on data are flagged."""
 
+from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.detection import false_alarm_threshold, flagged_share
 from keras_vabc.evaluation.metrics import observed_rate
@@ -50,5 +51,5 @@ def threshold(folder, max_false_alarms, *, console):
         f"Caught: {caught.value:.1%} of {len(unwanted):,} held-out unwanted examples "
         f"(95 % interval {caught.low:.1%} to {caught.high:.1%}).",
     ):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
     return chosen

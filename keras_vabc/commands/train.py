@@ -12,6 +12,7 @@ import numpy as np
 import typer
 
 from keras_vabc.commands.report import PAGE, report
+from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import FINISHED, finished_run
 from keras_vabc.data.folds import UNKNOWN, Folds
 from keras_vabc.data.intake import SwappedFolds, read_folds
@@ -72,14 +73,14 @@ def train(
         delete_temporary(out)
         run = _begin(out, settings, data)
         if run.record["status"] == FINISHED:
-            _say(console, f"{out} is a finished run; it is not trained again.")
+            say(console, f"{out} is a finished run; it is not trained again.")
         else:
             _train_on(run, old, yes, console)
         # A run that was stopped between its training and these still needs them.
         shutil.rmtree(run.path(WORK), ignore_errors=True)
         if not run.path(PAGE).exists():
             report(out, console=console)
-    _say(console, f"Next: keras-vabc threshold {out}, then sample, score, evaluate or export.")
+    say(console, f"Next: keras-vabc threshold {out}, then sample, score, evaluate or export.")
 
 
 def _train_on(run, old, yes, console):
@@ -114,10 +115,6 @@ def _image_size(size, old):
     if size is None and old is not None and old.spec.kind == "images":
         size = old.spec.shape[:2]
     return None if size is None else list(size)
-
-
-def _say(console, text):
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _place(path):
@@ -200,10 +197,10 @@ def _intake(run, old, yes, console):
             f"Received: {intake.counts}, not {run.record['counts']}. Train into a new folder."
         )
     for note in intake.notes:
-        _say(console, f"Note: {note}")
+        say(console, f"Note: {note}")
     for name, counts in intake.counts.items():
         held_out = f"{counts['held_out']:,} held out"
-        _say(console, f"{name}: {counts['training']:,} to train on, {held_out}")
+        say(console, f"{name}: {counts['training']:,} to train on, {held_out}")
     run.update(
         stages={"intake": round(time.perf_counter() - began, 1)} | stages,
         spec=intake.spec.to_json(),

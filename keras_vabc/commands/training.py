@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from keras_vabc.array_files import write_array_file
 from keras_vabc.checkpoints import Checkpoint
+from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, HISTORY, MODEL, SCORES, TrainedRun
 from keras_vabc.experiments.generation import new_sampler, remaining_share
 from keras_vabc.experiments.own_data import own_method
@@ -70,7 +71,7 @@ class Training:
         return self._folds if nu is None else nu.correct(self._folds)
 
     def _train_classifier(self):
-        self._say("NU classifier: what is negative among the unlabeled?")
+        say(self._console, "NU classifier: what is negative among the unlabeled?")
         nu = NUClassifier(seed=self._settings["seed"])
         with self._warnings_as_notes():
             nu.fit(
@@ -82,7 +83,7 @@ class Training:
         nu.save(self._run.path(CLASSIFIER))
         low, high = nu.negative_share_interval
         share = f"{nu.negative_share:.1%} of the unlabeled are negative ({low:.1%} to {high:.1%})"
-        self._say(f"NU classifier: by its estimate {share}.")
+        say(self._console, f"NU classifier: by its estimate {share}.")
         return {
             "negative_share": nu.negative_share,
             "negative_share_interval": list(nu.negative_share_interval),
@@ -139,7 +140,7 @@ class Training:
             self._note(f"There are no samples; more epochs may help. {error}")
             return {"acceptance": None}
         if self._trained.has_classifier:
-            self._say(f"Guard: it accepts {TRIED / drawn:.1%} of the samples.")
+            say(self._console, f"Guard: it accepts {TRIED / drawn:.1%} of the samples.")
         return {"acceptance": TRIED / drawn}
 
     @contextmanager
@@ -165,7 +166,4 @@ class Training:
 
     def _note(self, text):
         self._run.update(notes=[*self._run.record["notes"], text])
-        self._say(f"Note: {text}")
-
-    def _say(self, text):
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(self._console, f"Note: {text}")

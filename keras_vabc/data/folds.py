@@ -1,11 +1,10 @@
 """The negative-unlabeled setting: labelled data become an unlabeled and an unwanted fold."""
 
-import operator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_vabc.checks import check_finite
+from keras_vabc.checks import check_finite, check_whole
 from keras_vabc.data.mapped import join_rows, take_rows
 
 UNKNOWN = -1  # the label of an example whose class nobody has told
@@ -200,8 +199,7 @@ def check_split(fraction, seed):
     """Raises a `ValueError` if `fraction` or `seed` breaks a rule of `split_unwanted`."""
     if not 0 < fraction <= 1:
         raise ValueError(f"fraction must be in (0, 1]. Received: fraction={fraction}.")
-    if not hasattr(seed, "__index__") or operator.index(seed) < 0:
-        raise ValueError(f"seed must be a whole number >= 0. Received: seed={seed!r}.")
+    check_whole("seed", seed, 0)
 
 
 def _checked(x, labels, negative_class, x_name, labels_name):

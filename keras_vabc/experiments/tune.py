@@ -205,13 +205,12 @@ def measure(sampler, judge, folds):
     weights = 1 - judge.negative_probability(folds.test_unlabeled)
     errors = sampler.model.score(folds.test_unlabeled)
     unwanted = sampler.model.score(folds.test_unwanted)
-    share = judge.negative_share
     return {
         "nge_estimated": float(negative.mean()),
         "nge_estimated_error": float(negative.std() / len(negative) ** 0.5),
         "positive_error": float(np.average(errors, weights=weights)),
         "unwanted_error": float(unwanted.mean()),
-        "auc": ranking_quality(errors, unwanted, share) if share < 1 else None,
+        "auc": ranking_quality(errors, unwanted, judge.negative_share),
         "penalty_weight": float(sampler.model.penalty_weight),
         "samples": SAMPLES,
     }

@@ -39,9 +39,9 @@ class Parts:
     threshold: float | None = None
     guard_batch: Callable | None = None
 
-    def flag_batch(self, x):
-        """Whether each row of a tensor of data is flagged, shape `(n,)`."""
-        return self.score_batch(x) > tf.constant(self.threshold, "float32")
+    def flags(self, scores):
+        """Which scores of a tensor exceed the threshold."""
+        return scores > tf.constant(self.threshold, "float32")
 
 
 def model_parts(model, threshold=None):

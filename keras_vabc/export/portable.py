@@ -68,8 +68,9 @@ def _functions(parts):
         return {"data": parts.model.decode_batch(z)}
 
     def score(x):
-        scores = {"score": parts.score_batch(x)}
-        return scores if parts.threshold is None else scores | {"flag": parts.flag_batch(x)}
+        scores = parts.score_batch(x)
+        flags = {} if parts.threshold is None else {"flag": parts.flags(scores)}
+        return {"score": scores} | flags
 
     def guard(x):
         return {"guard": parts.guard_batch(x)}

@@ -21,7 +21,7 @@ def estimated(unlabeled_logits, unwanted_logits):
     recall = float((unwanted_logits + shift > 0).mean())
     caught = min(share * recall, flagged)
     quality = {
-        "auc": ranking_quality(unlabeled_logits, unwanted_logits, share) if share < 1 else None,
+        "auc": ranking_quality(unlabeled_logits, unwanted_logits, share),
         "recall": recall,
         "precision_low": min(low * recall / flagged, 1.0) if flagged else None,
         "precision_high": min(high * recall / flagged, 1.0) if flagged else None,
