@@ -1,4 +1,4 @@
-"""What `fit` does to a data set before it reads it: checks, prefetching, readable errors."""
+"""What is done to a data set before it is read: checks, prefetching, readable errors."""
 
 import re
 from contextlib import contextmanager
@@ -59,6 +59,18 @@ def range_checked(x, low, high, scale, offset):
         if not in_range(least, most):
             raise ValueError(f"{rule} Received values from {least:g} to {most:g}.")
     return x
+
+
+def without_autotuning(dataset):
+    """The data set without TensorFlow's tuning thread, which can hold up the end of an iterator.
+
+    The thread sleeps for up to 60 s between two looks at the pipeline. An iterator that ends wakes
+    it before it is marked as cancelled, so that it may sleep again, and then waits for it. With
+    TensorFlow 2.21 on busy cores that happens to up to half of the iterators.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 @contextmanager

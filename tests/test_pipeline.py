@@ -51,6 +51,11 @@ def order(dataset):
     return numbers[numbers > 0].tolist(), (-numbers[numbers < 0]).tolist()
 
 
+def test_tensorflows_tuning_thread_which_can_block_the_end_of_a_training_is_off(make):
+    for dataset in (make(100, 7, batch_size=10), unlabeled_dataset(numbered(100), batch_size=10)):
+        assert dataset.map(lambda x, y: (x, y)).options().autotune.enabled is False
+
+
 @pytest.mark.parametrize(("batch_size", "share"), [(10, 0.5), (12, 0.25), (5, 0.8), (30, 0.1)])
 def test_every_batch_holds_the_exact_share_interleaved(make, batch_size, share):
     dataset = make(100, 7, batch_size=batch_size, unwanted_share=share, seed=3)

@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras_vabc.checks import check_rows, check_whole
 from keras_vabc.data.examples import Rows, as_fold, check_alike
 from keras_vabc.fit_data import EpochCount
+from keras_vabc.streams import without_autotuning
 
 CHUNK_STEPS, CHUNK_BYTES = 64, 2**22  # batches gathered at once, and what they may hold
 
@@ -160,7 +161,7 @@ def _per_epoch(one_epoch, steps, seed, initial_epoch, rows):
     dataset = tf.data.Dataset.range(1).map(begin).flat_map(one_epoch)
     dataset = dataset.map(of_known_size).unbatch()
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    dataset = dataset.prefetch(tf.data.AUTOTUNE)
+    dataset = without_autotuning(dataset.prefetch(tf.data.AUTOTUNE))
     dataset.epoch_count = epochs
     return dataset
 
