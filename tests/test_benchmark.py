@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.stats import fisher_exact
 from typer.testing import CliRunner
 
 from keras_vabc.cli import app
@@ -174,11 +175,17 @@ def test_csvae_pushes_the_unwanted_out_of_the_prior():
     assert divergence(6.0, 0.0) == pytest.approx(closed, abs=0.05)
 
 
+def place_of(run):
+    setting = run.method.setting if isinstance(run, benchmark.BenchmarkRun) else None
+    return {name: getattr(setting, name, None) for name in ("negative_class", "seed")}
+
+
 def line_of(run, fid=10.0):
     return {
         "key": run.key,
         "method": run.slug,
         "fraction": run.fraction,
+        **place_of(run),
         "samples": 10_000,
         "nge_paper": 0.01,
         "nge_strict": 0.0004 if run.slug == "quality" else 0.02,
@@ -213,6 +220,27 @@ def test_the_page_shows_what_is_stored(tmp_path):
     assert page.count("| 40 | 0.100 [0.050, 0.200] | 0.110 | 11.0 | 11.0 | 2.00 | 11.00 |") == 5
     for name in ("methods", "samples"):
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_penalty_is_judged_on_the_digits_and_seeds_with_both_runs(tmp_path):
+    runs = {
+        (run.slug, *place_of(run).values()): run
+        for run in benchmark.runs()
+        if run.fraction == 0.2 and run.slug in ("quality", "quality-vae")
+    }
+    places = [("quality", 8, 0), ("quality", 8, 1), ("quality", 7, 0)]
+    places += [("quality-vae", 8, 0), ("quality-vae", 8, 1)]
+    lines = [line_of(runs[place], fid=4.0 + place[2]) for place in places]
+    lines[2] |= {"nge_strict": 0.5, "fid": 90.0}  # without a partner
+    lines[-1]["fid"] = 7.0
+    (tmp_path / RESULTS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    render(tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    assert "Means over the 2 digits and seeds with both runs" in page
+    p = fisher_exact([[8, 19_992], [400, 19_600]]).pvalue
+    assert f"| NGE strict judge, % | 0.040 | 2.000 | p = {p:.2g} |" in page
+    assert "| NGE second judge, % | 0.050 | 0.050 | p = 1 |" in page
+    assert "| fid | 4.500 | 5.500 | -1.000 ± 1.000 |" in page
 
 
 def test_a_pooled_error_counts_all_samples():

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import fisher_exact
 
 from keras_vabc import plots
 from keras_vabc.evaluation.metrics import negative_generation_error
@@ -35,6 +36,10 @@ unwanted examples are no random part of the negatives, and nothing in the two fo
 wanted images 11 % are {OVERLAPPED}s."""
 SAMPLES = """\
 The first samples of each method, none chosen; the negative concept is '8', p = 0.2, seed 0."""
+PENALTY = """\
+`quality-vae` is `quality` without V-ABC's penalty: the same classifier, corrected fold, networks,
+density and guard. Means over the {pairs} digits and seeds with both runs; the difference with its
+standard error, that of an error with the p-value of Fisher's exact test on all samples."""
 FIGURES = ("fid", "precision", "recall", "density", "coverage", "class_balance")
 
 
@@ -61,6 +66,9 @@ def render(folder):
     if lines:
         write_whole(folder / "methods.png", plots.png_bytes(_picture(lines)))
         parts.append("![Error against FID*, one point a run, p = 0.2](methods.png)")
+    penalty = _penalty(lines)
+    if penalty is not None:
+        parts += ["## What the penalty adds", *penalty]
     pictured = [
         run for run in compared if getattr(run, "pictured", False) and stored.has_arrays(run)
     ]
@@ -80,9 +88,15 @@ def render(folder):
 
 def pooled(lines, name):
     """The error over all samples of several lines, a `Rate`."""
+    negatives, positives = _counts(lines, name)
+    return negative_generation_error(np.arange(negatives + positives) < negatives)
+
+
+def _counts(lines, name):
+    """How many samples of several lines are negative by one judge, and how many are not."""
     samples = sum(line["samples"] for line in lines)
     negatives = sum(round(line[name] * line["samples"]) for line in lines)
-    return negative_generation_error(np.arange(samples) < negatives)
+    return negatives, samples - negatives
 
 
 def _table(stored, runs):
@@ -101,6 +115,31 @@ def _table(stored, runs):
     head = ["method", "runs", "NGE paper's judge, %", "strict judge, %", "second judge, %", "FID*"]
     head += [name.replace("_", " ") for name in FIGURES[1:]]
     return markdown([*head, "acceptance", "hidden", "seconds"], rows) if rows else None
+
+
+def _penalty(lines):
+    """Text and table of `quality` beside `quality-vae`; `None` before there are two pairs."""
+    runs = [
+        {(line["negative_class"], line["seed"]): line for line in lines if line["method"] == slug}
+        for slug in ("quality", "quality-vae")
+    ]
+    places = sorted(runs[0].keys() & runs[1].keys())
+    if len(places) < 2:
+        return None
+    ours, theirs = ([own[place] for place in places] for own in runs)
+    rows = []
+    for name, title in (("nge_strict", "strict judge"), ("nge_second", "second judge")):
+        rates = (f"{100 * pooled(own, name).value:.3f}" for own in (ours, theirs))
+        p = fisher_exact([_counts(own, name) for own in (ours, theirs)]).pvalue
+        rows.append([f"NGE {title}, %", *rates, f"p = {p:.2g}"])
+    for name in FIGURES:
+        values = np.array([[line[name] for line in own] for own in (ours, theirs)])
+        difference = values[0] - values[1]
+        error = difference.std(ddof=1) / len(places) ** 0.5
+        means = (f"{mean:.3f}" for mean in values.mean(axis=1))
+        rows.append([name.replace("_", " "), *means, f"{difference.mean():+.3f} ± {error:.3f}"])
+    head = ["", "`quality`", "`quality-vae`", "difference"]
+    return PENALTY.format(pairs=len(places)), markdown(head, rows)
 
 
 def _failures_table(lines):
