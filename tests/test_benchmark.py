@@ -240,7 +240,7 @@ def test_the_penalty_is_judged_on_the_digits_and_seeds_with_both_runs(tmp_path):
     p = fisher_exact([[8, 19_992], [400, 19_600]]).pvalue
     assert f"| NGE strict judge, % | 0.040 | 2.000 | p = {p:.2g} |" in page
     assert "| NGE second judge, % | 0.050 | 0.050 | p = 1 |" in page
-    assert "| fid | 4.500 | 5.500 | -1.000 ± 1.000 |" in page
+    assert "| FID* | 4.500 | 5.500 | -1.000 ± 1.000 |" in page
 
 
 def test_a_pooled_error_counts_all_samples():

@@ -11,7 +11,7 @@ from keras_vabc.experiments import benchmark
 from keras_vabc.experiments.failures import OVERLAPPED, SCENARIOS
 from keras_vabc.experiments.methods import SLUGS
 from keras_vabc.experiments.stored import Stored
-from keras_vabc.experiments.tables import markdown, mean_and_deviation
+from keras_vabc.experiments.tables import QUALITY, markdown, mean_and_deviation
 from keras_vabc.runs import write_whole
 
 INTRODUCTION = """\
@@ -40,7 +40,6 @@ PENALTY = """\
 `quality-vae` is `quality` without V-ABC's penalty: the same classifier, corrected fold, networks,
 density and guard. Means over the {pairs} digits and seeds with both runs; the difference with its
 standard error, that of an error with the p-value of Fisher's exact test on all samples."""
-FIGURES = ("fid", "precision", "recall", "density", "coverage", "class_balance")
 
 
 def render(folder):
@@ -109,12 +108,12 @@ def _table(stored, runs):
         for name in ("nge_strict", "nge_second"):
             rate, low, high = (100 * value for value in pooled(lines, name))
             row.append(f"{rate:.3f} [{low:.3f}, {high:.3f}]")
-        row += [mean_and_deviation([line[name] for line in lines]) for name in FIGURES]
+        row += [mean_and_deviation([line[name] for line in lines]) for name in QUALITY]
         row += [_mean(lines, name) for name in ("acceptance", "hidden_left", "seconds")]
         rows.append(row)
-    head = ["method", "runs", "NGE paper's judge, %", "strict judge, %", "second judge, %", "FID*"]
-    head += [name.replace("_", " ") for name in FIGURES[1:]]
-    return markdown([*head, "acceptance", "hidden", "seconds"], rows) if rows else None
+    head = ["method", "runs", "NGE paper's judge, %", "strict judge, %", "second judge, %"]
+    head += [*QUALITY.values(), "acceptance", "hidden", "seconds"]
+    return markdown(head, rows) if rows else None
 
 
 def _penalty(lines):
@@ -132,12 +131,12 @@ def _penalty(lines):
         rates = (f"{100 * pooled(own, name).value:.3f}" for own in (ours, theirs))
         p = fisher_exact([_counts(own, name) for own in (ours, theirs)]).pvalue
         rows.append([f"NGE {title}, %", *rates, f"p = {p:.2g}"])
-    for name in FIGURES:
+    for name, title in QUALITY.items():
         values = np.array([[line[name] for line in own] for own in (ours, theirs)])
         difference = values[0] - values[1]
         error = difference.std(ddof=1) / len(places) ** 0.5
         means = (f"{mean:.3f}" for mean in values.mean(axis=1))
-        rows.append([name.replace("_", " "), *means, f"{difference.mean():+.3f} ± {error:.3f}"])
+        rows.append([title, *means, f"{difference.mean():+.3f} ± {error:.3f}"])
     head = ["", "`quality`", "`quality-vae`", "difference"]
     return PENALTY.format(pairs=len(places)), markdown(head, rows)
 
