@@ -6,10 +6,9 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from command_line import keras_vabc
 from scipy.stats import fisher_exact
-from typer.testing import CliRunner
 
-from keras_vabc.cli import app
 from keras_vabc.data.folds import move_to_unwanted
 from keras_vabc.experiments import benchmark, generation, rivals
 from keras_vabc.experiments.benchmark_page import pooled, render
@@ -251,7 +250,7 @@ def test_a_pooled_error_counts_all_samples():
 
 
 def test_an_unknown_method_is_one_line(tmp_path):
-    result = CliRunner().invoke(app, ["benchmark", "gan", "--out", str(tmp_path)])
+    result = keras_vabc("benchmark", "gan", "--out", tmp_path)
     assert result.exit_code == 2
     assert "method must be one of real, vae" in result.stderr
     assert "Traceback" not in result.output

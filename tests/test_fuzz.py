@@ -15,13 +15,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from command_line import keras_vabc
 from fuzzing import formats, sandbox, seeds, texts
 from fuzzing.cases import KINDS
 from fuzzing.sandbox import FAULTS, Sandbox
-from typer.testing import CliRunner
 
 from keras_vabc.array_files import read_array_file, write_array_file
-from keras_vabc.cli import app
 from keras_vabc.commands.labelled import read_labels
 from keras_vabc.commands.trained_run import CLASSIFIER, HISTORY, SCORES, finished_run
 from keras_vabc.data import csv_files, idx, pixels
@@ -254,7 +253,7 @@ def test_a_packed_model_file_is_refused(box, tmp_path):
 def test_a_history_that_is_none_is_refused(box, tmp_path):
     run = shutil.copytree(seeds.RUN, tmp_path / "run")
     (run / HISTORY).write_text('{"loss": 1.0, "val_loss": [1.0]}')
-    done = CliRunner().invoke(app, ["report", str(run)])
+    done = keras_vabc("report", run)
     assert done.exit_code == 2 and "whole history.json" in done.stderr
 
 

@@ -4,9 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from command_line import keras_vabc
 
-from keras_vabc.cli import app
 from keras_vabc.experiments import tune as tuning
 from keras_vabc.experiments.gamma_choice import by_gamma, choose
 from keras_vabc.experiments.own_data import own_setting, total_variance
@@ -151,17 +150,17 @@ def test_the_command_chooses_and_resumes(tmp_path, monkeypatch):
     monkeypatch.setattr("keras_vabc.nu_classifier.LEAST_STEPS", 60)
     paths = ["--unlabeled", tmp_path / "all.npy", "--unwanted", tmp_path / "flagged.npz"]
     command = ["tune", *paths, "--out", tmp_path / "out", "--seeds", 1, "--epochs", 2]
-    first = CliRunner().invoke(app, list(map(str, command)))
+    first = keras_vabc(*command)
     assert first.exit_code == 0, first.output
     assert "2 runs, 2 of them missing" in first.output
     tuned = json.loads((tmp_path / "out" / "tuned.json").read_text())
     assert tuned["gamma"] == tuned["hyper_parameters"]["gamma"] > 0
     assert 0 < tuned["judge"]["negative_share"] < 0.6
     assert (tmp_path / "out" / "tune.png").read_bytes().startswith(b"\x89PNG")
-    second = CliRunner().invoke(app, list(map(str, command)))
+    second = keras_vabc(*command)
     assert "2 runs, 0 of them missing" in second.output
     np.save(tmp_path / "all.npy", rng.normal(centres, 0.6, (400, 2)).astype("float32"))
-    other = CliRunner().invoke(app, list(map(str, command)))
+    other = keras_vabc(*command)
     assert "2 runs, 2 of them missing" in other.output, "other data in a file of the same name"
 
 
@@ -185,7 +184,7 @@ def test_bad_files_are_one_line(tmp_path, content, message):
     elif content is not None:
         np.save(bad, content, allow_pickle=True)
     command = ["tune", "--unlabeled", good, "--unwanted", bad, "--out", tmp_path / "out"]
-    done = CliRunner().invoke(app, list(map(str, command)))
+    done = keras_vabc(*command)
     assert done.exit_code == 2
     assert message in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "out" / "results.jsonl").exists()
