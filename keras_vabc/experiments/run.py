@@ -68,7 +68,8 @@ def build(setting, unlabeled, *, steps=None, hidden_share=None):
     rate = setting.learning_rate
     if setting.decay:
         rate = keras.optimizers.schedules.CosineDecay(rate, steps)
-    model.compile(FusedAdam(rate), steps_per_execution=STEPS_PER_EXECUTION)
+    optimizer = FusedAdam(rate, global_clipnorm=setting.global_clipnorm)
+    model.compile(optimizer, steps_per_execution=STEPS_PER_EXECUTION)
     return model
 
 
