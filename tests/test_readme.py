@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keras_vabc
+from keras_vabc.experiments.benchmark_page import pooled
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -43,6 +44,21 @@ def test_the_table_is_that_of_the_stored_results():
         assert re.findall(r"\d+\.\d+", row) == expected
     for line in (line for line in lines if line["dataset"] == "moons2"):
         assert f"{100 * line['nge_strict']:.2f} %" in text
+
+
+def test_the_benchmark_is_that_of_the_stored_runs():
+    stored = README.parent / "docs" / "results" / "benchmark" / "results.jsonl"
+    lines = [json.loads(line) for line in stored.read_text(encoding="utf-8").splitlines()]
+    for slug in ("real", "quality", "quality-vae", "quality-oracle", "vabc", "vae"):
+        own = [r for r in lines if r["method"] == slug and r["fraction"] == 0.2]
+        assert len(own) == (3 if slug == "real" else 9), slug
+        rates = [100 * rate for name in ("nge_strict", "nge_second") for rate in pooled(own, name)]
+        expected = [f"{rate:.3f}" for rate in rates]
+        for name, places in (("fid", 1), ("recall", 2), ("coverage", 2), ("acceptance", 3)):
+            if own[0][name] is not None:
+                expected.append(f"{np.mean([line[name] for line in own]):.{places}f}")
+        (row,) = [row for row in README.read_text("utf-8").splitlines() if f"| `{slug}` |" in row]
+        assert re.findall(r"\d+\.\d+", row) == expected
 
 
 def test_the_times_are_those_of_the_stored_benchmark():

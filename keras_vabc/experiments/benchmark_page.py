@@ -77,6 +77,8 @@ def render(folder):
     failures = stored.lines([run for run in runs if run.slug == "failures"])
     if failures:
         parts += ["## Where it fails", FAILURES, _failures_table(failures)]
+    if (folder / "FINDINGS.md").exists():
+        parts.append("What it says, in words: [findings](FINDINGS.md).")
     missing = len(runs) - len(stored.lines(runs))
     parts.append(
         f"{len(runs) - missing} of {len(runs)} runs are stored: [results.jsonl](results.jsonl)."
