@@ -72,8 +72,7 @@ class Checkpoint(keras.callbacks.Callback):
         if self._data is None:
             raise ValueError("Checkpoint must stand in the list of callbacks of VABC.fit.")
         self._data.check_order()
-        if self.params["steps"] is None:
-            raise ValueError("x must be a data set of known cardinality. Received: unknown.")
+        self._data.check_steps(self.params["steps"])
         self._state = TrainingState(self.model, self._others, self._data)
         if self.path.exists():
             self.model._initial_epoch = self._state.restore(self.path, self.params["epochs"])
@@ -96,8 +95,8 @@ class Checkpoint(keras.callbacks.Callback):
             return
         if self._data.training_epochs() != [before + 1 for before in self._before]:
             raise ValueError(
-                "x must be read once from its start in each epoch: no repeat, no cache, no "
-                f"steps_per_epoch. Received: data that were not, in epoch {epoch}."
+                "x must be read once from its start in each epoch: no cache, no repeat. "
+                f"Received: data that were not, in epoch {epoch}."
             )
         self._state.store(self.path, epoch + 1)
 

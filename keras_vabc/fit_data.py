@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_vabc.execution import known_size
 from keras_vabc.fingerprints import array_fingerprint
 
 
@@ -67,6 +68,20 @@ class FitData:
                         "model after each epoch and pass initial_epoch to fit. "
                         f"Received: {type(part).__name__}."
                     )
+
+    def check_steps(self, steps):
+        """Raises a `ValueError` unless epochs of `steps` batches read the data set `x` once each.
+
+        Args:
+            steps: Whole number, or `None` if it is not known.
+        """
+        x = self._arguments["x"]
+        if isinstance(x, tf.data.Dataset) and (steps is None or known_size(x) != steps):
+            raise ValueError(
+                "x must be a data set of known, finite size that each epoch reads once: no "
+                f"repeat, no other steps_per_epoch. Received: cardinality {int(x.cardinality())}, "
+                f"{steps} steps an epoch."
+            )
 
     def identity(self, place):
         """Fingerprint of the arguments: of whole arrays, of a pipeline's size and first batch.
