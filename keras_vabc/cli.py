@@ -46,10 +46,26 @@ def _image_size(text: str):
     return tuple(map(int, sizes))
 
 
+Unlabeled = Annotated[
+    str,
+    typer.Option(help="Folder of images; .npy, .npz, .csv or .parquet file; or tfds:NAME/SPLIT."),
+]
+Unwanted = Annotated[str, typer.Option(help="Likewise: what must not be generated.")]
 Epochs = Annotated[
     int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)", min=1)
 ]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
+ImageSize = Annotated[
+    tuple | None,
+    typer.Option(
+        parser=_image_size,
+        metavar="HxW",
+        help="Resize images; needed above 512x512. (default: most frequent size)",
+    ),
+]
+MaxUnreadable = Annotated[
+    float, typer.Option(help="Largest share of files that may be unreadable.", min=0, max=1)
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")]
 
 
 @app.callback()
@@ -64,37 +80,25 @@ def _options(
 
 @app.command()
 def train(
-    unlabeled: Annotated[
-        str,
-        typer.Option(
-            help="Folder of images; .npy, .npz, .csv or .parquet file; or tfds:NAME/SPLIT."
-        ),
-    ],
-    unwanted: Annotated[str, typer.Option(help="Likewise: what must not be generated.")],
+    unlabeled: Unlabeled,
+    unwanted: Unwanted,
     out: Annotated[Path, typer.Option(help="Folder of the run; goes on where it stopped.")],
     setting: Annotated[
         UserSetting | None,
         typer.Option(help="The paper's model alone, or all that helps. (default: quality)"),
     ] = None,
     epochs: Epochs = None,
-    image_size: Annotated[
-        tuple | None,
-        typer.Option(
-            parser=_image_size,
-            metavar="HxW",
-            help="Resize images; needed above 512x512. (default: most frequent size)",
-        ),
+    gamma: Annotated[
+        float | None,
+        typer.Option(help="Lower pushes the unwanted farther; see tune. (default: by the data)"),
     ] = None,
-    max_unreadable: Annotated[
-        float, typer.Option(help="Largest share of files that may be unreadable.", min=0, max=1)
-    ] = 0.01,
+    image_size: ImageSize = None,
+    max_unreadable: MaxUnreadable = 0.01,
     start: Annotated[
         Path | None, typer.Option("--from", help="Finished run to start from, with its setting.")
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")
-    ] = False,
-    seed: Seed = 0,
+    yes: Yes = False,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
 ):
     """Train a generator on your own data.
 
@@ -115,6 +119,7 @@ def train(
         out,
         setting=None if setting is None else setting.value,
         epochs=epochs,
+        gamma=gamma,
         image_size=image_size,
         max_unreadable=max_unreadable,
         start=start,
@@ -126,26 +131,29 @@ def train(
 
 @app.command()
 def tune(
-    unlabeled: Annotated[Path, typer.Option(help="A .npy file, or .npz with one array.")],
-    unwanted: Annotated[Path, typer.Option(help="Likewise, of the same kind of examples.")],
+    unlabeled: Unlabeled,
+    unwanted: Unwanted,
     out: Annotated[Path, typer.Option(help="Folder of the results; goes on where it stopped.")],
     setting: Annotated[
-        UserSetting, typer.Option(help="The paper's networks, or the best for images.")
-    ] = UserSetting.paper,
+        UserSetting, typer.Option(help="The paper's model alone, or all that helps.")
+    ] = UserSetting.quality,
     seeds: Annotated[int, typer.Option(help="Trainings of each gamma.", min=1)] = 2,
     epochs: Epochs = None,
+    image_size: ImageSize = None,
+    max_unreadable: MaxUnreadable = 0.01,
+    yes: Yes = False,
     workers: Annotated[
         int | None, typer.Option(help="Processes. (default: one for each core)", min=1)
     ] = None,
 ):
     """Choose gamma for your own data, without labels.
 
-    Trains a VAE and V-ABC with six gammas. A third of both files is held out: a classifier that
-    learns from it tells how many samples of each model are negatives.
+    Trains a VAE and V-ABC with six gammas, each as long as train does. A third of both is held out:
+    a classifier that learns from it tells how many samples of each model are negatives.
 
     Examples:
-      keras-vabc tune --unlabeled all.npy --unwanted flagged.npy --out runs/tune
-      keras-vabc tune --unlabeled all.npy --unwanted flagged.npy --out runs/tune --setting quality
+      keras-vabc tune --unlabeled photos/ --unwanted flagged/ --out tuned
+      keras-vabc tune --unlabeled all.csv --unwanted bad.csv --out tuned --setting paper
     """
     with console.status("Starting TensorFlow"):
         from keras_vabc.experiments.workers import start_tensorflow
@@ -159,6 +167,9 @@ def tune(
         setting=setting.value,
         seeds=seeds,
         epochs=epochs,
+        image_size=image_size,
+        max_unreadable=max_unreadable,
+        allow_more_unwanted=yes,
         workers=workers,
         console=console,
     )

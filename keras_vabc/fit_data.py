@@ -3,7 +3,6 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.execution import known_size
 from keras_vabc.fingerprints import array_fingerprint
 
 
@@ -76,7 +75,7 @@ class FitData:
             steps: Whole number, or `None` if it is not known.
         """
         x = self._arguments["x"]
-        if isinstance(x, tf.data.Dataset) and (steps is None or known_size(x) != steps):
+        if isinstance(x, tf.data.Dataset) and int(x.cardinality()) != steps:
             raise ValueError(
                 "x must be a data set of known, finite size that each epoch reads once: no "
                 f"repeat, no other steps_per_epoch. Received: cardinality {int(x.cardinality())}, "

@@ -706,3 +706,17 @@ def test_a_run_to_start_from_gives_the_size_of_images(images_run, table_run):
     assert size(None, finished_run(images_run[0])) == [8, 8]
     assert size((4, 4), finished_run(images_run[0])) == [4, 4]
     assert size(None, finished_run(table_run)) is size(None, None) is None
+
+
+def test_a_gamma_is_trained_with_and_handed_on(tmp_path):
+    refused = train_small(tmp_path, "--out", tmp_path / "run", "--gamma", 0)
+    assert refused.exit_code == 2 and "gamma must be > 0" in refused.stderr
+    assert not (tmp_path / "run").exists()
+    assert train_small(tmp_path, "--out", tmp_path / "run", "--gamma", 0.3).exit_code == 0
+    run = finished_run(tmp_path / "run")
+    assert run.model.gamma == pytest.approx(0.3)
+    assert train_command._gamma(None, run) == 0.3
+    assert train_command._gamma(0.1, run) == 0.1
+    run.record["settings"]["gamma"] = "high"
+    with pytest.raises(ValueError, match="run.json"):
+        train_command._gamma(None, run)

@@ -8,14 +8,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import typer
 
+from keras_vabc.checks import check_positive
 from keras_vabc.commands.report import PAGE, report
 from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import FINISHED, finished_run
-from keras_vabc.data.folds import UNKNOWN, Folds
-from keras_vabc.data.intake import SwappedFolds, read_folds
+from keras_vabc.data.intake import SwappedFolds, read_folds, stored_folds
 from keras_vabc.runs import LOCK, RECORD, delete_temporary, locked, make_folder, new_run, open_run
 
 TEST_SHARE = 0.2
@@ -30,6 +29,7 @@ def train(
     *,
     setting=None,
     epochs=None,
+    gamma=None,
     image_size=None,
     max_unreadable=0.01,
     start=None,
@@ -45,6 +45,7 @@ def train(
         out: Folder of the run: new, empty, or of an unfinished run with the same arguments.
         setting: `"paper"` or `"quality"`; `None` for that of `start`, or `"quality"`.
         epochs: As in `own_setting`.
+        gamma: As in `own_setting`; `None` for that of `start`, if there is one.
         image_size: `(height, width)`; `None` for the most frequent size.
         max_unreadable: Largest share of the files that may be unreadable.
         start: `None`, or the folder of a finished run, from whose weights V-ABC starts.
@@ -62,6 +63,7 @@ def train(
         "setting": _setting(setting, old),
         "seed": seed,
         "epochs": epochs,
+        "gamma": _gamma(gamma, old),
         "image_size": _image_size(image_size, old),
         "max_unreadable": max_unreadable,
         "from": None if start is None else os.path.abspath(start),
@@ -108,6 +110,19 @@ def _setting(setting, old):
             f"setting must be that of the run to start from, {own}. Received: {setting}."
         )
     return own
+
+
+def _gamma(gamma, old):
+    """Gamma, given or that of the run to start from; `None` for the setting's own."""
+    if gamma is None and old is not None:
+        return old.read(lambda record: _checked_gamma(record["settings"].get("gamma")))
+    return _checked_gamma(gamma)
+
+
+def _checked_gamma(gamma):
+    if gamma is not None:
+        check_positive(gamma=gamma)
+    return gamma
 
 
 def _image_size(size, old):
@@ -182,7 +197,7 @@ def _intake(run, old, yes, console):
     work, stages = run.path(WORK), run.record["stages"]
     if "intake" in stages:
         with suppress(OSError, ValueError, EOFError):  # damaged or gone: they are read again
-            return _stored_folds(work, run.record["settings"]["seed"])
+            return stored_folds(work, run.record["settings"]["seed"])
     began = time.perf_counter()
     stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
     run.update(stages=stages)  # until it is complete again
@@ -208,15 +223,6 @@ def _intake(run, old, yes, console):
         notes=intake.notes,
     )
     return intake.folds
-
-
-def _stored_folds(work, seed):
-    """The folds that `read_folds` left in a folder."""
-    parts = {}
-    for part in ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted"):
-        rows = parts[part] = np.load(work / f"{part}.npy", mmap_mode="r")
-        parts[f"{part}_labels"] = np.full(len(rows), UNKNOWN if "unlabeled" in part else 0)
-    return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=seed)
 
 
 def _read(run, work, yes, console):

@@ -92,8 +92,13 @@ class Training:
 
     def _train_model(self):
         diet, nu = self._diet, self._trained.nu
-        settings = [self._settings[name] for name in ("setting", "seed", "epochs")]
-        method = own_method(settings[0], diet.unlabeled, *settings[1:])
+        method = own_method(
+            self._settings["setting"],
+            diet.unlabeled,
+            seed=self._settings["seed"],
+            epochs=self._settings["epochs"],
+            gamma=self._settings.get("gamma"),
+        )
         with self._epochs(method.setting.epochs) as shown:
             model, history, seconds = train(
                 method.setting,

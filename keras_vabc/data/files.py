@@ -18,36 +18,20 @@ from keras_vabc.data.spec import BLOCK_BYTES, DataSpec
 NUMBERS = "buif"  # kinds of dtype: truth values, whole numbers, floats
 
 
-def read_array(path, name):
-    """Reads the examples in a file into memory.
+def map_array(path, name):
+    """Maps the array in a file into memory; an `.npz` is unpacked to a nameless file first.
 
     Args:
         path: A `.npy` file, or a `.npz` file that holds one array. Pickled objects are refused.
         name: Name of the argument that gave `path`, for errors.
 
     Returns:
-        Array of numbers, shape `(n, ...)`.
+        The array of numbers, read-only, of shape `(n, ...)` with n >= 1, and the `mmap.mmap` behind
+        it.
 
     Raises:
         ValueError: If the file is of another kind, damaged, or holds something else.
-        OSError: If it cannot be read.
-    """
-    return np.array(map_array(path, name)[0])
-
-
-def map_array(path, name):
-    """Maps the array in a file into memory; an `.npz` is unpacked to a nameless file first.
-
-    Args:
-        path: As in `read_array`.
-        name: As in `read_array`.
-
-    Returns:
-        The array, read-only, of shape `(n, ...)` with n >= 1, and the `mmap.mmap` behind it.
-
-    Raises:
-        ValueError: As `read_array`.
-        OSError: As `read_array`; also if there is no room to unpack it.
+        OSError: If it cannot be read, or there is no room to unpack it.
     """
     path = Path(path)
     if path.suffix.lower() not in (".npy", ".npz"):
@@ -82,8 +66,8 @@ class ArrayFile:
     """Examples in a `.npy` or `.npz` file: images, or vectors where the array has two axes.
 
     Args:
-        path: As in `read_array`.
-        name: As in `read_array`.
+        path: As in `map_array`.
+        name: As in `map_array`.
 
     Attributes:
         count: Number of examples.

@@ -11,13 +11,21 @@ from keras_vabc.data.digests import held_out
 from keras_vabc.data.files import ArrayFile
 from keras_vabc.data.fold_files import FoldFiles
 from keras_vabc.data.folders import ImageFolder
-from keras_vabc.data.folds import Folds
+from keras_vabc.data.folds import UNKNOWN, Folds
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.tables import Table
 from keras_vabc.data.tfds_split import PREFIX, TfdsSplit
 from keras_vabc.data.vectors import column_notes
 
-__all__ = ["DataSpec", "Intake", "SwappedFolds", "held_out", "read_blocks", "read_folds"]
+__all__ = [
+    "DataSpec",
+    "Intake",
+    "SwappedFolds",
+    "held_out",
+    "read_blocks",
+    "read_folds",
+    "stored_folds",
+]
 
 READERS = {".npy": ArrayFile, ".npz": ArrayFile, ".csv": Table, ".parquet": Table}
 FOLDS = ("unlabeled", "unwanted")
@@ -129,6 +137,27 @@ def read_folds(
         whole = ((int(c), float(columns.low[c]), float(columns.high[c])) for c in columns.whole)
         spec = replace(spec, constants=tuple(constants), whole=tuple(whole))
     return Intake(folds, spec, notes, {name: dict(stored[name].counts) for name in FOLDS})
+
+
+def stored_folds(folder, seed=0):
+    """The folds that `read_folds` left in a folder.
+
+    Args:
+        folder: As in `read_folds`.
+        seed: As in `read_folds`.
+
+    Returns:
+        `Folds` as in `Intake`.
+
+    Raises:
+        ValueError: If a file is damaged.
+        OSError: If one is missing or cannot be read.
+    """
+    parts = {}
+    for part in ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted"):
+        rows = parts[part] = np.load(Path(folder, f"{part}.npy"), mmap_mode="r")
+        parts[f"{part}_labels"] = np.full(len(rows), UNKNOWN if "unlabeled" in part else 0)
+    return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=seed)
 
 
 def read_blocks(path, spec, name="input", *, max_unreadable=0.01, notes=None):

@@ -18,10 +18,11 @@ MOST_STEPS = {"paper": 50_000, "quality": 10_000}
 BLOCK = 2**20  # numbers that are looked at together
 CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 has seven digits
 ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
+START = 10  # of the annealing of gamma in the setting quality, over its end
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
 
 
-def own_method(name, unlabeled, seed=0, epochs=None):
+def own_method(name, unlabeled, seed=0, epochs=None, gamma=None):
     """What `keras-vabc train` does: V-ABC alone, or with everything around it.
 
     Args:
@@ -30,6 +31,7 @@ def own_method(name, unlabeled, seed=0, epochs=None):
         unlabeled: As in `own_setting`.
         seed: Seed of the run.
         epochs: As in `own_setting`.
+        gamma: As in `own_setting`.
 
     Returns:
         `Method`, whose mixture has fewer components where there are few rows.
@@ -37,7 +39,7 @@ def own_method(name, unlabeled, seed=0, epochs=None):
     Raises:
         ValueError: As `own_setting`.
     """
-    setting = own_setting(name, unlabeled, seed, epochs)
+    setting = own_setting(name, unlabeled, seed, epochs, gamma)
     if name == "paper":
         return Method(name, setting)
     components = min(COMPONENTS, max(1, len(unlabeled) // ROWS_PER_COMPONENT))
@@ -45,7 +47,7 @@ def own_method(name, unlabeled, seed=0, epochs=None):
     return Method(name, setting, components=components, **whole)
 
 
-def own_setting(name, unlabeled, seed=0, epochs=None):
+def own_setting(name, unlabeled, seed=0, epochs=None, gamma=None):
     """The setting for data of one's own.
 
     sigma2 and the target keep their ratio to the variance of the data. Epochs are as many as on
@@ -61,6 +63,8 @@ def own_setting(name, unlabeled, seed=0, epochs=None):
         seed: Seed of the run.
         epochs: Passes over the unlabeled fold, of which annealing keeps its part; `None`: see
             above.
+        gamma: Final gamma, > 0, as `tune` chooses it; `None` for the paper's, or the one that suits
+            the target of `"quality"`. A gamma that is given moves that target instead.
 
     Returns:
         `Setting`.
@@ -88,6 +92,8 @@ def own_setting(name, unlabeled, seed=0, epochs=None):
         setting = dataclasses.replace(setting, pixel_max=pixel_max(unlabeled))
     else:
         setting = dataclasses.replace(setting, output_activation="linear", standardize=True)
+    if gamma is not None:
+        setting = with_gamma(setting, gamma)
     return _with_epochs(_with_batches(setting, len(unlabeled)), name, len(unlabeled), epochs)
 
 
@@ -154,13 +160,18 @@ def _quality(total, mean, most_latents, images):
     if images:
         own["sigma2"] = _rounded(own["sigma2"] * mean * MNIST_PIXELS / MNIST_VARIANCE)
     own["target"] = _rounded(own["target"] * total / MNIST_VARIANCE)
-    return own | gammas(own["sigma2"], own["target"])
+    gamma = 2 * own["sigma2"] / own["target"]  # one over the error R that the target stands for
+    return own | {"gamma": gamma, "gamma_start": START * gamma}
 
 
-def gammas(sigma2, target):
-    """The gamma that suits a target, near one over the error that it stands for, and its start."""
-    gamma = 2 * sigma2 / target
-    return {"gamma": gamma, "gamma_start": 10 * gamma}
+def with_gamma(setting, gamma):
+    """A setting with another final gamma, and with the target that suits it if it has one."""
+    if setting.target is None:
+        return dataclasses.replace(
+            setting, gamma=gamma, gamma_start=max(setting.gamma_start, gamma)
+        )
+    target = 2 * setting.sigma2 / gamma
+    return dataclasses.replace(setting, gamma=gamma, gamma_start=START * gamma, target=target)
 
 
 def _with_batches(setting, rows):

@@ -1,19 +1,19 @@
 """`keras-vabc tune`: gamma for a user's own data, chosen without labels."""
 
 import dataclasses
-import functools
 import hashlib
 import json
+import shlex
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.files import read_array
-from keras_vabc.data.folds import array_folds
+from keras_vabc.data.intake import SwappedFolds, read_folds, stored_folds
 from keras_vabc.experiments.gamma_choice import choose, report
 from keras_vabc.experiments.methods import Method
-from keras_vabc.experiments.own_data import gammas, own_setting, total_variance
+from keras_vabc.experiments.own_data import own_method, total_variance, with_gamma
 from keras_vabc.experiments.reproduce import run_missing
 from keras_vabc.experiments.stored import Stored
 from keras_vabc.experiments.sweep import ARRAYS, results_folder
@@ -28,23 +28,20 @@ SAMPLES = 10_000
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """A user's two files, as worker processes are told of them.
+    """A user's folds, as worker processes are told of them.
 
     Attributes:
-        unlabeled: Path of the unlabeled examples.
-        unwanted: Path of the unwanted examples.
-        content: Hash of what both files hold.
+        folder: Path of the folder that `read_folds` filled.
+        content: Hash of what it holds.
     """
 
-    unlabeled: str
-    unwanted: str
+    folder: str
     content: str
 
-    @functools.cached_property
+    @property
     def folds(self):
         """Training folds for the models, test folds for the judge."""
-        arrays = (read_array(getattr(self, name), name) for name in ("unlabeled", "unwanted"))
-        return array_folds(*arrays, test_share=TEST_SHARE)
+        return stored_folds(self.folder)
 
     def classifier(self, folder, name):
         """Path of the NU classifier `"judge"` or `"corrector"`."""
@@ -84,7 +81,18 @@ class TuneRun:
         return sampler, {**line, "key": self.key}
 
 
-def tune(unlabeled, unwanted, out, *, setting="paper", seeds=2, epochs=None, workers, console):
+def tune(
+    unlabeled,
+    unwanted,
+    out,
+    *,
+    setting="quality",
+    seeds=2,
+    epochs=None,
+    workers=None,
+    console,
+    **reading,
+):
     """Trains over a range of gammas and chooses one, without labels.
 
     A part of both folds, which no model is trained on, trains the judge, an NU classifier. Of each
@@ -93,7 +101,7 @@ def tune(unlabeled, unwanted, out, *, setting="paper", seeds=2, epochs=None, wor
     the least (Breiman et al. 1984), among those whose error is at most 10 % above the least.
 
     Args:
-        unlabeled: Path of the unlabeled examples, as `read_array` takes it.
+        unlabeled: Path of the unlabeled examples, as `read_folds` takes it.
         unwanted: Path of the unwanted examples.
         out: Folder of the result lines, which a second call with the same data completes; and of
             `tuned.json`, `tune.png` and `README.md`.
@@ -102,21 +110,28 @@ def tune(unlabeled, unwanted, out, *, setting="paper", seeds=2, epochs=None, wor
         epochs: As in `own_setting`.
         workers: Number of processes; by default one for each core.
         console: `rich.console.Console` for progress and the table.
+        **reading: `image_size`, `max_unreadable` and `allow_more_unwanted` of `read_folds`.
 
     Returns:
         The line chosen: a dict as in `tuned.json`.
 
     Raises:
-        ValueError: If a file or an argument breaks a rule.
-        OSError: If a file cannot be read or written, or another process is at work in `out`.
+        ValueError: If an argument or the data break a rule.
+        OSError: If something cannot be read or written, or another process is at work in `out`.
     """
     out = Path(out)
-    data = data_of(unlabeled, unwanted)
-    runs = tune_runs(data, setting, seeds, epochs)
     with results_folder(out):
-        train_classifiers(runs, out / ARRAYS, console)
-        run_missing(runs, out, fresh=False, workers=workers, console=console, describe=_one_line)
-        return _choose(runs, out, setting, console)
+        arrays = out / ARRAYS
+        with tempfile.TemporaryDirectory(".tmp", ".folds-", arrays) as folder:
+            data = read_data(unlabeled, unwanted, folder, console, **reading)
+            runs = tune_runs(data, setting, seeds, epochs)
+            train_classifiers(runs, arrays, console)
+            run_missing(runs, out, fresh=False, workers=workers, console=console, describe=_line)
+            chosen = _choose(runs, out, setting, console)
+    command = ["train", "--unlabeled", unlabeled, "--unwanted", unwanted, "--out", "run"]
+    command += ["--setting", setting, "--gamma", chosen["gamma"]]
+    _say(console, f"Next: keras-vabc {shlex.join(map(str, command))}")
+    return chosen
 
 
 def _choose(runs, out, setting, console):
@@ -132,13 +147,42 @@ def _choose(runs, out, setting, console):
     return chosen
 
 
-def data_of(unlabeled, unwanted):
-    """The `Data` of two paths."""
+def read_data(unlabeled, unwanted, folder, console, **reading):
+    """Reads a user's files into a folder.
+
+    Args:
+        unlabeled: As in `read_folds`.
+        unwanted: As in `read_folds`.
+        folder: Path of an empty folder.
+        console: `rich.console.Console` that tells what was mended.
+        **reading: Further arguments of `read_folds`.
+
+    Returns:
+        `Data`.
+
+    Raises:
+        ValueError: As `read_folds`.
+        OSError: As `read_folds`.
+    """
+    try:
+        with console.status("Reading") as status:
+            intake = read_folds(
+                unlabeled,
+                unwanted,
+                folder=folder,
+                test_share=TEST_SHARE,
+                show=lambda name, rows: status.update(f"Reading {name}: {rows:,} examples"),
+                **reading,
+            )
+    except SwappedFolds as error:
+        raise ValueError(f"{error} If they are not swapped, give --yes.") from None
+    for note in intake.notes:
+        _say(console, f"Note: {note}")
     digest = hashlib.sha256()
-    for path in (unlabeled, unwanted):
+    for path in sorted(Path(folder).glob("*.npy")):
         with open(path, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    return Data(str(unlabeled), str(unwanted), digest.hexdigest()[:16])
+    return Data(str(folder), digest.hexdigest()[:16])
 
 
 def train_classifiers(runs, folder, console):
@@ -150,39 +194,30 @@ def train_classifiers(runs, folder, console):
         console: `rich.console.Console` that tells what is trained.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    data = runs[0].data
-    _train_classifier("judge", data, folder, console)
-    if runs[0].method.needs_classifier:
-        _train_classifier("corrector", data, folder, console)
-
-
-def _train_classifier(name, data, folder, console):
-    path = data.classifier(folder, name)
-    if path.exists():
-        return
-    part = "test_" if name == "judge" else ""
-    unlabeled, unwanted = (
-        getattr(data.folds, f"{part}{fold}") for fold in ("unlabeled", "unwanted")
-    )
-    console.print(f"Training the {name} on {len(unlabeled)} unlabeled, {len(unwanted)} unwanted.")
-    NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
+    data, folds = runs[0].data, runs[0].data.folds
+    parts = {"judge": (folds.test_unlabeled, folds.test_unwanted)}
+    if any(run.method.needs_classifier for run in runs):
+        parts["corrector"] = folds.unlabeled, folds.unwanted
+    for name, (unlabeled, unwanted) in parts.items():
+        path = data.classifier(folder, name)
+        if not path.exists():
+            console.print(
+                f"Training the {name} on {len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted."
+            )
+            NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
 
 
 def tune_runs(data, name, seeds, epochs):
     """The VAE and every gamma, each with every seed."""
     runs, unlabeled = [], data.folds.unlabeled
     for seed in range(seeds):
-        base = own_setting(name, unlabeled, seed, epochs)
-        mean_error = total_variance(unlabeled) / (2 * base.sigma2)
-        settings = [dataclasses.replace(base, method="vae")]
-        for strength in STRENGTHS:
-            own = {"gamma": float(f"{strength / mean_error:.3g}")}
-            if base.target is not None:
-                own["target"] = 2 * base.sigma2 / own["gamma"]
-                own |= gammas(base.sigma2, own["target"])
-            settings.append(dataclasses.replace(base, **own))
-        rest = {"correction": "move", "density": "gmm"} if name == "quality" else {}
-        runs += [TuneRun(Method(s.method, s, **rest), data) for s in settings]
+        own = dataclasses.replace(own_method(name, unlabeled, seed, epochs), guard=None)
+        vae = dataclasses.replace(own.setting, method="vae")
+        mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
+        gammas = [float(f"{strength / mean_error:.3g}") for strength in STRENGTHS]
+        for setting in (vae, *(with_gamma(own.setting, gamma) for gamma in gammas)):
+            method = dataclasses.replace(own, slug=setting.method, setting=setting)
+            runs.append(TuneRun(method, data))
     return runs
 
 
@@ -216,7 +251,11 @@ def measure(sampler, judge, folds):
     }
 
 
-def _one_line(line):
+def _say(console, text):
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _line(line):
     what = "VAE" if line["method"] == "vae" else f"gamma {line['gamma']:g}"
     share = f"{100 * line['nge_estimated']:.2f} % negatives by the judge"
     return f"{what}, seed {line['seed']}: {share}, {line['seconds']:.0f} s"

@@ -19,7 +19,7 @@ from keras_vabc.experiments.run import provenance
 from keras_vabc.experiments.stored import Stored
 from keras_vabc.experiments.sweep import ARRAYS, results_folder
 from keras_vabc.experiments.tables import markdown
-from keras_vabc.experiments.tune import TuneRun, data_of, train_classifiers, tune_runs
+from keras_vabc.experiments.tune import TuneRun, read_data, train_classifiers, tune_runs
 from keras_vabc.runs import write_whole
 
 FOLDER = Path("docs/results/tune")
@@ -72,7 +72,7 @@ def check(folder=FOLDER, workers=None, console=None):
     """
     folder, console = Path(folder), console or Console()
     with results_folder(folder), tempfile.TemporaryDirectory() as files:
-        runs = {name: _runs(name, Path(files)) for name in DATASETS}
+        runs = {name: _runs(name, Path(files), console) for name in DATASETS}
         for tunings in runs.values():
             train_classifiers([run.tuning for run in tunings], folder / ARRAYS, console)
         every = [run for tunings in runs.values() for run in tunings]
@@ -90,12 +90,13 @@ def _labelled(name):
     return load_folds(name, negative_class=DATASETS[name], seed=0)
 
 
-def _runs(name, files):
+def _runs(name, files, console):
     folds = _labelled(name)
     paths = [files / f"{name}-{fold}.npy" for fold in ("unlabeled", "unwanted")]
     for path, fold in zip(paths, (folds.unlabeled, folds.unwanted), strict=True):
         np.save(path, fold)
-    return [CheckedRun(run, name) for run in tune_runs(data_of(*paths), "paper", SEEDS, None)]
+    data = read_data(*paths, files / name, console)
+    return [CheckedRun(run, name) for run in tune_runs(data, "paper", SEEDS, None)]
 
 
 def _truth(lines):
