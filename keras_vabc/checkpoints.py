@@ -43,7 +43,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     Raises:
         ValueError: When `fit` begins, if the file is damaged or of another training, or if the
-            order of the data cannot be restored. The file and the model stay as they are.
+            order of the data cannot be restored. The file and the model stay as they are. At the
+            end of an epoch, if `x` is cached, repeated or `validation_data` too.
         OSError: If the file cannot be written; an earlier one stays as it is.
 
     Example:
@@ -95,7 +96,8 @@ class Checkpoint(keras.callbacks.Callback):
             return
         if self._data.training_epochs() != [before + 1 for before in self._before]:
             raise ValueError(
-                "x must be read once from its start in each epoch: no cache, no repeat. "
+                "x must be read once from its start in each epoch: no cache, no repeat, and not as "
+                "validation_data too. "
                 f"Received: data that were not, in epoch {epoch}."
             )
         self._state.store(self.path, epoch + 1)

@@ -90,12 +90,15 @@ def train(
     epochs: Epochs = None,
     gamma: Annotated[
         float | None,
-        typer.Option(help="Lower pushes the unwanted farther; see tune. (default: by the data)"),
+        typer.Option(
+            help="Lower pushes the unwanted farther; see tune. (default: of --from, or by data)"
+        ),
     ] = None,
     image_size: ImageSize = None,
     max_unreadable: MaxUnreadable = 0.01,
     start: Annotated[
-        Path | None, typer.Option("--from", help="Finished run to start from, with its setting.")
+        Path | None,
+        typer.Option("--from", help="Finished run to start from, with its setting, gamma."),
     ] = None,
     yes: Yes = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
@@ -148,8 +151,8 @@ def tune(
 ):
     """Choose gamma for your own data, without labels.
 
-    Trains a VAE and V-ABC with six gammas, each as long as train does. A third of both is held out:
-    a classifier that learns from it tells how many samples of each model are negatives.
+    Trains a VAE and V-ABC with six gammas, each as long as train does. 30 % of both are held out: a
+    classifier that learns from them tells how many samples of each model are negatives.
 
     Examples:
       keras-vabc tune --unlabeled photos/ --unwanted flagged/ --out tuned

@@ -126,7 +126,10 @@ def data(tmp_path):
 
 
 SWEEPS = [
-    ["tune", "--unlabeled", "DATA/all.npy", "--unwanted", "DATA/bad.npy", "--out", "OUT"],
+    [
+        *("tune", "--unlabeled", "DATA/all.npy", "--unwanted", "DATA/bad.npy"),
+        *("--out", "OUT", "--setting", "paper"),
+    ],
     ["reproduce", "fig4", "--out", "OUT"],
     ["benchmark", "--out", "OUT"],
 ]

@@ -140,7 +140,7 @@ def images(monkeypatch):
 
 
 def test_each_gamma_of_quality_keeps_the_equilibrium(images):
-    runs = tune_runs(images, "quality", 2, None)
+    runs = tune_runs(images, images.folds.unlabeled, "quality", 2, None)
     assert len({run.key for run in runs}) == len(runs) == 2 * (1 + len(tuning.STRENGTHS))
     for run in runs:
         setting = run.method.setting
@@ -150,7 +150,7 @@ def test_each_gamma_of_quality_keeps_the_equilibrium(images):
 
 @pytest.mark.parametrize("name", ["paper", "quality"])
 def test_train_with_a_tuned_gamma_does_what_tune_did(images, name):
-    runs = tune_runs(images, name, 1, None)
+    runs = tune_runs(images, images.folds.unlabeled, name, 1, None)
     assert runs[0].method.setting.method == "vae"
     for run in runs[1:]:
         gamma = run.method.setting.gamma
@@ -182,7 +182,7 @@ def test_the_command_chooses_and_resumes(tmp_path, monkeypatch):
     assert tuned["gamma"] == tuned["hyper_parameters"]["gamma"] > 0
     assert 0 < tuned["judge"]["negative_share"] < 0.6
     assert (tmp_path / "out" / "tune.png").read_bytes().startswith(b"\x89PNG")
-    assert f"--setting paper --gamma {tuned['gamma']}\n" in first.output
+    assert f"--setting paper --gamma {tuned['gamma']} --epochs 2" in first.output
     left = {path.name for path in (tmp_path / "out").rglob("*") if path.suffix in (".npy", ".tmp")}
     assert not left, "copies of the data"
     second = keras_vabc(*command)
@@ -213,3 +213,16 @@ def test_bad_files_are_one_line(tmp_path, content, message):
     assert done.exit_code == 2
     assert message in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "out" / "results.jsonl").exists()
+
+
+def test_many_hidden_negatives_leave_settings_that_fit_the_corrected_fold(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(rng.choice([-3.0, 3.0], (400, 1)), 0.5, (400, 2)).astype("float32")
+    np.save(tmp_path / "all.npy", rows)
+    np.save(tmp_path / "flagged.npy", rng.normal(3.0, 0.5, (180, 2)).astype("float32"))
+    monkeypatch.setattr(tuning, "STRENGTHS", (0.5,))
+    monkeypatch.setattr(tuning, "SAMPLES", 200)
+    monkeypatch.setattr("keras_vabc.nu_classifier.LEAST_STEPS", 60)
+    paths = ["--unlabeled", tmp_path / "all.npy", "--unwanted", tmp_path / "flagged.npy"]
+    done = keras_vabc("tune", *paths, "--out", tmp_path / "out", "--seeds", 1, "--epochs", 2)
+    assert done.exit_code == 0, done.output

@@ -119,19 +119,32 @@ def tune(
         ValueError: If an argument or the data break a rule.
         OSError: If something cannot be read or written, or another process is at work in `out`.
     """
-    out = Path(out)
+    out, paths = Path(out), ["--unlabeled", unlabeled, "--unwanted", unwanted]
     with results_folder(out):
         arrays = out / ARRAYS
         with tempfile.TemporaryDirectory(".tmp", ".folds-", arrays) as folder:
             data = read_data(unlabeled, unwanted, folder, console, **reading)
-            runs = tune_runs(data, setting, seeds, epochs)
-            train_classifiers(runs, arrays, console)
+            train_classifiers(data, setting, arrays, console)
+            rows = _training_rows(data, setting, arrays)
+            runs = tune_runs(data, rows, setting, seeds, epochs)
             run_missing(runs, out, fresh=False, workers=workers, console=console, describe=_line)
             chosen = _choose(runs, out, setting, console)
-    command = ["train", "--unlabeled", unlabeled, "--unwanted", unwanted, "--out", "run"]
-    command += ["--setting", setting, "--gamma", chosen["gamma"]]
-    _say(console, f"Next: keras-vabc {shlex.join(map(str, command))}")
+    given = {"setting": setting, "gamma": chosen["gamma"], "epochs": epochs, **reading}
+    _say(console, f"Next: {_train_command(paths, given)}")
     return chosen
+
+
+def _train_command(paths, given):
+    """The command that trains with what was chosen, on the same data read in the same way."""
+    command = ["keras-vabc", "train", *paths, "--out", "run-tuned"]
+    for name in ("setting", "gamma", "epochs", "max_unreadable"):
+        if given.get(name) is not None:
+            command += [f"--{name.replace('_', '-')}", given[name]]
+    if given.get("image_size"):
+        command += ["--image-size", "{}x{}".format(*given["image_size"])]
+    if given.get("allow_more_unwanted"):
+        command.append("--yes")
+    return shlex.join(map(str, command))
 
 
 def _choose(runs, out, setting, console):
@@ -185,31 +198,51 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
     return Data(str(folder), digest.hexdigest()[:16])
 
 
-def train_classifiers(runs, folder, console):
+def train_classifiers(data, name, folder, console):
     """Trains what the runs load: the judge on the test folds, the corrector on the training folds.
 
     Args:
-        runs: List of `TuneRun` on the same data.
+        data: `Data`.
+        name: The setting, as in `own_setting`.
         folder: `pathlib.Path` of the folder that keeps them; those that it has are kept.
         console: `rich.console.Console` that tells what is trained.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    data, folds = runs[0].data, runs[0].data.folds
+    folds = data.folds
     parts = {"judge": (folds.test_unlabeled, folds.test_unwanted)}
-    if any(run.method.needs_classifier for run in runs):
+    if name == "quality":
         parts["corrector"] = folds.unlabeled, folds.unwanted
-    for name, (unlabeled, unwanted) in parts.items():
-        path = data.classifier(folder, name)
+    for part, (unlabeled, unwanted) in parts.items():
+        path = data.classifier(folder, part)
         if not path.exists():
             console.print(
-                f"Training the {name} on {len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted."
+                f"Training the {part} on {len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted."
             )
             NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
 
 
-def tune_runs(data, name, seeds, epochs):
-    """The VAE and every gamma, each with every seed."""
-    runs, unlabeled = [], data.folds.unlabeled
+def _training_rows(data, name, folder):
+    """The unlabeled fold that models are trained on: without the negatives that were found."""
+    folds = data.folds
+    if name == "quality":
+        folds = NUClassifier.load(data.classifier(folder, "corrector")).correct(folds)
+    return folds.unlabeled
+
+
+def tune_runs(data, unlabeled, name, seeds, epochs):
+    """The VAE and every gamma, each with every seed.
+
+    Args:
+        data: `Data`.
+        unlabeled: The unlabeled fold as the models are trained on it, which decides their sizes.
+        name: The setting, as in `own_setting`.
+        seeds: Number of seeds.
+        epochs: As in `own_setting`.
+
+    Returns:
+        List of `TuneRun`.
+    """
+    runs = []
     for seed in range(seeds):
         own = dataclasses.replace(own_method(name, unlabeled, seed, epochs), guard=None)
         vae = dataclasses.replace(own.setting, method="vae")

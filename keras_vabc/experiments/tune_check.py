@@ -24,6 +24,7 @@ from keras_vabc.runs import write_whole
 
 FOLDER = Path("docs/results/tune")
 COMMAND = "python -m keras_vabc.experiments.tune_check"
+SETTING = "paper"
 SEEDS = 2
 DATASETS = {"moons2": 0, "mnist": 8}  # and the negative class of each
 INTRODUCTION = f"""\
@@ -32,7 +33,8 @@ INTRODUCTION = f"""\
 `keras-vabc tune` on data whose labels it is not given; then every model is measured with them. The
 first two columns are what it sees: the share of negatives among samples by its own judge, and R on
 held-out positives, weighted by that judge. The third is the truth: NGE by the strict judge on
-MNIST, by the exact densities on Moons2. Means over {SEEDS} seeds, drawn by `{COMMAND}`."""
+MNIST, by the exact densities on Moons2. Setting `{SETTING}`, means over {SEEDS} seeds, drawn by
+`{COMMAND}`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +76,7 @@ def check(folder=FOLDER, workers=None, console=None):
     with results_folder(folder), tempfile.TemporaryDirectory() as files:
         runs = {name: _runs(name, Path(files), console) for name in DATASETS}
         for tunings in runs.values():
-            train_classifiers([run.tuning for run in tunings], folder / ARRAYS, console)
+            train_classifiers(tunings[0].tuning.data, SETTING, folder / ARRAYS, console)
         every = [run for tunings in runs.values() for run in tunings]
         run_missing(every, folder, fresh=False, workers=workers, console=console)
     stored = Stored(folder)
@@ -96,7 +98,8 @@ def _runs(name, files, console):
     for path, fold in zip(paths, (folds.unlabeled, folds.unwanted), strict=True):
         np.save(path, fold)
     data = read_data(*paths, files / name, console)
-    return [CheckedRun(run, name) for run in tune_runs(data, "paper", SEEDS, None)]
+    tunings = tune_runs(data, data.folds.unlabeled, SETTING, SEEDS, None)
+    return [CheckedRun(run, name) for run in tunings]
 
 
 def _truth(lines):
