@@ -97,8 +97,7 @@ class Checkpoint(keras.callbacks.Callback):
         if self._data.training_epochs() != [before + 1 for before in self._before]:
             raise ValueError(
                 "x must be read once from its start in each epoch: no cache, no repeat, and not as "
-                "validation_data too. "
-                f"Received: data that were not, in epoch {epoch}."
+                f"validation_data too. Received: data that were not, in epoch {epoch}."
             )
         self._state.store(self.path, epoch + 1)
 

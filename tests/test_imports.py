@@ -30,6 +30,7 @@ LEAVES = {
     "fingerprints",
     "streams",
     "runs",
+    "say",
     "version",
 }
 

@@ -161,7 +161,7 @@ def test_ctrl_c_stops_each_sweep(data, monkeypatch, command):
     for module in ("tune", "benchmark", "reproduce"):
         name = f"keras_vabc.experiments.{module}.run_missing"
         monkeypatch.setattr(name, lambda *_, **__: press_ctrl_c())
-    monkeypatch.setattr("keras_vabc.experiments.tune.train_classifiers", lambda *_: None)
+    monkeypatch.setattr("keras_vabc.experiments.tune._train_classifier", lambda *_: None)
     done = keras_vabc(*filled(command, data=data, out=data / "out"))
     assert done.exit_code == 130, done.output
     assert done.stderr == "keras-vabc: Stopped. The same command goes on.\n"

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.runs import update_run
+from keras_vabc.say import say
 
 SAMPLES = 10_000
 SUSPECT = 0.5  # P(negative) of a sample that counts as negative

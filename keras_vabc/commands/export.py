@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from keras_vabc.commands.model_card import model_card
-from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.runs import new_folder
+from keras_vabc.say import say
 
 CARD = "MODEL_CARD.md"
 FORMATS = {"savedmodel": "tf_saved_model", "onnx": "onnx", "litert": "litert"}

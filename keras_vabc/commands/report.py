@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.runs import write_whole
+from keras_vabc.say import say
 
 PAGE = "report.html"
 

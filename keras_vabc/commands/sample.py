@@ -5,10 +5,10 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.data.outputs import write_rows
 from keras_vabc.runs import write_whole
+from keras_vabc.say import say
 
 MANIFEST = "manifest.json"
 

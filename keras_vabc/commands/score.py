@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.detection import review_order
 from keras_vabc.runs import make_folder, write_whole
+from keras_vabc.say import say
 
 
 def score(folder, input, out, *, console):

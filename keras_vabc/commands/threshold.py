@@ -1,10 +1,10 @@
 """`keras-vabc threshold`: from which score on data are flagged."""
 
-from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import finished_run
 from keras_vabc.detection import false_alarm_threshold, flagged_share
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.runs import update_run
+from keras_vabc.say import say
 
 
 def threshold(folder, max_false_alarms, *, console):

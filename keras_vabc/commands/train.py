@@ -12,10 +12,10 @@ import typer
 
 from keras_vabc.checks import check_positive
 from keras_vabc.commands.report import PAGE, report
-from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import FINISHED, finished_run
 from keras_vabc.data.intake import SwappedFolds, read_folds, stored_folds
 from keras_vabc.runs import LOCK, RECORD, delete_temporary, locked, make_folder, new_run, open_run
+from keras_vabc.say import reading_status, say
 
 TEST_SHARE = 0.2
 LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
@@ -239,7 +239,7 @@ def _read(run, work, yes, console):
 def _read_once(run, work, allow_more_unwanted, console):
     shutil.rmtree(work, ignore_errors=True)
     settings, data = run.record["settings"], run.record["data"]
-    with console.status("Reading") as status:
+    with reading_status(console) as show:
         return read_folds(
             data["unlabeled"],
             data["unwanted"],
@@ -249,7 +249,7 @@ def _read_once(run, work, allow_more_unwanted, console):
             max_unreadable=settings["max_unreadable"],
             seed=settings["seed"],
             allow_more_unwanted=allow_more_unwanted,
-            show=lambda name, rows: status.update(f"Reading {name}: {rows:,} examples"),
+            show=show,
         )
 
 

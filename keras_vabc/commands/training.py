@@ -14,7 +14,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from keras_vabc.array_files import write_array_file
 from keras_vabc.checkpoints import Checkpoint
-from keras_vabc.commands.say import say
 from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, HISTORY, MODEL, SCORES, TrainedRun
 from keras_vabc.experiments.generation import new_sampler, remaining_share
 from keras_vabc.experiments.own_data import own_method
@@ -23,6 +22,7 @@ from keras_vabc.experiments.stages import EpochReport
 from keras_vabc.model_files import write_model_file
 from keras_vabc.nu_classifier import NUClassifier
 from keras_vabc.runs import write_whole
+from keras_vabc.say import say
 
 TRIED = 1000  # samples that are drawn at the end
 

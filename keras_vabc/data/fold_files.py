@@ -8,7 +8,6 @@ from collections import Counter
 import numpy as np
 
 from keras_vabc.data.digests import digests, in_share
-from keras_vabc.data.folds import UNKNOWN
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.vectors import Columns
 
@@ -73,12 +72,6 @@ class FoldFiles:
                 f"{self.counts['held_out']} to testing, and {self.counts['duplicates']} are also "
                 "unwanted."
             )
-
-    def arrays(self):
-        """The arguments of `Folds` that this fold gives."""
-        label = UNKNOWN if self.name == "unlabeled" else 0
-        parts = {self.name: self._training.array(), f"test_{self.name}": self._test.array()}
-        return parts | {f"{part}_labels": np.full(len(x), label) for part, x in parts.items()}
 
     def notes(self):
         """What a user should know, a line each."""

@@ -127,8 +127,7 @@ def read_folds(
         _check_not_swapped(*(stored[name].counts["read"] for name in FOLDS))
     for name in FOLDS:
         stored[name].check(test_share)
-    arrays = stored["unlabeled"].arrays() | stored["unwanted"].arrays()
-    folds = Folds(**arrays, name="custom", negative_class=0, fraction=1.0, seed=int(seed))
+    folds = stored_folds(folder, int(seed))
     notes = [line for name in FOLDS for line in sources[name].notes(spec) + stored[name].notes()]
     if spec.kind == "vectors":
         columns = stored["unlabeled"].columns

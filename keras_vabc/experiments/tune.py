@@ -20,6 +20,7 @@ from keras_vabc.experiments.sweep import ARRAYS, results_folder
 from keras_vabc.mixture import ranking_quality
 from keras_vabc.nu_classifier import NUClassifier
 from keras_vabc.runs import write_whole
+from keras_vabc.say import reading_status, say
 
 TEST_SHARE = 0.3  # of both folds: what the judge learns from and no model is trained on
 STRENGTHS = (0.05, 0.15, 0.5, 1.5, 5.0, 15.0)  # gamma times the error R of the mean of the data
@@ -119,25 +120,24 @@ def tune(
         ValueError: If an argument or the data break a rule.
         OSError: If something cannot be read or written, or another process is at work in `out`.
     """
-    out, paths = Path(out), ["--unlabeled", unlabeled, "--unwanted", unwanted]
+    out = Path(out)
     with results_folder(out):
         arrays = out / ARRAYS
         with tempfile.TemporaryDirectory(".tmp", ".folds-", arrays) as folder:
             data = read_data(unlabeled, unwanted, folder, console, **reading)
-            train_classifiers(data, setting, arrays, console)
-            rows = _training_rows(data, setting, arrays)
-            runs = tune_runs(data, rows, setting, seeds, epochs)
+            runs = prepare(data, setting, seeds, epochs, arrays, console)
             run_missing(runs, out, fresh=False, workers=workers, console=console, describe=_line)
             chosen = _choose(runs, out, setting, console)
-    given = {"setting": setting, "gamma": chosen["gamma"], "epochs": epochs, **reading}
-    _say(console, f"Next: {_train_command(paths, given)}")
+    given = {"unlabeled": unlabeled, "unwanted": unwanted, "out": "run-tuned"}
+    given |= {"setting": setting, "gamma": chosen["gamma"], "epochs": epochs, **reading}
+    say(console, f"Next: {_train_command(given)}")
     return chosen
 
 
-def _train_command(paths, given):
+def _train_command(given):
     """The command that trains with what was chosen, on the same data read in the same way."""
-    command = ["keras-vabc", "train", *paths, "--out", "run-tuned"]
-    for name in ("setting", "gamma", "epochs", "max_unreadable"):
+    command = ["keras-vabc", "train"]
+    for name in ("unlabeled", "unwanted", "out", "setting", "gamma", "epochs", "max_unreadable"):
         if given.get(name) is not None:
             command += [f"--{name.replace('_', '-')}", given[name]]
     if given.get("image_size"):
@@ -178,19 +178,19 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
         OSError: As `read_folds`.
     """
     try:
-        with console.status("Reading") as status:
+        with reading_status(console) as show:
             intake = read_folds(
                 unlabeled,
                 unwanted,
                 folder=folder,
                 test_share=TEST_SHARE,
-                show=lambda name, rows: status.update(f"Reading {name}: {rows:,} examples"),
+                show=show,
                 **reading,
             )
     except SwappedFolds as error:
         raise ValueError(f"{error} If they are not swapped, give --yes.") from None
     for note in intake.notes:
-        _say(console, f"Note: {note}")
+        say(console, f"Note: {note}")
     digest = hashlib.sha256()
     for path in sorted(Path(folder).glob("*.npy")):
         with open(path, "rb") as file:
@@ -198,35 +198,35 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
     return Data(str(folder), digest.hexdigest()[:16])
 
 
-def train_classifiers(data, name, folder, console):
-    """Trains what the runs load: the judge on the test folds, the corrector on the training folds.
+def prepare(data, name, seeds, epochs, folder, console):
+    """Trains the classifiers that the runs load, and says which runs there are.
 
     Args:
         data: `Data`.
         name: The setting, as in `own_setting`.
-        folder: `pathlib.Path` of the folder that keeps them; those that it has are kept.
+        seeds: Number of seeds.
+        epochs: As in `own_setting`.
+        folder: `pathlib.Path` of the folder that keeps the classifiers; those it has are kept.
         console: `rich.console.Console` that tells what is trained.
+
+    Returns:
+        List of `TuneRun`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     folds = data.folds
-    parts = {"judge": (folds.test_unlabeled, folds.test_unwanted)}
+    _train_classifier("judge", data, folds.test_unlabeled, folds.test_unwanted, folder, console)
     if name == "quality":
-        parts["corrector"] = folds.unlabeled, folds.unwanted
-    for part, (unlabeled, unwanted) in parts.items():
-        path = data.classifier(folder, part)
-        if not path.exists():
-            console.print(
-                f"Training the {part} on {len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted."
-            )
-            NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
-
-
-def _training_rows(data, name, folder):
-    """The unlabeled fold that models are trained on: without the negatives that were found."""
-    folds = data.folds
-    if name == "quality":
+        _train_classifier("corrector", data, folds.unlabeled, folds.unwanted, folder, console)
         folds = NUClassifier.load(data.classifier(folder, "corrector")).correct(folds)
-    return folds.unlabeled
+    return tune_runs(data, folds.unlabeled, name, seeds, epochs)
+
+
+def _train_classifier(name, data, unlabeled, unwanted, folder, console):
+    path = data.classifier(folder, name)
+    if not path.exists():
+        console.print(
+            f"Training the {name} on {len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted."
+        )
+        NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
 
 
 def tune_runs(data, unlabeled, name, seeds, epochs):
@@ -242,14 +242,16 @@ def tune_runs(data, unlabeled, name, seeds, epochs):
     Returns:
         List of `TuneRun`.
     """
+    own = dataclasses.replace(own_method(name, unlabeled, epochs=epochs), guard=None)
+    mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
+    gammas = [float(f"{strength / mean_error:.3g}") for strength in STRENGTHS]
+    settings = [dataclasses.replace(own.setting, method="vae")]
+    settings += [with_gamma(own.setting, gamma) for gamma in gammas]
     runs = []
     for seed in range(seeds):
-        own = dataclasses.replace(own_method(name, unlabeled, seed, epochs), guard=None)
-        vae = dataclasses.replace(own.setting, method="vae")
-        mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
-        gammas = [float(f"{strength / mean_error:.3g}") for strength in STRENGTHS]
-        for setting in (vae, *(with_gamma(own.setting, gamma) for gamma in gammas)):
-            method = dataclasses.replace(own, slug=setting.method, setting=setting)
+        for setting in settings:
+            seeded = dataclasses.replace(setting, seed=seed)
+            method = dataclasses.replace(own, slug=setting.method, setting=seeded)
             runs.append(TuneRun(method, data))
     return runs
 
@@ -282,10 +284,6 @@ def measure(sampler, judge, folds):
         "penalty_weight": float(sampler.model.penalty_weight),
         "samples": SAMPLES,
     }
-
-
-def _say(console, text):
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _line(line):

@@ -19,7 +19,7 @@ from keras_vabc.experiments.run import provenance
 from keras_vabc.experiments.stored import Stored
 from keras_vabc.experiments.sweep import ARRAYS, results_folder
 from keras_vabc.experiments.tables import markdown
-from keras_vabc.experiments.tune import TuneRun, read_data, train_classifiers, tune_runs
+from keras_vabc.experiments.tune import TuneRun, prepare, read_data
 from keras_vabc.runs import write_whole
 
 FOLDER = Path("docs/results/tune")
@@ -74,9 +74,7 @@ def check(folder=FOLDER, workers=None, console=None):
     """
     folder, console = Path(folder), console or Console()
     with results_folder(folder), tempfile.TemporaryDirectory() as files:
-        runs = {name: _runs(name, Path(files), console) for name in DATASETS}
-        for tunings in runs.values():
-            train_classifiers(tunings[0].tuning.data, SETTING, folder / ARRAYS, console)
+        runs = {name: _runs(name, Path(files), folder / ARRAYS, console) for name in DATASETS}
         every = [run for tunings in runs.values() for run in tunings]
         run_missing(every, folder, fresh=False, workers=workers, console=console)
     stored = Stored(folder)
@@ -92,13 +90,13 @@ def _labelled(name):
     return load_folds(name, negative_class=DATASETS[name], seed=0)
 
 
-def _runs(name, files, console):
+def _runs(name, files, arrays, console):
     folds = _labelled(name)
     paths = [files / f"{name}-{fold}.npy" for fold in ("unlabeled", "unwanted")]
     for path, fold in zip(paths, (folds.unlabeled, folds.unwanted), strict=True):
         np.save(path, fold)
     data = read_data(*paths, files / name, console)
-    tunings = tune_runs(data, data.folds.unlabeled, SETTING, SEEDS, None)
+    tunings = prepare(data, SETTING, SEEDS, None, arrays, console)
     return [CheckedRun(run, name) for run in tunings]
 
 
