@@ -16,7 +16,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["keras_vabc", "keras_vabc.*"]),
-    package_data={"keras_vabc": ["experiments/*.html"]},
+    package_data={"keras_vabc": ["pages/*.html"]},
     install_requires=[
         "tensorflow>=2.19",
         "keras>=3.12",  # in earlier ones a tampered file could get past the safe mode
@@ -50,7 +50,7 @@ setup(
             "ipykernel>=6.29",
         ],
     },
-    entry_points={"console_scripts": ["keras-vabc = keras_vabc.cli:main"]},
+    entry_points={"console_scripts": ["keras-vabc = keras_vabc.cli.main:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Intended Audience :: Developers",

@@ -18,8 +18,8 @@ RULES = {"rate as it is": 0.0, "rate by the square root": 0.5, "rate in proporti
 def main():
     """Runs the benchmark."""
     options = parse_options(__doc__)
-    from keras_vabc.experiments.paper import DIGITS
-    from keras_vabc.experiments.workers import worker_pool
+    from keras_vabc.experiments.paper.runs import DIGITS
+    from keras_vabc.recipes.workers import worker_pool
 
     jobs = [
         (name, setting)
@@ -44,7 +44,7 @@ def main():
 
 def variants(digit, seed, quick):
     """Pairs of a name and a `Setting`, the paper's own first."""
-    from keras_vabc.experiments.settings import paper_setting
+    from keras_vabc.recipes.settings import paper_setting
 
     base = paper_setting("vabc", "mnist", digit, 0.2, seed, epochs=1 if quick else None)
     for size in QUICK_SIZES if quick else SIZES:
@@ -58,7 +58,7 @@ def variants(digit, seed, quick):
 
 def measured(setting):
     """The result line of one training."""
-    from keras_vabc.experiments.measure import measure
+    from keras_vabc.experiments.paper.measure import measure
 
     return measure(setting, judge_seeds=[0])
 

@@ -69,7 +69,7 @@ class TorchLoop:
 
 
 def vabc_loss(encoder, decoder, x, y, gamma, kl_weight, sigma2, penalty_weight):
-    """Mean V-ABC loss of a batch, the same as `keras_vabc.losses`."""
+    """Mean V-ABC loss of a batch, the same as `keras_vabc.vabc.losses`."""
     z_mean, z_log_var = encoder(x).chunk(2, dim=1)
     z = z_mean + torch.exp(0.5 * z_log_var) * torch.randn_like(z_mean)
     error = (x - decoder(z)).square().sum(1) / (2 * sigma2)

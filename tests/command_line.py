@@ -3,7 +3,7 @@
 from PIL import Image
 from typer.testing import CliRunner
 
-from keras_vabc.cli import app
+from keras_vabc.cli.main import app
 
 
 def keras_vabc(*arguments):

@@ -37,5 +37,5 @@ def pytest_runtest_call(item):
 def _without_compiling():
     """No XLA unless a test asks for it: it takes longer to compile than tests train."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_vabc.execution.XLA_WEIGHTS", float("inf"))
+        patch.setattr("keras_vabc.vabc.training_loop.XLA_WEIGHTS", float("inf"))
         yield

@@ -73,7 +73,7 @@ def wait_until(condition, process=None, seconds=120):
 @contextlib.contextmanager
 def other_process_in(folder):
     """Another process is at work in a folder."""
-    code = "import keras_vabc.runs as r\nwith r.locked('.'): print(flush=True); input()"
+    code = "import keras_vabc.files.locks as r\nwith r.locked('.'): print(flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

@@ -20,14 +20,16 @@ from fuzzing import formats, sandbox, seeds, texts
 from fuzzing.cases import KINDS
 from fuzzing.sandbox import FAULTS, Sandbox
 
-from keras_vabc.array_files import read_array_file, write_array_file
-from keras_vabc.commands.labelled import read_labels
-from keras_vabc.commands.trained_run import CLASSIFIER, HISTORY, SCORES, finished_run
-from keras_vabc.data import csv_files, idx, pixels
-from keras_vabc.data.folders import ImageFolder
+from keras_vabc.data import pixels
+from keras_vabc.data.datasets import idx
 from keras_vabc.data.intake import DataSpec, read_blocks
-from keras_vabc.model_files import METADATA, RECORD, read_model_file, write_model_file
-from keras_vabc.nu_classifier import NUClassifier
+from keras_vabc.data.labels import read_labels
+from keras_vabc.data.readers import csv_files
+from keras_vabc.data.readers.image_folders import ImageFolder
+from keras_vabc.files.array_files import read_array_file, write_array_file
+from keras_vabc.files.model_files import METADATA, RECORD, read_model_file, write_model_file
+from keras_vabc.nu.classifier import NUClassifier
+from keras_vabc.recipes.trained_run import CLASSIFIER, HISTORY, SCORES, finished_run
 
 CASES = 200
 

@@ -10,29 +10,27 @@ import pytest
 import keras_vabc
 
 PACKAGE = Path(keras_vabc.__file__).parent
+ROOMS = (  # the ground floor first: a room imports only rooms in front of it
+    "files",
+    "data",
+    "plots",
+    "export",
+    "vabc",
+    "nu",
+    "sampling",
+    "evaluation",
+    "pages",
+    "recipes",
+    "experiments",
+    "cli",
+)
+EXPERIMENTERS = {"cli.demo", "cli.reproduce", "cli.benchmark"}
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
     for path in PACKAGE.rglob("*.py")
-    if path.name != "__init__.py"
+    if path.parent != PACKAGE
 }
-CLI = {"cli", "cli_experiments", "cli_runs"}
-LEAVES = {
-    "losses",
-    "schedules",
-    "layers",
-    "networks",
-    "optimizers",
-    "execution",
-    "mixture",
-    "latent_mixture",
-    "blocks",
-    "checks",
-    "fingerprints",
-    "streams",
-    "runs",
-    "say",
-    "version",
-}
+MOST_LINES = 300
 
 
 def imported(path):
@@ -43,78 +41,54 @@ def imported(path):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
-def siblings(module):
-    """Modules of this package that one of its modules imports."""
-    prefix = "keras_vabc."
-    return {name.removeprefix(prefix) for name in imported(MODULES[module]) if prefix in name}
+def rooms_of(path):
+    """The rooms of this package that a file imports."""
+    names = set()
+    for name in imported(path):
+        package, _, rest = name.partition(".")
+        room = rest.split(".")[0]
+        if package == "keras_vabc" and room in ROOMS:
+            names.add(room)
+    return names
 
 
-def test_leaves_import_no_sibling():
-    assert LEAVES <= set(MODULES)
-    for leaf in LEAVES:
-        assert siblings(leaf) == set(), leaf
-
-
-def test_model_rests_on_leaves_alone():
-    own = {"checkpoints", "export.formats", "export.parts", "model_files"}
-    assert siblings("model") <= LEAVES | own
-    assert siblings("callbacks") <= LEAVES
-
-
-def test_a_checkpoint_rests_on_leaves():
-    assert siblings("array_files") <= {"runs"}
-    assert siblings("model_files") <= {"runs"}
-    assert siblings("fit_data") <= {"fingerprints"}
-    assert siblings("training_state") <= LEAVES | {"array_files"}
-    assert siblings("checkpoints") <= LEAVES | {"fit_data", "training_state"}
-
-
-def test_nu_classifier_rests_on_leaves_and_folds():
-    rooms = {module for module in MODULES if module.startswith("nu.")}
-    for room in rooms:
-        assert siblings(room) <= LEAVES | rooms | {"array_files"}
-    assert siblings("nu_classifier") <= LEAVES | rooms | {"model_files", "data.folds"}
-
-
-def test_sampling_takes_its_model_and_guard_as_they_come():
-    assert siblings("sampling") <= LEAVES | {"export.formats", "export.parts"}
-
-
-def test_an_export_takes_its_model_as_it_comes():
-    rooms = {module for module in MODULES if module.startswith("export.")}
-    assert len(rooms) == 4
-    for room in rooms:
-        assert siblings(room) <= {"blocks", "runs"} | rooms
+def test_every_file_is_in_a_room():
+    flat = {path.name for path in PACKAGE.glob("*.py")}
+    assert flat == {"__init__.py", "version.py"}
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert rooms == set(ROOMS)
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_only_the_command_line_imports_commands_and_they_experiments(module):
-    below = siblings(module)
-    if module not in CLI:
-        assert not below & CLI
-    if module not in CLI and not module.startswith("commands."):
-        assert not any(name.startswith("commands") for name in below)
-        if not module.startswith("experiments."):
-            assert not any(name.startswith("experiments") for name in below)
+def test_a_room_imports_only_rooms_below_it(module):
+    room = module.split(".")[0]
+    below = ROOMS[: ROOMS.index(room) + 1]
+    assert rooms_of(MODULES[module]) <= set(below)
 
 
-def test_detection_rests_on_leaves():
-    assert siblings("detection") <= LEAVES
+def test_three_commands_alone_import_experiments():
+    users = {m for m, path in MODULES.items() if "experiments" in rooms_of(path)}
+    assert {m for m in users if not m.startswith("experiments.")} == EXPERIMENTERS
 
 
-def test_only_plots_and_reports_import_matplotlib():
+def test_only_plots_imports_matplotlib():
     users = {m for m, path in MODULES.items() if any("matplotlib" in n for n in imported(path))}
-    rooms = {m for m in MODULES if m.startswith("plots.")}
-    assert users & rooms and users <= rooms | {m for m in MODULES if m.startswith("experiments.")}
-    assert all(siblings(room) <= {"plots.figures"} for room in rooms)
+    assert users and all(m.startswith("plots.") for m in users)
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_file_has_one_idea(module):
+    lines = MODULES[module].read_text(encoding="utf-8").count("\n")
+    assert lines <= MOST_LINES, f"{module} has {lines} lines: split it along an idea"
 
 
 def test_the_package_and_its_help_load_no_tensorflow():
-    code = "import sys, keras_vabc.cli; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    slow = "{'tensorflow', 'keras'} & set(sys.modules)"
+    code = f"import sys, keras_vabc.cli.main; sys.exit(bool({slow}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

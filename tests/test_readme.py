@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import keras_vabc
-from keras_vabc.experiments.benchmark_page import pooled
+from keras_vabc.experiments.benchmark.page import pooled
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_vabc.data.named_folds import load_folds
-from keras_vabc.data.sources import content_order
+from keras_vabc.data.datasets.named_folds import load_folds
+from keras_vabc.data.datasets.sources import content_order
 from keras_vabc.evaluation.judges import train_judge
 from keras_vabc.evaluation.metrics import frechet_distance
 from keras_vabc.evaluation.moons_judge import MoonsJudge
-from keras_vabc.experiments import paper
-from keras_vabc.experiments.measure import CARD
+from keras_vabc.experiments.paper import runs as paper
+from keras_vabc.experiments.paper.measure import CARD
 
 FOLDER = Path(__file__).parents[1] / "saved_models"
 DIGITS = [name for name in paper.headline() if name.startswith("mnist")]

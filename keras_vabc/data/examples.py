@@ -8,8 +8,8 @@ batches are gathered at once.
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.checks import check_finite
-from keras_vabc.streams import STREAM_ERROR
+from keras_vabc.data.checks import check_finite
+from keras_vabc.data.streams import STREAM_ERROR
 
 SHUFFLE_BYTES = 2**28  # 256 MiB: what a stream's shuffle buffer may hold
 

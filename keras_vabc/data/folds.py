@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_vabc.checks import check_finite, check_whole
+from keras_vabc.data.checks import check_finite, check_whole
 from keras_vabc.data.mapped import join_rows, take_rows
 
 UNKNOWN = -1  # the label of an example whose class nobody has told

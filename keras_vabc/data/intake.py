@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.checks import check_whole
+from keras_vabc.data.checks import check_whole
 from keras_vabc.data.digests import held_out
-from keras_vabc.data.files import ArrayFile
 from keras_vabc.data.fold_files import FoldFiles
-from keras_vabc.data.folders import ImageFolder
 from keras_vabc.data.folds import UNKNOWN, Folds
+from keras_vabc.data.readers.arrays import ArrayFile
+from keras_vabc.data.readers.image_folders import ImageFolder
+from keras_vabc.data.readers.tables import Table
+from keras_vabc.data.readers.tfds_split import PREFIX, TfdsSplit
 from keras_vabc.data.spec import DataSpec
-from keras_vabc.data.tables import Table
-from keras_vabc.data.tfds_split import PREFIX, TfdsSplit
 from keras_vabc.data.vectors import column_notes
 
 __all__ = [

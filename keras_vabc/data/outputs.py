@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keras_vabc.checks import check_finite
+from keras_vabc.data.checks import check_finite
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.pixels import Scale
-from keras_vabc.runs import new_folder, path_in_errors
+from keras_vabc.files.writing import new_folder, path_in_errors
 
 
 def write_rows(path, blocks, spec):

@@ -9,10 +9,9 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.checks import check_rows, check_whole
+from keras_vabc.data.checks import check_rows, check_whole
 from keras_vabc.data.examples import Rows, as_fold, check_alike
-from keras_vabc.fit_data import EpochCount
-from keras_vabc.streams import without_autotuning
+from keras_vabc.data.streams import without_autotuning
 
 CHUNK_STEPS, CHUNK_BYTES = 64, 2**22  # batches gathered at once, and what they may hold
 
@@ -237,3 +236,21 @@ def _unwanted_part(batch_size, unwanted_share):
             f"unwanted_share={unwanted_share}."
         )
     return part
+
+
+class EpochCount:
+    """Number of the epoch that a pipeline's next iteration stands for.
+
+    It counts in Python, since under a distribution strategy a variable would live on the replicas.
+
+    Args:
+        next_epoch: Whole number >= 0. Set the attribute of that name to move the pipeline.
+    """
+
+    def __init__(self, next_epoch):
+        self.next_epoch = next_epoch
+
+    def take(self):
+        """The epoch of an iteration that begins now."""
+        self.next_epoch += 1
+        return np.int64(self.next_epoch - 1)

@@ -1,1 +1,1 @@
-"""Judges of generated samples, and the metrics that are computed from what they say."""
+"""Judges and metrics: what a generator is worth, by labels that no model has seen."""

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from keras_vabc.data.sources import content_order
+from keras_vabc.data.datasets.sources import content_order
 from keras_vabc.evaluation.judges import train_judge
 from keras_vabc.evaluation.metrics import (
     class_balance,

@@ -14,9 +14,9 @@ import tensorflow as tf
 from keras import layers
 from scipy.ndimage import gaussian_filter
 
-from keras_vabc.blocks import Blockwise
-from keras_vabc.checks import check_rows
-from keras_vabc.streams import without_autotuning
+from keras_vabc.data.blocks import Blockwise
+from keras_vabc.data.checks import check_rows
+from keras_vabc.data.streams import without_autotuning
 
 VERSION = 3  # part of the cache's key: raise it when networks or training change
 LEAST_EPOCHS = 6  # of as many steps as the originals fill; half of the images are blurred

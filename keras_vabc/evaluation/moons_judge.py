@@ -4,7 +4,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
-from keras_vabc.checks import check_rows
+from keras_vabc.data.checks import check_rows
 
 
 class MoonsJudge:

@@ -1,1 +1,1 @@
-"""The paper's experiments and the demo: settings in, result lines and pictures out."""
+"""Reproductions and comparisons; nothing here is needed to train on data of one's own."""

@@ -4,19 +4,13 @@ import numpy as np
 
 from keras_vabc import plots
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
-from keras_vabc.experiments.report import Section, print_table, render_page, result_table
-from keras_vabc.experiments.run import (
-    SAMPLES,
-    Trained,
-    append_results,
-    folds_of,
-    result_line,
-    train,
-)
-from keras_vabc.experiments.settings import METHODS, MOONS_SAMPLE_NOISE, paper_setting
 from keras_vabc.experiments.stages import run_stages
-from keras_vabc.model import load_model
-from keras_vabc.runs import new_folder
+from keras_vabc.files.writing import new_folder
+from keras_vabc.pages.page import Section, print_table, render_page, result_table
+from keras_vabc.recipes.autoencoder import Trained, train
+from keras_vabc.recipes.results import SAMPLES, append_results, result_line
+from keras_vabc.recipes.settings import METHODS, MOONS_SAMPLE_NOISE, folds_of, paper_setting
+from keras_vabc.vabc.model import load_model
 
 TITLES = {"vae": "VAE", "vabc": "V-ABC"}
 JUDGES = "judges"

@@ -4,23 +4,10 @@ import multiprocessing
 from contextlib import suppress
 from queue import Empty
 
-import keras
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from keras_vabc.experiments.workers import worker_pool
-
-
-class EpochReport(keras.callbacks.Callback):
-    """Tells the parent process of each epoch through a queue."""
-
-    def __init__(self, queue, title):
-        super().__init__()
-        self._queue, self._title = queue, title
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Reports the losses."""
-        losses = [f"{name} {logs[name]:.4g}" for name in ("loss", "val_loss") if name in logs]
-        self._queue.put((self._title, ", ".join(losses)))
+from keras_vabc.recipes.progress import EpochReport
+from keras_vabc.recipes.workers import worker_pool
 
 
 def run_stages(console, stages):

@@ -12,15 +12,14 @@ import numpy as np
 from rich.console import Console
 
 from keras_vabc import plots
-from keras_vabc.data.named_folds import load_folds
-from keras_vabc.experiments.gamma_choice import by_gamma, choose
-from keras_vabc.experiments.reproduce import run_missing
-from keras_vabc.experiments.run import provenance
-from keras_vabc.experiments.stored import Stored
-from keras_vabc.experiments.sweep import ARRAYS, results_folder
-from keras_vabc.experiments.tables import markdown
-from keras_vabc.experiments.tune import TuneRun, prepare, read_data
-from keras_vabc.runs import write_whole
+from keras_vabc.data.datasets.named_folds import load_folds
+from keras_vabc.files.writing import write_whole
+from keras_vabc.pages.markdown import markdown
+from keras_vabc.recipes.gamma_choice import by_gamma, choose
+from keras_vabc.recipes.results import provenance
+from keras_vabc.recipes.stored import Stored
+from keras_vabc.recipes.sweep import ARRAYS, results_folder, run_missing
+from keras_vabc.recipes.tune import TuneRun, prepare, read_data
 
 FOLDER = Path("docs/results/tune")
 COMMAND = "python -m keras_vabc.experiments.tune_check"

@@ -1,1 +1,4 @@
-"""Models as files that run without this package."""
+"""Functions and weights into SavedModel, ONNX and LiteRT.
+
+What is written is loaded again by the runtime of its format, and compared with the model.
+"""

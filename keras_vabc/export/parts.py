@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.blocks import draw_normal, normal_block
+from keras_vabc.data.blocks import draw_normal, normal_block
 
 CHECKED_ROWS = 64
 

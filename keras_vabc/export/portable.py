@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vabc.export.parts import checked_inputs, compare, data_spec
-from keras_vabc.runs import new_folder
+from keras_vabc.files.writing import new_folder
 
 DENSITY = "density.json"
 ONNX_OPSET = 18

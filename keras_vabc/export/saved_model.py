@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.blocks import BLOCK_ROWS
+from keras_vabc.data.blocks import BLOCK_ROWS
 from keras_vabc.export.parts import checked_inputs, compare, data_spec
-from keras_vabc.runs import new_folder
+from keras_vabc.files.writing import new_folder
 
 
 def export_saved_model(parts, filepath, input_signature=None):

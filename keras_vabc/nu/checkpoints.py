@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.array_files import array_group, read_array_file, write_array_file
-from keras_vabc.runs import make_folder
+from keras_vabc.files.array_files import array_group, read_array_file, write_array_file
+from keras_vabc.files.writing import make_folder
 
 SCORES = "unlabeled", "unwanted"
 

@@ -1,6 +1,6 @@
 """What the held-out logits of a classifier tell, of the data and of itself."""
 
-from keras_vabc.mixture import best_bin_share, log_odds_shift, ranking_quality
+from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
 
 
 def estimated(unlabeled_logits, unwanted_logits):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vabc.checks import check_finite, check_rows
+from keras_vabc.data.checks import check_finite, check_rows
 from keras_vabc.nu.networks import checked_network
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_vabc.layers import standardization
+from keras_vabc.vabc.layers import standardization
 
 STATISTICS_ROWS = 4096  # enough for means and variances
 

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.blocks import BLOCK_ROWS, Blockwise
-from keras_vabc.mixture import best_bin_share
+from keras_vabc.data.blocks import BLOCK_ROWS, Blockwise
 from keras_vabc.nu.risks import balanced_risk, nnpu_objective, presumed_positives
-from keras_vabc.optimizers import FusedAdam
+from keras_vabc.nu.share import best_bin_share
+from keras_vabc.vabc.optimizers import FusedAdam
 
 WARM_UP = 1 / 3  # of the epochs, in which every unlabeled example counts as positive
 

@@ -13,10 +13,11 @@ from fuzzing.readers import ARRAYS, OUT, damaged_copy, damaged_run
 from fuzzing.texts import JSON
 from typer.testing import CliRunner
 
-from keras_vabc.cli import app
-from keras_vabc.commands.train import WORK
-from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, HISTORY, MODEL, SCORES
-from keras_vabc.runs import LOCK, RECORD, open_run
+from keras_vabc.cli.main import app
+from keras_vabc.files.locks import LOCK
+from keras_vabc.recipes.runs import RECORD, open_run
+from keras_vabc.recipes.train import WORK
+from keras_vabc.recipes.trained_run import CLASSIFIER, DENSITY, HISTORY, MODEL, SCORES
 
 COMMANDS = {  # and the files of a run that each reads
     "threshold": (RECORD, RECORD, SCORES),
@@ -26,8 +27,8 @@ COMMANDS = {  # and the files of a run that each reads
     "report": (RECORD, HISTORY, SCORES, MODEL),
 }
 MUTATIONS = {RECORD: JSON, HISTORY: JSON, MODEL: formats.KERAS, CLASSIFIER: formats.KERAS}
-TRAIN = "keras_vabc.commands.train"
-SAMPLES = "keras_vabc.commands.evaluate.SAMPLES", "keras_vabc.commands.sections.SAMPLES"
+TRAIN = "keras_vabc.recipes.train"
+SAMPLES = "keras_vabc.recipes.evaluate.SAMPLES", "keras_vabc.pages.run_page.SAMPLES"
 
 
 def train(rng, folder):

@@ -15,13 +15,13 @@ from fuzzing import formats, seeds
 from fuzzing.formats import damaged
 from fuzzing.texts import JSON, TEXT
 
-from keras_vabc.array_files import read_array_file
-from keras_vabc.commands.labelled import read_labels
-from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, MODEL, SCORES, finished_run
-from keras_vabc.data.idx import read_idx_folder
+from keras_vabc.data.datasets.idx import read_idx_folder
 from keras_vabc.data.intake import DataSpec, open_source, read_blocks, read_folds
-from keras_vabc.detection import false_alarm_threshold
-from keras_vabc.experiments.methods import Method
+from keras_vabc.data.labels import read_labels
+from keras_vabc.files.array_files import read_array_file
+from keras_vabc.nu.thresholds import false_alarm_threshold
+from keras_vabc.recipes.recipe import Method
+from keras_vabc.recipes.trained_run import CLASSIFIER, DENSITY, MODEL, SCORES, finished_run
 
 OUT = "out"  # folder in a case's folder: the only one that may be written
 ARRAYS = {".npy": formats.NPY, ".npz": formats.ARCHIVE, ".csv": TEXT, ".parquet": formats.PARQUET}

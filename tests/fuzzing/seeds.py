@@ -12,18 +12,19 @@ import pyarrow as pa
 from PIL import Image
 from pyarrow import parquet
 
-from keras_vabc.array_files import write_array_file
-from keras_vabc.commands.trained_run import CLASSIFIER, DENSITY, FINISHED, HISTORY, MODEL, SCORES
-from keras_vabc.data.idx import FILES
+from keras_vabc.data.datasets.idx import FILES
 from keras_vabc.data.spec import DataSpec
-from keras_vabc.experiments.own_data import own_method
-from keras_vabc.experiments.run import build
-from keras_vabc.fit_data import FitData
-from keras_vabc.model_files import write_model_file
+from keras_vabc.files.array_files import write_array_file
+from keras_vabc.files.model_files import write_model_file
+from keras_vabc.files.writing import write_whole
 from keras_vabc.nu.checkpoints import MemberCheckpoint
-from keras_vabc.nu_classifier import NUClassifier
-from keras_vabc.runs import new_run, write_whole
-from keras_vabc.training_state import TrainingState
+from keras_vabc.nu.classifier import NUClassifier
+from keras_vabc.recipes.autoencoder import build
+from keras_vabc.recipes.own_data import recipe_for
+from keras_vabc.recipes.runs import new_run
+from keras_vabc.recipes.trained_run import CLASSIFIER, DENSITY, FINISHED, HISTORY, MODEL, SCORES
+from keras_vabc.vabc.fit_data import FitData
+from keras_vabc.vabc.training_state import TrainingState
 
 ROOT = Path("seeds")
 RUN = ROOT / "run"
@@ -91,7 +92,7 @@ def _write_run(folder):
     """A run as `keras-vabc train` leaves it, of networks that are hardly trained."""
     folder.mkdir(exist_ok=True)
     rows = ROWS.astype("float32")
-    method = own_method("quality", rows, epochs=EPOCHS)
+    method = recipe_for("quality", rows, epochs=EPOCHS)
     setting = dataclasses.replace(method.setting, units=(8,))
     model = build(setting, rows, steps=9, hidden_share=0.1)
     write_model_file(folder / MODEL, model, {})
@@ -151,7 +152,7 @@ def members(path):
 def training_state():
     """The state of a training after some epochs."""
     rows = ROWS.astype("float32")
-    setting = dataclasses.replace(own_method("paper", rows).setting, units=(4,))
+    setting = dataclasses.replace(recipe_for("paper", rows).setting, units=(4,))
     model = build(setting, rows)
     history, stopping = keras.callbacks.History(), keras.callbacks.EarlyStopping()
     for callback in (history, stopping):

@@ -1,1 +1,0 @@
-"""What the commands of `keras-vabc` for a user's own data do."""

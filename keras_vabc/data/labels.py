@@ -1,0 +1,67 @@
+"""Labels that somebody has given to unlabeled examples."""
+
+import csv
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+
+def read_labels(path, ids):
+    """Reads the label of each example.
+
+    Args:
+        path: A CSV file with the columns `id` and `label`, in any order and not necessarily of all
+            examples; or a `.npy` file of whole numbers, one for each example, in their order.
+        ids: List of the examples' ids, as `read_blocks` gives them.
+
+    Returns:
+        List of a string for each example, or `None` where it has no label.
+
+    Raises:
+        ValueError: If the file is of another kind, damaged, or none of its ids is one of the data.
+        OSError: If it cannot be read.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".npy":
+        return list(map(str, _read_array(path, len(ids))))
+    if path.suffix.lower() != ".csv":
+        raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
+    labels = _read_table(path)
+    if not labels.keys() & set(ids):
+        raise ValueError(
+            f"labels must name ids of the unlabeled data, such as {next(iter(ids), None)!r}. "
+            f"Received: {', '.join(map(repr, list(labels)[:3])) or 'none'}."
+        )
+    return [labels.get(name) for name in ids]
+
+
+def _read_array(path, count):
+    try:
+        with open(path, "rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers written by Python 2
+            array = np.lib.format.read_array(file, allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # parsers of damaged files raise anything
+        raise ValueError(f"labels must be a whole .npy file. Received: {path} ({error}).") from None
+    if array.shape != (count,) or array.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels must be {count} whole numbers, one for each unlabeled example. "
+            f"Received: shape {array.shape}, dtype {array.dtype}."
+        )
+    return array
+
+
+def _read_table(path):
+    """Dict from id to label."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            if not {"id", "label"} <= set(reader.fieldnames or ()):
+                raise ValueError(f"its columns are {reader.fieldnames}")
+            return {row["id"]: (row["label"] or "").strip() or None for row in reader}
+    except (ValueError, csv.Error) as error:
+        raise ValueError(
+            f"labels must be a CSV file with the columns id and label. Received: {path} ({error})."
+        ) from None

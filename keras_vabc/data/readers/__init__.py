@@ -1,0 +1,1 @@
+"""Readers of a user's data, a file for each format."""

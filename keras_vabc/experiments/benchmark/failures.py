@@ -1,0 +1,120 @@
+"""Where the method fails: folds that break what it assumes, and what becomes of it then."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from keras_vabc.experiments.benchmark.methods import method
+
+DIGIT = 8  # the negative concept in all of them
+OVERLAPPED = 3
+SCENARIOS = {
+    "as assumed": "a random fifth of the 8s is labelled",
+    "thick": "the thickest fifth of the 8s is labelled",
+    "few-40": "40 random 8s are labelled",
+    "few-10": "10 random 8s are labelled",
+    "overlap": "a fifth of the 8s is labelled, and by mistake a fifth of the 3s too",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class FailureRun:
+    """The `quality` method on the folds of one scenario."""
+
+    scenario: str
+    slug: str = "failures"
+    fraction: float = 0.2
+
+    @property
+    def key(self):
+        """Hash of the scenario and of the method."""
+        text = f"failure {self.scenario} {self._method.key}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def _method(self):
+        return method("quality", DIGIT)
+
+    def run(self, arrays):
+        """Trains and measures; returns the result line."""
+        from keras_vabc.evaluation.evaluate import ImageEvaluation
+        from keras_vabc.experiments.benchmark.generation import classifier_of, generate
+        from keras_vabc.recipes.results import result_line
+        from keras_vabc.recipes.settings import folds_of
+
+        setting = self._method.setting
+        folds = scenario_folds(folds_of(setting), self.scenario)
+        samples, drawn, made = generate(self._method, folds, Path(arrays))
+        nu, _ = classifier_of(folds, setting.seed, Path(arrays))
+        evaluation = ImageEvaluation(folds)
+        classes = evaluation.classes(samples)
+        figures = {
+            **evaluation.of(samples),
+            "acceptance": len(samples) / drawn,
+            "scenario": self.scenario,
+            "overlapped_share": float((classes == OVERLAPPED).mean()),
+            **made,
+            **_classifier_figures(nu, folds),
+        }
+        line = result_line(setting, self.slug, figures, made["seconds"])
+        return {**line, "key": self.key}
+
+
+def scenario_folds(folds, scenario):
+    """The same examples, other ones of which are unwanted.
+
+    Args:
+        folds: `Folds` of images, labelled at random.
+        scenario: A key of `SCENARIOS`.
+
+    Returns:
+        `Folds` with a name of their own.
+    """
+    if scenario == "as assumed":
+        return folds
+    changes = {"name": f"{folds.name}-{scenario}"}
+    for part in ("", "test_"):
+        x, labels = (
+            np.concatenate(
+                [getattr(folds, f"{part}{fold}{kind}") for fold in ("unlabeled", "unwanted")]
+            )
+            for kind in ("", "_labels")
+        )
+        unwanted = _unwanted(scenario, x, labels, 5 if part else 1)
+        for fold, rows in (("unlabeled", ~unwanted), ("unwanted", unwanted)):
+            changes |= {f"{part}{fold}": x[rows], f"{part}{fold}_labels": labels[rows]}
+    return dataclasses.replace(folds, **changes)
+
+
+def _unwanted(scenario, x, labels, scarcer):
+    """Which rows are labelled as unwanted; a fixed number is divided by `scarcer`."""
+    rng = np.random.default_rng(0)
+    negatives = np.flatnonzero(labels == DIGIT)
+    fifth = len(negatives) // 5
+    if scenario == "thick":
+        ink = x[negatives].mean(axis=(1, 2, 3))
+        rows = negatives[np.argsort(ink)[-fifth:]]
+    elif scenario == "overlap":
+        overlapped = np.flatnonzero(labels == OVERLAPPED)
+        rows = np.concatenate(
+            [rng.choice(c, len(c) // 5, replace=False) for c in (negatives, overlapped)]
+        )
+    else:
+        rows = rng.choice(negatives, int(scenario.removeprefix("few-")) // scarcer, replace=False)
+    return np.isin(np.arange(len(x)), rows)
+
+
+def _classifier_figures(nu, folds):
+    """What the NU classifier says of itself, and by the labels what is true."""
+    hidden = folds.unlabeled_labels == DIGIT
+    flagged = nu.negative_probability(folds.unlabeled) > 0.5
+    return {
+        "unwanted": len(folds.unwanted),
+        "true_share": float(hidden.mean()),
+        "negative_share_interval": list(nu.negative_share_interval),
+        "own_recall": nu.cross_validation["recall"],
+        "true_recall": float(flagged[hidden].mean()),
+        "true_precision": float(hidden[flagged].mean()) if flagged.any() else None,
+    }

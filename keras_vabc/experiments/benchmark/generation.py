@@ -1,0 +1,75 @@
+"""From folds and a method to samples, with the NU classifiers kept from one method to the next."""
+
+import json
+import time
+
+from keras_vabc.files.writing import write_whole
+from keras_vabc.nu.classifier import NUClassifier
+from keras_vabc.recipes.generation import corrected, remaining_share, trained_sampler
+from keras_vabc.recipes.results import SAMPLES
+
+
+def generate(method, folds, cache):
+    """Trains a method on folds and draws samples.
+
+    Args:
+        method: `Recipe`.
+        folds: `Folds`.
+        cache: `pathlib.Path` of the folder that keeps NU classifiers from one method to the next.
+
+    Returns:
+        `(samples, drawn, made)`: samples, how many were drawn for them, and a dict of
+        `seconds` (the NU classifier's included), `seconds_nu`, `negative_share`, `hidden_left`
+        (number of hidden negatives in the corrected unlabeled fold; by labels, for the record).
+    """
+    nu, seconds_nu = None, 0.0
+    if method.needs_classifier:
+        nu, seconds_nu = classifier_of(folds, method.setting.seed, cache)
+    start = time.perf_counter()
+    training_folds = corrected(method, folds, nu)
+    sample = _trained(method, training_folds, nu)
+    seconds = time.perf_counter() - start
+    samples, drawn = sample()
+    made = {
+        "seconds": seconds + seconds_nu,
+        "seconds_nu": seconds_nu,
+        "negative_share": None if nu is None else nu.negative_share,
+        "hidden_left": int((training_folds.unlabeled_labels == folds.negative_class).sum()),
+    }
+    return samples, drawn, made
+
+
+def _trained(method, training_folds, nu):
+    """A function that gives samples and how many were drawn for them."""
+    from keras_vabc.experiments.benchmark.rivals import train_rival
+
+    if method.rival is not None:
+        rival = train_rival(
+            method.rival, method.setting, training_folds, remaining_share(nu, training_folds)
+        )
+        return lambda: (rival.sample(SAMPLES, seed=0), SAMPLES)
+    sampler = trained_sampler(method, training_folds, nu)
+    return lambda: sampler.sample(SAMPLES, seed=0, return_drawn=True)
+
+
+def classifier_of(folds, seed, cache):
+    """The NU classifier of these folds, trained once and then kept in a file.
+
+    Args:
+        folds: `Folds`.
+        seed: Seed of the classifier.
+        cache: `pathlib.Path` of the folder of the file.
+
+    Returns:
+        `(nu, seconds)`: the classifier, and how long its training took.
+    """
+    name = f"nu-{folds.name}-{folds.negative_class}-{folds.fraction:g}-{seed}"
+    path, record = cache / f"{name}.keras", cache / f"{name}.json"
+    if path.exists() and record.exists():
+        return NUClassifier.load(path), json.loads(record.read_text())["seconds"]
+    start = time.perf_counter()
+    nu = NUClassifier(seed=seed).fit(folds.unlabeled, folds.unwanted, verbose=0)
+    seconds = time.perf_counter() - start
+    nu.save(path)
+    write_whole(record, json.dumps({"seconds": seconds}).encode())
+    return nu, seconds

@@ -1,0 +1,55 @@
+"""The methods that are compared on MNIST: the paper's, each rung above it, and rivals."""
+
+import dataclasses
+
+from keras_vabc.recipes.recipe import GUARD, Recipe
+from keras_vabc.recipes.settings import QUALITY, paper_setting
+
+EIGHT_LATENTS = {"latent_dim": 8, "sigma2": 0.5}
+
+
+def method(slug, digit, fraction=0.2, seed=0):
+    """A method on MNIST.
+
+    Args:
+        slug: One of `SLUGS`.
+        digit: The negative class.
+        fraction: The paper's p.
+        seed: Seed of the run.
+
+    Returns:
+        `Recipe`.
+
+    Raises:
+        ValueError: If the slug is unknown.
+    """
+    if slug not in SLUGS:
+        raise ValueError(f"method must be one of {', '.join(SLUGS)}. Received: method={slug!r}.")
+    diet, changes, rest = _METHODS[slug]
+    setting = paper_setting(diet, "mnist", digit, fraction, seed)
+    return Recipe(slug, dataclasses.replace(setting, **changes), **rest)
+
+
+_CORRECTED = {"correction": "move"}
+_GUARDED = {"correction": "move", "guard": GUARD}
+_EVERYTHING = {**_GUARDED, "density": "gmm"}
+_METHODS = {  # slug: diet, changes of the paper's setting, the rest of the method
+    "vae": ("vae", {}, {}),
+    "vabc": ("vabc", {}, {}),
+    "vae+guard": ("vae", {}, {"guard": GUARD}),
+    "vae+nu": ("vae", {}, _CORRECTED),
+    "vabc+nu": ("vabc", {}, _CORRECTED),
+    "vabc+nu+guard": ("vabc", {}, _GUARDED),
+    "oracle": ("vae", {}, {"correction": "labels"}),
+    "cvae": ("vabc", {}, {"rival": "cvae"}),
+    "csvae": ("vabc", {}, {"rival": "csvae"}),
+    "pu-vae": ("vabc", {}, {"rival": "pu-vae"}),
+    "vabc-8": ("vabc", EIGHT_LATENTS, {}),
+    "vabc-8+nu": ("vabc", EIGHT_LATENTS, _CORRECTED),
+    "vabc-8+nu-soft": ("vabc", EIGHT_LATENTS, {"correction": "soft"}),
+    "oracle-8": ("vae", EIGHT_LATENTS, {"correction": "labels"}),
+    "quality": ("vabc", QUALITY, _EVERYTHING),
+    "quality-vae": ("vae", QUALITY, _EVERYTHING),
+    "quality-oracle": ("vae", QUALITY, {"correction": "labels", "density": "gmm"}),
+}
+SLUGS = tuple(_METHODS)

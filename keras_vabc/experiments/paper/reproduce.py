@@ -1,0 +1,72 @@
+"""`keras-vabc reproduce`: runs what is missing of the paper and renders all that is stored."""
+
+from pathlib import Path
+
+from keras_vabc.experiments.paper import runs as paper
+from keras_vabc.experiments.paper.page import render
+from keras_vabc.recipes.sweep import (
+    results_folder,
+    run_missing,
+)
+
+TRAININGS = {
+    "fig2": paper.fig2,
+    "fig3": lambda: paper.moons("moons1") + paper.moons("moons1", literal=True),
+    "fig4": lambda: paper.moons("moons2") + paper.moons("moons2", literal=True),
+    "fig5": lambda: paper.moons("moons2"),
+    "fig6": paper.fig2,
+    "fig7": paper.fig2,
+    "fig8": paper.fig2,
+    "fig9": lambda: paper.fig9_fractions() + paper.fig9_gammas(),
+    "ablation": lambda: [s for settings in paper.ablation().values() for s in settings],
+    "moons": paper.moons_sensitivity,
+}
+EXPERIMENTS = ("all", "table1", "judges", *TRAININGS)
+
+
+def runs_of(experiment, saved_models="saved_models"):
+    """The runs of one experiment, or of all of them, each once.
+
+    Args:
+        experiment: One of `EXPERIMENTS`.
+        saved_models: Folder for the SavedModels of the headline runs.
+
+    Raises:
+        ValueError: If the name is unknown.
+    """
+    if experiment == "all":
+        return paper.all_runs(saved_models)
+    if experiment == "table1":
+        return paper.table1()
+    if experiment == "judges":
+        return paper.judges()
+    if experiment not in TRAININGS:
+        raise ValueError(
+            f"experiment must be one of {', '.join(EXPERIMENTS)}. Received: {experiment!r}."
+        )
+    settings = dict.fromkeys(TRAININGS[experiment]())
+    return [paper.PaperRun(setting, saved_models) for setting in settings]
+
+
+def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, console):
+    """Runs what is missing of one experiment, or of all.
+
+    Args:
+        experiment: One of `EXPERIMENTS`.
+        folder: Where result lines and arrays are kept.
+        saved_models: Folder for the SavedModels of the headline runs.
+        fresh: Whether stored results of this experiment are put aside first, as `*.old`.
+        workers: Number of processes; by default one for each core.
+        console: `rich.console.Console` for the progress display.
+
+    Raises:
+        ValueError: If the experiment is unknown.
+        OSError: If something cannot be written, or another process is at work in the folder.
+    """
+    runs = runs_of(experiment, str(saved_models))
+    with results_folder(folder):
+        run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
+        unfinished = render(folder)
+    console.print(f"Rendered {Path(folder) / 'README.md'}.")
+    if unfinished:
+        console.print(f"Runs are missing for {', '.join(unfinished)}.")

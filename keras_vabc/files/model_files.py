@@ -1,0 +1,119 @@
+"""A Keras model and the numbers that belong to it, in one file."""
+
+import json
+import os
+import re
+import tempfile
+import warnings
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_vabc.files.writing import path_in_errors
+
+METADATA, RECORD = "metadata.json", "keras_vabc"  # a member of the archive, a key in it
+MEMBERS = re.compile(r"metadata\.json|config\.json|model\.weights\.(h5|npz)|assets/(?!.*\.\.).*")
+
+
+def write_model_file(path, model, record):
+    """Writes a `.keras` file that also holds a record; it appears whole or not at all.
+
+    Args:
+        path: Ends in `.keras`; a file of that name is replaced.
+        model: Keras model.
+        record: Dict of what JSON can hold.
+
+    Raises:
+        ValueError: If `path` ends otherwise.
+        OSError: If it cannot be written.
+    """
+    path = _checked(path)
+    with tempfile.TemporaryDirectory(".tmp", f".{path.stem}-", path.parent) as folder:
+        saved, whole = Path(folder, "saved.keras"), Path(folder, "whole.keras")
+        with path_in_errors(path):
+            model.save(saved)
+            _add_record(saved, whole, record)
+        os.replace(whole, path)
+
+
+def _add_record(saved, whole, record):
+    """Copies an archive, the record in its metadata: Keras unpacks one of more members to /tmp."""
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(whole, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == METADATA:
+                content = json.dumps(json.loads(content) | {RECORD: record})
+            target.writestr(name, content)
+
+
+def read_model_file(path):
+    """Reads what `write_model_file` wrote, in Keras' safe mode.
+
+    Args:
+        path: Path of the file, which ends in `.keras`.
+
+    Returns:
+        `(model, record)`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged or was written by something else.
+    """
+    with _whole_archive(path) as archive:
+        if any(member.compress_type for member in archive.infolist()):
+            raise zipfile.BadZipFile("it is compressed")  # and may be larger than memory
+        record = json.loads(archive.read(METADATA))[RECORD]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Skipping")  # a part of the file
+            model = keras.saving.load_model(archive.filename, compile=False, safe_mode=True)
+        if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+            raise ValueError("its weights are not finite")
+        return model, record
+
+
+def load_keras_file(path):
+    """Loads any `.keras` file in Keras' safe mode, its optimizer included.
+
+    Args:
+        path: Path of the file, which ends in `.keras`.
+
+    Returns:
+        The model.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or safe mode refuses what is in it.
+    """
+    with _whole_archive(path) as archive:
+        return keras.saving.load_model(archive.filename, safe_mode=True)
+
+
+@contextmanager
+def _whole_archive(path):
+    """The `ZipFile` at a path, its checksums compared; whatever goes wrong is one error."""
+    path = _checked(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path must be a file. Received: path={path}.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:
+                raise zipfile.BadZipFile("a checksum does not match")
+            names = archive.namelist()
+            if len(set(names)) < len(names) or not all(map(MEMBERS.fullmatch, names)):
+                raise zipfile.BadZipFile(f"its members are {names}")
+            yield archive
+    except Exception as error:  # zip, zlib, JSON, HDF5 and Keras each raise their own
+        raise ValueError(
+            "path must be a whole file of this package's. "
+            f"Received: path={path} ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _checked(path):
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(f"path must end in .keras. Received: path={path}.")
+    return path

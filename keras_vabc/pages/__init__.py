@@ -1,0 +1,1 @@
+"""What people read: HTML pages, Markdown, and lines on a console."""

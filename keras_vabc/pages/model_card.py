@@ -1,0 +1,200 @@
+"""The model card of an exported run, in Markdown."""
+
+import json
+
+from keras_vabc.pages.markdown import markdown
+
+NOT_MEASURED = (
+    "Not measured: it takes labels of the unlabeled data. `keras-vabc evaluate RUN --labels "
+    "labels.csv --negative-class NAME` measures it; export again afterwards."
+)
+NO_PROMISE = (
+    "The model *avoids* the unwanted; nothing here says that it cannot generate it. What was "
+    "measured holds for the samples that were judged, by judges that err themselves. Negatives of "
+    "another kind than the unwanted examples were never shown to it as such. New data that differ "
+    "from the training data are scored, but not reliably."
+)
+
+
+def model_card(trained, format, folder):
+    """What an exported run is, what was measured, what it cannot promise, and how to call it.
+
+    Args:
+        trained: `TrainedRun`.
+        format: `"savedmodel"`, `"onnx"` or `"litert"`.
+        folder: Name of the model's folder beside the card.
+
+    Returns:
+        Markdown.
+
+    Raises:
+        ValueError: If the record of the run is damaged.
+    """
+    how = _call_saved_model if format == "savedmodel" else _call_portable
+    parts = [
+        ("", trained.read(lambda record: _what(record, trained))),
+        ("Data", trained.read(lambda record: _data(record, trained.spec))),
+        ("What was measured", trained.read(lambda record: _measured(record, trained))),
+        ("What it cannot promise", [NO_PROMISE]),
+        ("How to call it", how(trained, folder)),
+        ("Where it comes from", _origin(trained)),
+    ]
+    titled = [
+        "\n\n".join([f"## {title}" if title else "# Model card", *text]) for title, text in parts
+    ]
+    return "\n\n".join(titled) + "\n"
+
+
+def _what(record, trained):
+    setting = record["method"]["setting"]
+    guard = "rejects samples that an NU classifier takes for negative" if trained.nu else "none"
+    density = {"gmm": "a Gaussian mixture", "prior": "N(0, I)"}[trained.method.density]
+    return [
+        "A generator trained by V-ABC, the Variational Auto-encoding Binary Classifier "
+        "(https://arxiv.org/abs/2204.12577), to generate data like an unlabeled set and none like "
+        "an unwanted one.",
+        _list(
+            {
+                "Setting": record["settings"]["setting"],
+                "Latents": f"{setting['latent_dim']}, drawn from {density}",
+                "Guard": guard,
+                "Score": f"{trained.score_name}; higher is more unwanted",
+            }
+        ),
+    ]
+
+
+def _data(record, spec):
+    counts = {
+        f"{name.capitalize()} examples": f"{own['training']:,} to train on, {own['held_out']:,} "
+        "held out"
+        for name, own in record["counts"].items()
+    }
+    counts["One example"] = _form(spec)
+    figures = record["figures"]
+    if "negative_share" in figures:
+        low, high = figures["negative_share_interval"]
+        counts["Negatives among the unlabeled, estimated"] = (
+            f"{figures['negative_share']:.2%} ({low:.2%} to {high:.2%})"
+        )
+    return [_list(counts)]
+
+
+def _form(spec):
+    if spec.kind == "images":
+        height, width, channels = spec.shape
+        most = 255 if spec.dtype == "uint8" else 1
+        colour = "grey" if channels == 1 else "colour"
+        return f"a {colour} image, {height} x {width} x {channels}, values 0 to {most}"
+    names = "" if spec.columns is None else f", in this order: {', '.join(spec.columns)}"
+    return f"{spec.shape[0]} numbers, in the units of the data{names}"
+
+
+def _measured(record, trained):
+    return [*_error(record), *_flag(record, trained)]
+
+
+def _error(record):
+    meaning = "Negative generation error (NGE) is the share of generated data that are negative."
+    evaluation = (record.get("evaluation") or {}).get("with_labels") or {}
+    if "images" not in evaluation:
+        return [f"{meaning} {NOT_MEASURED}"]
+    rows = [
+        [name, _rate(own, "nge_paper"), _rate(own, "nge_strict"), f"{own['fid']:.1f}"]
+        + [f"{own['coverage']:.2f}"]
+        for name, own in evaluation["images"].items()
+    ]
+    head = ["", "NGE, paper's judge", "NGE, strict judge", "FID*", "coverage"]
+    generated = evaluation["images"]["generated"]
+    accuracy = generated["judges"]
+    return [
+        f"{meaning} Two classifiers judge, which learnt from labels of the unlabeled data; no "
+        "model of this run has seen those. In parentheses: 95 % intervals, of the sampling alone.",
+        markdown(head, rows),
+        f"The judges are right on {accuracy['paper']:.2%} (paper's) and {accuracy['strict']:.2%} "
+        f"(strict) of held-out labels. They saw {generated['samples']:,} samples; the guard had "
+        f"accepted {evaluation['acceptance']:.2%} of those drawn.",
+    ]
+
+
+def _rate(figures, name):
+    low, high = figures[f"{name}_interval"]
+    return f"{figures[name]:.2%} ({low:.2%} to {high:.2%})"
+
+
+def _flag(record, trained):
+    if trained.threshold is None:
+        return ["No threshold is stored with the run, so that nothing is flagged."]
+    stored = record["threshold"]
+    low, high = stored["recall_interval"]
+    return [
+        f"Data are flagged if their score exceeds {stored['value']:.6g}. Of {stored['unwanted']:,} "
+        f"held-out unwanted examples {stored['recall']:.2%} exceed it ({low:.2%} to "
+        f"{high:.2%}); of the wanted data an estimated {stored['false_alarms']:.2%}."
+    ]
+
+
+def _call_saved_model(trained, folder):
+    flag = "" if trained.threshold is None else "\nflagged = model.flag(x)  # booleans (n,)"
+    rows = "x" if trained.spec.kind == "images" else "rows"
+    requests = [
+        {"signature_name": "sample", "inputs": {"n": 16, "seed": 0}},
+        {"signature_name": "score", "inputs": {"x": [f"<{rows}>"]}},
+    ]
+    if trained.threshold is not None:
+        requests.append({"signature_name": "flag", "inputs": {"x": [f"<{rows}>"]}})
+    posts = "\n".join(
+        f"curl -d '{json.dumps(request)}' http://localhost:8501/v1/models/vabc:predict"
+        for request in requests
+    )
+    return [
+        "With TensorFlow alone:",
+        _code(
+            "python",
+            "import tensorflow as tf\n\n"
+            f'model = tf.saved_model.load("{folder}")\n'
+            "images = model.sample(16, 0)  # n, seed: guard and density are inside\n"
+            "scores = model.score(x)  # (n,), preprocessing is inside" + flag,
+        ),
+        "With TensorFlow Serving, whose layout this folder has (requests as its REST interface "
+        "documents them; they were **not run** when this card was written):",
+        _code(
+            "sh",
+            "docker run -p 8501:8501 -v $PWD:/models/vabc -e MODEL_NAME=vabc tensorflow/serving\n"
+            + posts,
+        ),
+    ]
+
+
+def _call_portable(trained, folder):
+    suffix = {"onnx": ".onnx", "litert": ".tflite"}[folder]
+    rows = [
+        [f"`decode{suffix}`", "`z`: float32 (n, latents)", "`data`: in the data's own scale"],
+        [f"`score{suffix}`", "`x`: float32 (n, ...)", "`score`: (n,)"],
+    ]
+    if trained.threshold is not None:
+        rows[1][2] += "; `flag`: booleans (n,)"
+    if trained.nu:
+        rows.append([f"`guard{suffix}`", "`x`: float32 (n, ...)", "`guard`: P(negative), (n,)"])
+    return [
+        markdown(["file", "input", "output"], rows),
+        "Preprocessing is inside. To generate, follow `recipe` in `density.json`, which also holds "
+        "the numbers it needs.",
+    ]
+
+
+def _origin(trained):
+    provenance = trained.provenance()
+    versions = ", ".join(f"{name} {number}" for name, number in provenance["versions"].items())
+    files = {
+        f"`{name}` of the run": f"sha256 {digest}" for name, digest in provenance["sha256"].items()
+    }
+    return [_list({"Trained": f"{trained.record['date']}, {versions}"} | files)]
+
+
+def _list(items):
+    return "\n".join(f"- {name}: {value}" for name, value in items.items())
+
+
+def _code(language, text):
+    return f"```{language}\n{text}\n```"

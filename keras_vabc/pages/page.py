@@ -1,0 +1,105 @@
+"""Result lines as a table, and a self-contained page of tables and pictures."""
+
+import base64
+from typing import NamedTuple
+
+import jinja2
+from rich import box
+from rich.table import Table as RichTable
+
+from keras_vabc.plots import png_bytes
+
+COLUMNS = {
+    "Method": lambda line: line["method"],
+    "NGE %\npaper": lambda line: _percent(line["nge_paper"]),
+    "NGE % strict\n[95 % range]": lambda line: _with_interval(line, "nge_strict"),
+    "FID*": lambda line: _number(line["fid"], ".1f"),
+    "Pre-\ncision": lambda line: _number(line["precision"], ".2f"),
+    "Re-\ncall": lambda line: _number(line["recall"], ".2f"),
+    "Den-\nsity": lambda line: _number(line["density"], ".2f"),
+    "Cov-\nerage": lambda line: _number(line["coverage"], ".2f"),
+    "Class\nbal.": lambda line: _number(line["class_balance"], ".2f"),
+    "Sec-\nonds": lambda line: _number(line["seconds"], ".0f"),
+}
+
+
+class Table(NamedTuple):
+    """Rows of text under headings; a heading may have line breaks, with hyphens before them."""
+
+    columns: list
+    rows: list
+
+
+class Section(NamedTuple):
+    """One part of a page: title, paragraphs of text, `Table`s, figures with captions."""
+
+    title: str
+    paragraphs: list
+    tables: list
+    figures: list
+
+
+def result_table(lines):
+    """The `Table` of result lines."""
+    return Table(list(COLUMNS), [[show(line) for show in COLUMNS.values()] for line in lines])
+
+
+def print_table(console, title, table):
+    """Prints a `Table` under a title, the first column to the left and the others to the right."""
+    shown = RichTable(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+        show_edge=False,
+        pad_edge=False,
+    )
+    for number, column in enumerate(table.columns):
+        shown.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+def render_page(title, sections):
+    """Renders a page that needs no other file.
+
+    Args:
+        title: Title of the page.
+        sections: List of `Section`; a figure is a `(matplotlib Figure, caption)` pair.
+
+    Returns:
+        HTML text.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("keras_vabc", "pages"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["png"] = _base64_png
+    return environment.get_template("page.html").render(title=title, sections=sections)
+
+
+def _base64_png(figure):
+    return base64.b64encode(png_bytes(figure)).decode("ascii")
+
+
+def _with_interval(line, name):
+    low, high = line[f"{name}_interval"]
+    return f"{_percent(line[name])} [{_percent(low)},{_percent(high)}]"
+
+
+def _percent(rate):
+    return _number(rate if rate is None else 100 * rate, ".2f")
+
+
+def _number(value, form):
+    return "–" if value is None else format(value, form)
+
+
+def measured_table(measured):
+    """The `Table` of what `ImageEvaluation` measured: a dict from a name to figures."""
+    lines = [{"method": name, **part, "seconds": None} for name, part in measured.items()]
+    table = result_table(lines)
+    return Table(table.columns[:-1], [row[:-1] for row in table.rows])  # without the seconds

@@ -1,0 +1,183 @@
+"""From a setting to a trained model, and from a trained model to a result line."""
+
+import time
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_vabc.data.pipeline import balanced_dataset, unlabeled_dataset
+from keras_vabc.recipes.own_data import column_spread
+from keras_vabc.vabc.callbacks import GammaAnneal, KLAnneal
+from keras_vabc.vabc.layers import standardization
+from keras_vabc.vabc.losses import equilibrium_penalty_weight
+from keras_vabc.vabc.model import VABC
+from keras_vabc.vabc.networks import conv_autoencoder, mlp_autoencoder
+from keras_vabc.vabc.optimizers import FusedAdam
+
+STEPS_PER_EXECUTION = 32  # spares about 1 ms of Python a step; no number depends on it
+
+
+class Trained(NamedTuple):
+    """What one training run leaves: the model, its Keras history and its wall time in seconds."""
+
+    model: VABC
+    history: dict
+    seconds: float
+
+
+def build(setting, unlabeled, *, steps=None, hidden_share=None):
+    """The untrained, compiled model of a setting.
+
+    Args:
+        setting: `Setting`.
+        unlabeled: The unlabeled fold, for its shape and, if it is standardized, its scale.
+        steps: Optimizer steps of the whole training; needed for a learning rate that decays.
+        hidden_share: Share of hidden negatives in the unlabeled fold; V-ABC with a target needs it.
+
+    Returns:
+        `VABC`.
+    """
+    model = VABC(
+        *_networks(setting, unlabeled.shape[1:]),
+        sigma2=setting.sigma2,
+        gamma=setting.gamma,
+        penalty_weight=_penalty_weight(setting, hidden_share),
+        preprocessing=_preprocessing(setting, unlabeled),
+        seed=setting.seed,
+    )
+    rate = setting.learning_rate
+    if setting.decay:
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    optimizer = FusedAdam(rate, global_clipnorm=setting.global_clipnorm)
+    model.compile(optimizer, steps_per_execution=STEPS_PER_EXECUTION)
+    return model
+
+
+def _preprocessing(setting, unlabeled):
+    if unlabeled.ndim == 4:
+        return keras.layers.Rescaling(1 / setting.pixel_max)
+    if not setting.standardize:
+        return None
+    return _standardization(unlabeled)
+
+
+def _standardization(unlabeled):
+    """The layer that standardizes each column.
+
+    The unit of a constant column is a thousandth of its value: samples then have that value to six
+    digits, and a value never seen in training scores high, but not infinitely so.
+    """
+    mean, deviation, constant = column_spread(unlabeled)
+    unit = np.where(mean == 0, 1.0, np.abs(mean)) / 1000
+    return standardization(mean, np.where(constant, unit, deviation))
+
+
+def _networks(setting, input_shape):
+    arguments = {
+        "latent_dim": setting.latent_dim,
+        "output_activation": setting.output_activation,
+        "seed": setting.seed,
+    }
+    if setting.network == "mlp":
+        return mlp_autoencoder(input_shape, units=setting.units, **arguments)
+    (units,) = setting.units
+    return conv_autoencoder(input_shape, units=units, **arguments)
+
+
+def _penalty_weight(setting, hidden_share):
+    if setting.target is None or setting.method == "vae":
+        return setting.penalty_weight
+    return equilibrium_penalty_weight(
+        setting.target / (2 * setting.sigma2),
+        setting.gamma,
+        1 / hidden_share,
+        setting.unwanted_share,
+    )
+
+
+def train(setting, folds, callbacks=(), hidden_share=None, start=None):
+    """Trains the model of a setting, as section V-C of the paper says.
+
+    Args:
+        setting: `Setting`.
+        folds: `Folds` for it.
+        callbacks: Keras callbacks besides the setting's own, to show progress.
+        hidden_share: Share of hidden negatives in the unlabeled fold of `folds`, which V-ABC with a
+            target needs.
+        start: `None`, or a `VABC` from whose weights its networks start.
+
+    Returns:
+        `Trained`.
+
+    Raises:
+        ValueError: If `start` has other networks.
+    """
+    training, testing = _datasets(setting, folds)
+    model = build(
+        setting,
+        folds.unlabeled,
+        steps=setting.epochs * int(training.cardinality()),
+        hidden_share=hidden_share,
+    )
+    if start is not None:
+        _copy_networks(start, model)
+    own = []
+    if setting.anneal_kl:
+        own.append(KLAnneal(setting.anneal_epochs))
+    if setting.anneal_gamma and setting.method == "vabc":
+        own.append(GammaAnneal(setting.gamma_start, setting.anneal_epochs))
+    if setting.patience is not None:
+        own.append(
+            keras.callbacks.EarlyStopping(
+                "val_loss",
+                patience=setting.patience,
+                start_from_epoch=setting.anneal_epochs,
+                restore_best_weights=True,
+            )
+        )
+    start = time.perf_counter()
+    history = model.fit(
+        training,
+        epochs=setting.epochs,
+        validation_data=testing,
+        callbacks=[*own, *callbacks],
+        verbose=0,
+    )
+    return Trained(model, history.history, time.perf_counter() - start)
+
+
+def _copy_networks(source, target):
+    pairs = [(getattr(source, name), getattr(target, name)) for name in ("encoder", "decoder")]
+    for old, new in pairs:
+        shapes = [[weights.shape for weights in network.get_weights()] for network in (old, new)]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                "start must have networks of the same sizes. Received: "
+                f"{old.name} with weights of shapes {shapes[0]} for one with {shapes[1]}."
+            )
+    for old, new in pairs:
+        new.set_weights(old.get_weights())
+
+
+def _datasets(setting, folds):
+    """Training and test data: of both folds, or for the VAE of the unlabeled fold alone."""
+    size, seed = setting.batch_size, setting.seed
+    if setting.method == "vae":
+        return (
+            unlabeled_dataset(folds.unlabeled, batch_size=size, seed=seed),
+            unlabeled_dataset(folds.test_unlabeled, batch_size=size, shuffle=False),
+        )
+    share = {"batch_size": size, "unwanted_share": setting.unwanted_share}
+    return (
+        balanced_dataset(
+            folds.unlabeled, folds.unwanted, unlabeled_y=folds.unlabeled_y, seed=seed, **share
+        ),
+        balanced_dataset(
+            folds.test_unlabeled,
+            folds.test_unwanted,
+            unlabeled_y=folds.test_unlabeled_y,
+            shuffle=False,
+            **share,
+        ),
+    )

@@ -1,0 +1,104 @@
+"""The choice of a gamma from what `tune` measured, its table and its picture."""
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from keras_vabc import plots
+from keras_vabc.files.writing import write_whole
+from keras_vabc.pages.markdown import markdown
+
+TOLERANCE = 1.1  # up to so many times the least error on positives a gamma may be chosen
+MEANS = ("nge_estimated", "nge_estimated_error", "positive_error", "unwanted_error")
+MEANS += ("auc", "penalty_weight", "seconds")
+HEAD = ("gamma", "negatives among samples, %", "R of positives", "R of unwanted")
+HEAD += ("AUC of the score", "seconds")
+PANELS = {
+    "nge_estimated": "negatives among samples, by the judge",
+    "positive_error": "R of held-out positives",
+}
+
+
+def choose(lines):
+    """The gamma to use, by the rule that `tune` states.
+
+    Args:
+        lines: Result lines of all seeds, the VAE's included.
+
+    Returns:
+        Dict with the mean figures of the gamma chosen; see `by_gamma`.
+    """
+    rows = [row for row in by_gamma(lines) if row["gamma"] is not None]
+    limit = TOLERANCE * min(row["positive_error"] for row in rows)
+    good = [row for row in rows if row["positive_error"] <= limit]
+    least = min(good, key=lambda row: row["nge_estimated"])
+    bar = least["nge_estimated"] + least["nge_estimated_error"]
+    return max((r for r in good if r["nge_estimated"] <= bar), key=lambda row: row["gamma"])
+
+
+def by_gamma(lines):
+    """Mean figures over seeds, one dict for each gamma, rising; last the VAE, of gamma `None`.
+
+    The standard error of the estimated share is the one over seeds where that is larger than the
+    one over samples.
+    """
+    groups = {}
+    for line in lines:
+        groups.setdefault(None if line["method"] == "vae" else line["gamma"], []).append(line)
+    rows = []
+    for gamma in sorted(groups, key=lambda gamma: np.inf if gamma is None else gamma):
+        group = groups[gamma]
+        estimates = [line["nge_estimated"] for line in group]
+        over_seeds = np.std(estimates, ddof=1) / len(group) ** 0.5 if len(group) > 1 else 0.0
+        row = {"gamma": gamma, "sigma2": group[0]["sigma2"], "runs": len(group)}
+        row |= {name: float(np.mean([line[name] for line in group])) for name in MEANS}
+        row["nge_estimated_error"] = max(row["nge_estimated_error"], float(over_seeds))
+        rows.append(row)
+    return rows
+
+
+def report(out, lines, chosen, console):
+    """Writes `README.md` and `tune.png`, and prints the table.
+
+    Args:
+        out: `pathlib.Path` of the folder.
+        lines: Result lines of all runs.
+        chosen: As `choose` returns it.
+        console: `rich.console.Console`.
+    """
+    rows, judge = by_gamma(lines), chosen["judge"]
+    cells = [_cells(row, row["gamma"] == chosen["gamma"]) for row in rows]
+    table = Table(*HEAD, box=SIMPLE_HEAD)
+    for row in cells:
+        table.add_row(*row)
+    console.print(table)
+    advice = (
+        f"Chosen: sigma2 = {chosen['sigma2']:g}, gamma = {chosen['gamma']:g}, penalty_weight = "
+        f"{chosen['penalty_weight']:.3g}."
+    )
+    trust = (
+        f"The judge puts the share of hidden negatives at {100 * judge['negative_share']:.1f} % "
+        f"and finds {100 * judge['recall']:.0f} % of the unwanted examples that it was not trained "
+        "on. What it tells of samples ranks gammas; it is no measurement of the error."
+    )
+    figure, axes = plots.panels(2, size=4)
+    gammas_, last = [row["gamma"] for row in rows[:-1]], rows[-1]
+    for ax, (name, label) in zip(axes, PANELS.items(), strict=True):
+        values = [row[name] for row in rows[:-1]]
+        plots.by_gamma(gammas_, values, last[name], chosen["gamma"], label, ax=ax)
+    write_whole(out / "tune.png", plots.png_bytes(figure))
+    parts = ["# Gamma, chosen without labels", advice, trust, markdown(HEAD, cells)]
+    parts.append("![Share of negatives among samples, and error on positives](tune.png)")
+    write_whole(out / "README.md", ("\n\n".join(parts) + "\n").encode())
+    console.print(f"{advice} {trust}\nThe pictures are in {out / 'README.md'}.")
+
+
+def _cells(row, chosen):
+    return [
+        "VAE" if row["gamma"] is None else f"{row['gamma']:g}{' (chosen)' * chosen}",
+        f"{100 * row['nge_estimated']:.2f} ± {100 * row['nge_estimated_error']:.2f}",
+        f"{row['positive_error']:.2f}",
+        f"{row['unwanted_error']:.2f}",
+        f"{row['auc']:.3f}",
+        f"{row['seconds']:.0f}",
+    ]

@@ -1,0 +1,203 @@
+"""Settings for a user's own data: those found on MNIST, carried over to other scales and sizes."""
+
+import dataclasses
+from fractions import Fraction
+
+import numpy as np
+
+from keras_vabc.recipes.recipe import COMPONENTS, GUARD, Recipe
+from keras_vabc.recipes.settings import QUALITY, Setting
+
+NAMES = ("paper", "quality")
+VARIANCE_ROWS = 10_000  # enough for a variance
+VARIANCE_NUMBERS = 2**27  # fewer rows of large images do as well, and fit in memory
+MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of the mean image
+MNIST_PIXELS = 784
+LEAST_STEPS = {"paper": 10_000, "quality": 2_300}
+MOST_STEPS = {"paper": 50_000, "quality": 10_000}
+BLOCK = 2**20  # numbers that are looked at together
+CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 has seven digits
+ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
+START = 10  # of the annealing of gamma in the setting quality, over its end
+VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
+
+
+def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
+    """What `keras-vabc train` does: V-ABC alone, or with everything around it.
+
+    Args:
+        name: `"paper"`; or `"quality"`, with the mixture and the guard, for folds that the NU
+            classifier has corrected.
+        unlabeled: As in `setting_for`.
+        seed: Seed of the run.
+        epochs: As in `setting_for`.
+        gamma: As in `setting_for`.
+
+    Returns:
+        `Recipe`, whose mixture has fewer components where there are few rows.
+
+    Raises:
+        ValueError: As `setting_for`.
+    """
+    setting = setting_for(name, unlabeled, seed, epochs, gamma)
+    if name == "paper":
+        return Recipe(name, setting)
+    components = min(COMPONENTS, max(1, len(unlabeled) // ROWS_PER_COMPONENT))
+    whole = {"correction": "move", "density": "gmm", "guard": GUARD}
+    return Recipe(name, setting, components=components, **whole)
+
+
+def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
+    """The setting for data of one's own.
+
+    sigma2 and the target keep their ratio to the variance of the data. Epochs are as many as on
+    MNIST; more or fewer where the data are so few or so many that the number of training steps
+    would leave the range in which the setting is known to work. Batches are smaller where the data
+    would not fill two of them.
+
+    Args:
+        name: `"paper"`; or `"quality"`, to be used with the NU classifier, the mixture and the
+            guard.
+        unlabeled: The unlabeled fold: images of shape `(n, height, width, channels)`, integers in
+            0..255 or floats in 0..1, or vectors of shape `(n, features)`, which are standardized.
+        seed: Seed of the run.
+        epochs: Passes over the unlabeled fold, of which annealing keeps its part; `None`: see
+            above.
+        gamma: Final gamma, > 0, as `tune` chooses it; `None` for the paper's, or the one that suits
+            the target of `"quality"`. A gamma that is given moves that target instead.
+
+    Returns:
+        `Setting`.
+
+    Raises:
+        ValueError: If the name is unknown, the data have another shape, floats of images lie
+            outside 0..1, or all examples are the same.
+    """
+    if name not in NAMES:
+        raise ValueError(f"setting must be one of {', '.join(NAMES)}. Received: setting={name!r}.")
+    images = unlabeled.ndim == 4
+    if not images and unlabeled.ndim != 2:
+        raise ValueError(
+            "unlabeled must be images of shape (n, height, width, channels) or vectors of shape "
+            f"(n, features). Received: shape {unlabeled.shape}."
+        )
+    own = _paper if name == "paper" else _quality
+    total, mean, most_latents = _spread(unlabeled)
+    if total == 0:
+        raise ValueError(
+            f"unlabeled must hold examples that differ. Received: {len(unlabeled)} equal ones."
+        )
+    setting = Setting("vabc", "files", seed=seed, **own(total, mean, most_latents, images))
+    if images:
+        setting = dataclasses.replace(setting, pixel_max=pixel_max(unlabeled))
+    else:
+        setting = dataclasses.replace(setting, output_activation="linear", standardize=True)
+    if gamma is not None:
+        setting = with_gamma(setting, gamma)
+    return _with_epochs(_with_batches(setting, len(unlabeled)), name, len(unlabeled), epochs)
+
+
+def pixel_max(images):
+    """The value of a white pixel: 255 for integers, 1 for floats.
+
+    Raises:
+        ValueError: If floats lie outside 0..1.
+    """
+    if images.dtype.kind != "f":
+        return 255.0
+    low, high = float(images.min()), float(images.max())
+    if low < 0 or high > 1:
+        raise ValueError(
+            "images must hold integers in 0..255 or floats in 0..1. "
+            f"Received: floats from {low:g} to {high:g}."
+        )
+    return 1.0
+
+
+def total_variance(unlabeled):
+    """Variance of preprocessed data, summed over their numbers: the squared error of their mean."""
+    return _spread(unlabeled)[0]
+
+
+def column_spread(x):
+    """Mean and standard deviation of each column, whatever is on disk read block by block.
+
+    Args:
+        x: Shape `(n, features)`.
+
+    Returns:
+        `(mean, deviation, constant)`: float64 arrays of shape `(features,)`, and which columns hold
+        one value, up to rounding.
+    """
+    size = max(1, BLOCK // x.shape[1])
+    blocks = [slice(start, start + size) for start in range(0, len(x), size)]
+    mean = sum(x[rows].sum(axis=0, dtype="float64") for rows in blocks) / len(x)
+    variance = sum(((x[rows] - mean) ** 2).sum(axis=0) for rows in blocks) / len(x)
+    deviation = np.sqrt(variance)
+    return mean, deviation, deviation <= CONSTANT * np.abs(mean)
+
+
+def _spread(unlabeled):
+    """Total variance of preprocessed data, the mean one of a number, and the most latents."""
+    if unlabeled.ndim == 4:
+        most = max(1, min(VARIANCE_ROWS, VARIANCE_NUMBERS // unlabeled[0].size))
+        rows = unlabeled[:: max(1, len(unlabeled) // most)].astype("float32")
+        variances = (rows / pixel_max(unlabeled)).var(axis=0)
+    else:
+        variances = (~column_spread(unlabeled)[2]).astype("float32")  # standardized
+    most_latents = max(1, int((variances > 0).sum()) - 1)
+    return float(variances.sum()), float(variances.mean()), most_latents
+
+
+def _paper(total, mean, most_latents, images):
+    sigma2 = Setting.sigma2 * total / MNIST_VARIANCE
+    return {"sigma2": _rounded(sigma2), "latent_dim": min(Setting.latent_dim, most_latents)}
+
+
+def _quality(total, mean, most_latents, images):
+    own = dict(QUALITY) if images else QUALITY | VECTORS
+    own["latent_dim"] = min(own["latent_dim"], most_latents)
+    if images:
+        own["sigma2"] = _rounded(own["sigma2"] * mean * MNIST_PIXELS / MNIST_VARIANCE)
+    own["target"] = _rounded(own["target"] * total / MNIST_VARIANCE)
+    gamma = 2 * own["sigma2"] / own["target"]  # one over the error R that the target stands for
+    return own | {"gamma": gamma, "gamma_start": START * gamma}
+
+
+def with_gamma(setting, gamma):
+    """A setting with another final gamma, and with the target that suits it if it has one."""
+    if setting.target is None:
+        return dataclasses.replace(
+            setting, gamma=gamma, gamma_start=max(setting.gamma_start, gamma)
+        )
+    target = 2 * setting.sigma2 / gamma
+    return dataclasses.replace(setting, gamma=gamma, gamma_start=START * gamma, target=target)
+
+
+def _with_batches(setting, rows):
+    """Batches as large as the setting's, or such that there are two in a pass over few rows."""
+    share = Fraction(setting.unwanted_share).limit_denominator(setting.batch_size)
+    least = share.denominator  # the smallest batch with a whole number of unwanted examples
+    most = rows // (2 * (least - share.numerator))
+    return dataclasses.replace(
+        setting, batch_size=least * max(1, min(setting.batch_size // least, most))
+    )
+
+
+def _with_epochs(setting, name, rows, epochs):
+    part = setting.batch_size - round(setting.batch_size * setting.unwanted_share)
+    steps = max(rows // part, 1)
+    if epochs is None:
+        least, most = -(-LEAST_STEPS[name] // steps), MOST_STEPS[name] // steps
+        epochs = max(min(max(setting.epochs, least), most), 2)
+    changes = {
+        "epochs": epochs,
+        "anneal_epochs": max(1, round(epochs * setting.anneal_epochs / setting.epochs)),
+    }
+    if setting.patience is not None:
+        changes["patience"] = max(1, round(epochs * setting.patience / setting.epochs))
+    return dataclasses.replace(setting, **changes)
+
+
+def _rounded(value):
+    return float(f"{value:.3g}")

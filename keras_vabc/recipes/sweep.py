@@ -1,0 +1,162 @@
+"""Many runs in worker processes: each finished one is stored at once, and none is run twice."""
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from keras_vabc.files.locks import locked
+from keras_vabc.files.writing import delete_temporary, make_folder, write_whole
+from keras_vabc.recipes.workers import worker_pool
+
+RESULTS = "results.jsonl"
+ARRAYS = "arrays"
+
+
+def stored_lines(folder):
+    """Result lines of finished runs by key, without the broken last line of a killed sweep."""
+    path = Path(folder, RESULTS)
+    lines = {}
+    if path.exists():
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                line = json.loads(text)
+                lines[line["key"]] = line
+            except (ValueError, TypeError, KeyError):
+                continue
+    return lines
+
+
+@dataclass(frozen=True)
+class Job:
+    """A function to be run in a worker process, and where its result line is stored.
+
+    Attributes:
+        key: Key of the line; a job whose key is stored is not run again.
+        function: Function of a module, which worker processes import; called with `arguments` and
+            the folder for arrays it returns the line, a dict.
+        arguments: What else it is called with.
+    """
+
+    key: str
+    function: Callable
+    arguments: tuple = ()
+
+    def run(self, arrays):
+        """Calls the function; returns the line, under the key of the job."""
+        return {**self.function(*self.arguments, arrays), "key": self.key}
+
+
+@contextmanager
+def results_folder(folder):
+    """Makes the folder of a sweep, and keeps every other one out of it until the block ends.
+
+    Args:
+        folder: Path of the folder of result lines and arrays.
+
+    Raises:
+        BlockingIOError: If another process is at work in it.
+        OSError: If it cannot be made.
+    """
+    arrays = Path(folder, ARRAYS)
+    make_folder(arrays)
+    with locked(folder):
+        delete_temporary(arrays)
+        try:
+            yield
+        finally:
+            delete_temporary(arrays)  # of workers that died
+
+
+def sweep(jobs, folder, workers=None, on_done=lambda line: None):
+    """Runs the jobs that have no stored line yet, and stores each line as it comes.
+
+    To be called in `results_folder`.
+
+    Args:
+        jobs: `Job`s, or objects with a `key` and a method `run(arrays_folder)` that returns a
+            result line; the first ones start first.
+        folder: Folder of the result lines.
+        workers: Number of processes; by default one for each core.
+        on_done: Called in this process with each new line, once it is stored.
+
+    Raises:
+        concurrent.futures.process.BrokenProcessPool: If a worker dies; what was finished is stored.
+        OSError: If a line cannot be stored.
+    """
+    folder = Path(folder)
+    done = stored_lines(folder)
+    missing = [job for job in jobs if job.key not in done]
+    try:
+        with worker_pool(workers) as pool:
+            futures = [pool.submit(job.run, str(folder / ARRAYS)) for job in missing]
+            for future in as_completed(futures):
+                line = future.result()
+                append_line(folder / RESULTS, line)
+                on_done(line)
+    except BrokenProcessPool as error:
+        raise BrokenProcessPool(
+            f"{error} What was finished is stored; the same command goes on, and needs less memory "
+            "with fewer workers."
+        ) from None
+
+
+def append_line(path, line):
+    """Appends on a line of its own, also where something left half a line at the end.
+
+    Raises:
+        OSError: If it cannot be stored; the file stays as it is.
+    """
+    old = path.read_bytes() if path.exists() else b""
+    if old and not old.endswith(b"\n"):
+        old += b"\n"
+    write_whole(path, old + json.dumps(line).encode() + b"\n")
+
+
+def run_missing(runs, folder, *, fresh, workers, console, describe=None):
+    """Runs those that have no stored line, with one progress display, in `results_folder`.
+
+    Args:
+        runs: As `sweep` takes them.
+        folder: `pathlib.Path` of the folder of result lines and arrays.
+        fresh: Whether stored results are put aside first, as `*.old`.
+        workers: Number of processes; by default one for each core.
+        console: `rich.console.Console`.
+        describe: Maps a new line to the text that is shown of it; by default what the paper's runs
+            have in common.
+    """
+    describe = describe or _one_line
+    if fresh and (folder / RESULTS).exists():
+        os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
+    missing = len({run.key for run in runs} - stored_lines(folder).keys())
+    console.print(f"{len(runs)} runs, {missing} of them missing. Arrays go to {folder / ARRAYS}.")
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed} of {task.total}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    ]
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("Runs", total=missing)
+
+        def show(line):
+            progress.update(task, advance=1)
+            progress.console.print(describe(line))
+
+        sweep(runs, folder, workers, show)
+
+
+def _one_line(line):
+    what = f"{line['dataset']} {line['negative_class']}, p = {line['fraction']}"
+    if line["method"] == "counts":
+        return f"counts {what}: {line['unlabeled']} unlabeled, {line['unwanted']} unwanted"
+    numbers = f"gamma {line['gamma']:g}, seed {line['seed']}"
+    error = f"NGE strict {100 * line['nge_strict']:.2f} %"
+    return f"{line['method']:5} {what}, {numbers}: {error}, {line['seconds'] or 0:.0f} s"

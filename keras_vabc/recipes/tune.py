@@ -1,0 +1,291 @@
+"""`keras-vabc tune`: gamma for a user's own data, chosen without labels."""
+
+import dataclasses
+import hashlib
+import json
+import shlex
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from keras_vabc.data.intake import SwappedFolds, read_folds, stored_folds
+from keras_vabc.files.writing import write_whole
+from keras_vabc.nu.classifier import NUClassifier
+from keras_vabc.nu.share import ranking_quality
+from keras_vabc.pages.console import reading_status, say
+from keras_vabc.recipes.gamma_choice import choose, report
+from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
+from keras_vabc.recipes.recipe import Recipe
+from keras_vabc.recipes.stored import Stored
+from keras_vabc.recipes.sweep import ARRAYS, results_folder, run_missing
+
+TEST_SHARE = 0.3  # of both folds: what the judge learns from and no model is trained on
+STRENGTHS = (0.05, 0.15, 0.5, 1.5, 5.0, 15.0)  # gamma times the error R of the mean of the data
+SAMPLES = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """A user's folds, as worker processes are told of them.
+
+    Attributes:
+        folder: Path of the folder that `read_folds` filled.
+        content: Hash of what it holds.
+    """
+
+    folder: str
+    content: str
+
+    @property
+    def folds(self):
+        """Training folds for the models, test folds for the judge."""
+        return stored_folds(self.folder)
+
+    def classifier(self, folder, name):
+        """Path of the NU classifier `"judge"` or `"corrector"`."""
+        return Path(folder, f"{name}-{self.content}.keras")
+
+
+@dataclasses.dataclass(frozen=True)
+class TuneRun:
+    """One gamma and one seed, or the VAE, trained and measured in a worker process."""
+
+    method: Recipe
+    data: Data
+
+    @property
+    def key(self):
+        """Hash of the method and of the data."""
+        return hashlib.sha256(f"{self.method.key} {self.data.content}".encode()).hexdigest()[:16]
+
+    def run(self, arrays):
+        """Trains and measures; returns the result line."""
+        return self.trained(arrays)[1]
+
+    def trained(self, arrays):
+        """Trains and measures; returns the `LatentSampler` and the result line."""
+        from keras_vabc.recipes.generation import corrected, trained_sampler
+        from keras_vabc.recipes.results import result_line
+
+        folds, nu = self.data.folds, None
+        if self.method.needs_classifier:
+            nu = NUClassifier.load(self.data.classifier(arrays, "corrector"))
+        start = time.perf_counter()
+        sampler = trained_sampler(self.method, corrected(self.method, folds, nu), nu)
+        seconds = time.perf_counter() - start
+        judge = NUClassifier.load(self.data.classifier(arrays, "judge"))
+        figures = measure(sampler, judge, folds)
+        line = result_line(self.method.setting, self.method.slug, figures, seconds)
+        return sampler, {**line, "key": self.key}
+
+
+def tune(
+    unlabeled,
+    unwanted,
+    out,
+    *,
+    setting="quality",
+    seeds=2,
+    epochs=None,
+    workers=None,
+    console,
+    **reading,
+):
+    """Trains over a range of gammas and chooses one, without labels.
+
+    A part of both folds, which no model is trained on, trains the judge, an NU classifier. Of each
+    gamma it tells the share of negatives among the samples, and the error of reconstruction on
+    held-out positives. Chosen is the highest gamma whose share is at most one standard error above
+    the least (Breiman et al. 1984), among those whose error is at most 10 % above the least.
+
+    Args:
+        unlabeled: Path of the unlabeled examples, as `read_folds` takes it.
+        unwanted: Path of the unwanted examples.
+        out: Folder of the result lines, which a second call with the same data completes; and of
+            `tuned.json`, `tune.png` and `README.md`.
+        setting: As in `setting_for`.
+        seeds: Number of seeds of each gamma.
+        epochs: As in `setting_for`.
+        workers: Number of processes; by default one for each core.
+        console: `rich.console.Console` for progress and the table.
+        **reading: `image_size`, `max_unreadable` and `allow_more_unwanted` of `read_folds`.
+
+    Returns:
+        The line chosen: a dict as in `tuned.json`.
+
+    Raises:
+        ValueError: If an argument or the data break a rule.
+        OSError: If something cannot be read or written, or another process is at work in `out`.
+    """
+    out = Path(out)
+    with results_folder(out):
+        arrays = out / ARRAYS
+        with tempfile.TemporaryDirectory(".tmp", ".folds-", arrays) as folder:
+            data = read_data(unlabeled, unwanted, folder, console, **reading)
+            runs = prepare(data, setting, seeds, epochs, arrays, console)
+            run_missing(runs, out, fresh=False, workers=workers, console=console, describe=_line)
+            chosen = _choose(runs, out, setting, console)
+    given = {"unlabeled": unlabeled, "unwanted": unwanted, "out": "run-tuned"}
+    given |= {"setting": setting, "gamma": chosen["gamma"], "epochs": epochs, **reading}
+    say(console, f"Next: {_train_command(given)}")
+    return chosen
+
+
+def _train_command(given):
+    """The command that trains with what was chosen, on the same data read in the same way."""
+    command = ["keras-vabc", "train"]
+    for name in ("unlabeled", "unwanted", "out", "setting", "gamma", "epochs", "max_unreadable"):
+        if given.get(name) is not None:
+            command += [f"--{name.replace('_', '-')}", given[name]]
+    if given.get("image_size"):
+        command += ["--image-size", "{}x{}".format(*given["image_size"])]
+    if given.get("allow_more_unwanted"):
+        command.append("--yes")
+    return shlex.join(map(str, command))
+
+
+def _choose(runs, out, setting, console):
+    """Chooses a gamma from the stored lines of all runs, and writes the choice and the pages."""
+    lines = Stored(out).lines(runs)
+    chosen = choose(lines)
+    used = next(run.method.setting for run in runs if run.method.setting.gamma == chosen["gamma"])
+    judge = NUClassifier.load(runs[0].data.classifier(out / ARRAYS, "judge"))
+    chosen |= {"setting": setting, "hyper_parameters": dataclasses.asdict(used)}
+    chosen |= {"judge": {"negative_share": judge.negative_share, **judge.cross_validation}}
+    write_whole(out / "tuned.json", json.dumps(chosen, indent=1).encode())
+    report(out, lines, chosen, console)
+    return chosen
+
+
+def read_data(unlabeled, unwanted, folder, console, **reading):
+    """Reads a user's files into a folder.
+
+    Args:
+        unlabeled: As in `read_folds`.
+        unwanted: As in `read_folds`.
+        folder: Path of an empty folder.
+        console: `rich.console.Console` that tells what was mended.
+        **reading: Further arguments of `read_folds`.
+
+    Returns:
+        `Data`.
+
+    Raises:
+        ValueError: As `read_folds`.
+        OSError: As `read_folds`.
+    """
+    try:
+        with reading_status(console) as show:
+            intake = read_folds(
+                unlabeled,
+                unwanted,
+                folder=folder,
+                test_share=TEST_SHARE,
+                show=show,
+                **reading,
+            )
+    except SwappedFolds as error:
+        raise ValueError(f"{error} If they are not swapped, give --yes.") from None
+    for note in intake.notes:
+        say(console, f"Note: {note}")
+    digest = hashlib.sha256()
+    for path in sorted(Path(folder).glob("*.npy")):
+        with open(path, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return Data(str(folder), digest.hexdigest()[:16])
+
+
+def prepare(data, name, seeds, epochs, folder, console):
+    """Trains the classifiers that the runs load, and says which runs there are.
+
+    Args:
+        data: `Data`.
+        name: The setting, as in `setting_for`.
+        seeds: Number of seeds.
+        epochs: As in `setting_for`.
+        folder: `pathlib.Path` of the folder that keeps the classifiers; those it has are kept.
+        console: `rich.console.Console` that tells what is trained.
+
+    Returns:
+        List of `TuneRun`.
+    """
+    folds = data.folds
+    _train_classifier("judge", data, folds.test_unlabeled, folds.test_unwanted, folder, console)
+    if name == "quality":
+        _train_classifier("corrector", data, folds.unlabeled, folds.unwanted, folder, console)
+        folds = NUClassifier.load(data.classifier(folder, "corrector")).correct(folds)
+    return tune_runs(data, folds.unlabeled, name, seeds, epochs)
+
+
+def _train_classifier(name, data, unlabeled, unwanted, folder, console):
+    path = data.classifier(folder, name)
+    if not path.exists():
+        console.print(
+            f"Training the {name} on {len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted."
+        )
+        NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
+
+
+def tune_runs(data, unlabeled, name, seeds, epochs):
+    """The VAE and every gamma, each with every seed.
+
+    Args:
+        data: `Data`.
+        unlabeled: The unlabeled fold as the models are trained on it, which decides their sizes.
+        name: The setting, as in `setting_for`.
+        seeds: Number of seeds.
+        epochs: As in `setting_for`.
+
+    Returns:
+        List of `TuneRun`.
+    """
+    own = dataclasses.replace(recipe_for(name, unlabeled, epochs=epochs), guard=None)
+    mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
+    gammas = [float(f"{strength / mean_error:.3g}") for strength in STRENGTHS]
+    settings = [dataclasses.replace(own.setting, method="vae")]
+    settings += [with_gamma(own.setting, gamma) for gamma in gammas]
+    runs = []
+    for seed in range(seeds):
+        for setting in settings:
+            seeded = dataclasses.replace(setting, seed=seed)
+            method = dataclasses.replace(own, slug=setting.method, setting=seeded)
+            runs.append(TuneRun(method, data))
+    return runs
+
+
+def measure(sampler, judge, folds):
+    """What can be told of a trained model without labels.
+
+    Args:
+        sampler: `LatentSampler` without a guard.
+        judge: `NUClassifier`, fitted on the test folds.
+        folds: `Folds`, on whose training folds the model was trained.
+
+    Returns:
+        Dict: `nge_estimated`, the mean P(negative) of samples, with its standard error
+        `nge_estimated_error`; `positive_error`, the mean R of the unlabeled test fold, weighted
+        with P(positive); `unwanted_error`, that of the unwanted one; `auc` of the score, negatives
+        against positives, `None` if it finds no positives; `penalty_weight`; `samples`, their
+        number.
+    """
+    negative = judge.negative_probability(sampler.sample(SAMPLES, seed=0))
+    weights = 1 - judge.negative_probability(folds.test_unlabeled)
+    errors = sampler.model.score(folds.test_unlabeled)
+    unwanted = sampler.model.score(folds.test_unwanted)
+    return {
+        "nge_estimated": float(negative.mean()),
+        "nge_estimated_error": float(negative.std() / len(negative) ** 0.5),
+        "positive_error": float(np.average(errors, weights=weights)),
+        "unwanted_error": float(unwanted.mean()),
+        "auc": ranking_quality(errors, unwanted, judge.negative_share),
+        "penalty_weight": float(sampler.model.penalty_weight),
+        "samples": SAMPLES,
+    }
+
+
+def _line(line):
+    what = "VAE" if line["method"] == "vae" else f"gamma {line['gamma']:g}"
+    share = f"{100 * line['nge_estimated']:.2f} % negatives by the judge"
+    return f"{what}, seed {line['seed']}: {share}, {line['seconds']:.0f} s"

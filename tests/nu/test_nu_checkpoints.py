@@ -1,0 +1,124 @@
+"""A classifier's training that is broken off goes on with the next member."""
+
+import keras
+import numpy as np
+import pytest
+
+import keras_vabc as kv
+from keras_vabc.files.array_files import read_array_file, write_array_file
+from keras_vabc.nu import training as nu_training
+
+RNG = np.random.default_rng(0)
+UNLABELED = RNG.normal(size=(300, 2)).astype("float32")
+UNWANTED = (RNG.normal(size=(60, 2)) * 0.3 + 2).astype("float32")
+
+
+class Interruption(Exception):
+    """Stands for whatever ends a process."""
+
+
+def fit(path=None, unlabeled=UNLABELED, **arguments):
+    nu = kv.NUClassifier(**{"members": 3, "epochs": 2, "seed": 1, **arguments})
+    return nu.fit(unlabeled, UNWANTED, verbose=0, checkpoint=path)
+
+
+def outcome(nu):
+    probabilities = nu.negative_probability(UNLABELED).tobytes()
+    return probabilities, nu.negative_share_interval, nu.cross_validation
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """A list that grows with each training of a member; the one after `trained.last` crashes."""
+
+    class Trained(list):
+        last = 100
+
+    trained, train = Trained(), nu_training.train
+
+    def counting(network, *arguments, **settings):
+        if len(trained) == trained.last:
+            raise Interruption
+        trained.append(network.name)
+        return train(network, *arguments, **settings)
+
+    monkeypatch.setattr(nu_training, "train", counting)
+    return trained
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    path = tmp_path_factory.mktemp("stored") / "checkpoint"
+    fit(path)
+    return path
+
+
+def test_it_goes_on_with_the_next_member_to_the_same_bits(tmp_path, trained):
+    path = tmp_path / "new folder" / "checkpoint"
+    expected = outcome(fit())
+    trained.clear()
+    for last in (0, 1, 2):
+        trained.last = last
+        with pytest.raises(Interruption):
+            fit(path)
+    trained.last = 100
+    assert outcome(fit(path)) == expected
+    assert trained == ["member_0", "member_1", "member_2"]
+    assert outcome(fit(path)) == expected
+    assert len(trained) == 3
+
+
+def test_progress_counts_what_is_restored(stored, tmp_path, capsys):
+    path = tmp_path / "checkpoint"
+    arrays, record = read_array_file(stored)
+    first_two = {name: array for name, array in arrays.items() if not name.startswith("2/")}
+    write_array_file(path, first_two, record)
+    kv.NUClassifier(members=3, epochs=2, seed=1).fit(UNLABELED, UNWANTED, checkpoint=path)
+    shown = capsys.readouterr().out
+    assert "5/6" in shown
+    assert "6/6" in shown
+    assert "4/6" not in shown
+
+
+def own_network(seed):
+    inputs = keras.Input((2,))
+    kernel = keras.initializers.GlorotUniform(seed)
+    return keras.Model(inputs, keras.layers.Dense(1, kernel_initializer=kernel)(inputs))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seed": 2}, "of another arguments"),
+        ({"unlabeled": np.roll(UNLABELED, 1)}, "of another data"),
+        ({"network": own_network(0)}, "of another network"),
+    ],
+)
+def test_another_training_is_refused(stored, arguments, message):
+    content = stored.read_bytes()
+    with pytest.raises(ValueError, match=f"checkpoint must be of this training.* {message}"):
+        fit(stored, **arguments)
+    assert stored.read_bytes() == content
+
+
+def test_an_own_network_is_told_by_its_weights(tmp_path, trained):
+    path = tmp_path / "checkpoint"
+    fit(path, network=own_network(0))
+    fit(path, network=own_network(0))
+    assert len(trained) == 3
+    with pytest.raises(ValueError, match="of another network"):
+        fit(path, network=own_network(1))
+
+
+def test_a_damaged_file_is_refused(stored, tmp_path):
+    path = tmp_path / "checkpoint"
+    path.write_bytes(stored.read_bytes()[:-50])
+    with pytest.raises(ValueError, match="checkpoint must be a whole file .*checkpoint="):
+        fit(path)
+    arrays, record = read_array_file(stored)
+    write_array_file(path, {**arrays, "1/unwanted": np.zeros(3)}, record)
+    with pytest.raises(ValueError, match="checkpoint must hold whole members"):
+        fit(path)
+    write_array_file(path, arrays, {"traits": None})
+    with pytest.raises(ValueError, match="checkpoint must be of this training"):
+        fit(path)

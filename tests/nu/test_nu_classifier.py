@@ -1,0 +1,380 @@
+"""The negative-unlabeled classifier, its risks, and what becomes of the folds it corrects."""
+
+import dataclasses
+import json
+import random
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_vabc as kv
+from keras_vabc.data.datasets.named_folds import load_folds
+from keras_vabc.nu.estimates import estimated
+from keras_vabc.nu.risks import balanced_risk, nnpu_objective, presumed_positives
+from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
+
+RNG = np.random.default_rng(0)
+QUICK = {"members": 2, "epochs": 30, "seed": 3}
+
+
+def softplus(z):
+    return np.log1p(np.exp(z.astype("float64")))
+
+
+@pytest.fixture(scope="module")
+def folds():
+    return load_folds("moons2", seed=0)
+
+
+@pytest.fixture(scope="module")
+def nu(folds):
+    return kv.NUClassifier(**QUICK).fit(folds.unlabeled, folds.unwanted, verbose=0)
+
+
+# Mixture
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.9])
+def test_best_bin_finds_a_known_share(share):
+    count = round(share * 20_000)
+    unlabeled = np.concatenate([RNG.normal(3, 1, count), RNG.normal(-3, 1, 20_000 - count)])
+    found, low, high = best_bin_share(unlabeled, RNG.normal(3, 1, 2000))
+    assert found == pytest.approx(share, abs=0.02)
+    assert low <= share <= high
+    assert high - low < 0.12
+
+
+def test_best_bin_by_hand():
+    """Two bins: from 1 on 0.2 / 0.5 = 0.4, from 0 on 1 / 1. The first also has the least bound."""
+    unlabeled = np.repeat([0.0, 1.0], [8000, 2000])
+    unwanted = np.repeat([0.0, 1.0], [5000, 5000])
+    error = np.sqrt(np.log(40) / 20_000)
+    expected = 0.4, (0.2 - error) / (0.5 + error), (0.2 + error) / (0.5 - error)
+    assert best_bin_share(unlabeled, unwanted) == pytest.approx(expected)
+
+
+def test_the_interval_holds_as_often_as_it_says_and_narrows_with_more_examples():
+    widths = {}
+    for unwanted_count in (30, 1000):
+        held = []
+        for _ in range(40):
+            unlabeled = np.concatenate([RNG.normal(4, 1, 200), RNG.normal(-4, 1, 1800)])
+            _, low, high = best_bin_share(unlabeled, RNG.normal(4, 1, unwanted_count))
+            held.append(low <= 0.1 <= high)
+        assert np.mean(held) >= 0.9
+        widths[unwanted_count] = high - low
+    assert widths[1000] < widths[30] / 1.5
+
+
+@pytest.mark.parametrize("share", [0.001, 0.2, 0.99])
+def test_shifted_logits_have_the_share_as_their_mean_probability(share):
+    logits = RNG.normal(-2, 5, 1000)
+    shifted = logits + log_odds_shift(logits, share)
+    assert (1 / (1 + np.exp(-shifted))).mean() == pytest.approx(share, rel=1e-6)
+
+
+def test_shift_of_an_unreachable_share_is_finite():
+    assert (np.array([1.0, 2.0]) + log_odds_shift([1.0, 2.0], 0)).max() <= -29
+    assert (np.array([1.0, 2.0]) + log_odds_shift([1.0, 2.0], 1)).min() >= 29
+
+
+def test_ranking_quality_needs_no_labels():
+    positives, negatives = RNG.normal(0, 1, 90_000), RNG.normal(1, 1, 10_000)
+    below = np.searchsorted(np.sort(positives), negatives).mean() / len(positives)
+    unlabeled, unwanted = np.concatenate([positives, negatives]), RNG.normal(1, 1, 10_000)
+    assert ranking_quality(unlabeled, unwanted, 0.1) == pytest.approx(below, abs=0.01)
+    assert ranking_quality(np.zeros(5), np.zeros(3), 0.2) == pytest.approx(0.5)
+
+
+def test_folds_that_do_not_differ_have_no_ranking():
+    estimates, _ = estimated(np.arange(40.0), np.arange(40.0))
+    assert estimates["negative_share"] == 1
+    assert estimates["cross_validation"]["auc"] is None
+    json.dumps(estimates, allow_nan=False)
+
+
+# Risks
+
+
+def test_cvir_ignores_the_share_that_looks_most_negative():
+    logits = np.array([0.5, -2.0, 3.0, -1.0, 9.0])
+    losses = softplus(logits)  # of each as a positive
+    kept = presumed_positives(logits, 0.4)
+    assert sorted(kept) == sorted(np.argsort(losses)[:3]) == [0, 1, 3]
+    assert len(presumed_positives(logits, 0.0)) == 5
+    assert len(presumed_positives(logits, 1.0)) == 1
+
+
+def test_balanced_risk_equals_numpy():
+    u, w = RNG.normal(size=7).astype("f4"), RNG.normal(size=3).astype("f4")
+    expected = 0.5 * softplus(u).mean() + 0.5 * softplus(-w).mean()
+    assert float(balanced_risk(u, w)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_nnpu_objective_equals_numpy_on_both_sides_of_zero():
+    u, w = RNG.normal(size=7).astype("f4"), RNG.normal(size=3).astype("f4")
+    positives = softplus(u).mean() - 0.1 * softplus(w).mean()
+    expected = 0.1 * softplus(-w).mean() + positives
+    assert positives > 0
+    assert float(nnpu_objective(u, w, 0.1)) == pytest.approx(expected, rel=1e-6)
+    u, w = u - 5, w + 5
+    positives = softplus(u).mean() - 0.9 * softplus(w).mean()
+    assert positives < 0
+    assert float(nnpu_objective(u, w, 0.9)) == pytest.approx(-positives, rel=1e-5)
+
+
+# The classifier
+
+
+def test_moons_share_and_probabilities(folds, nu):
+    hidden = folds.unlabeled_labels == 0
+    low, high = nu.negative_share_interval
+    assert low < hidden.mean() < high
+    assert nu.negative_share == pytest.approx(hidden.mean(), abs=0.02)
+    probability = nu.negative_probability(folds.unlabeled)
+    assert probability.shape == (len(hidden),) and probability.dtype == np.float32
+    flagged = probability > 0.5
+    assert flagged[hidden].mean() > 0.9
+    assert flagged[~hidden].mean() < 0.03
+    assert probability.mean() == pytest.approx(nu.negative_share, abs=0.01)
+
+
+def test_cross_validation_agrees_with_the_labels(folds, nu):
+    hidden = folds.unlabeled_labels == 0
+    flagged = nu.negative_probability(folds.unlabeled) > 0.5
+    own = nu.cross_validation
+    assert own["recall"] == pytest.approx(flagged[hidden].mean(), abs=0.04)
+    assert own["false_alarms"] == pytest.approx(flagged[~hidden].mean(), abs=0.02)
+    assert own["precision_low"] <= hidden[flagged].mean() <= own["precision_high"]
+    assert own["auc"] == pytest.approx(0.997, abs=0.005)
+
+
+def test_the_seed_alone_decides(folds):
+    def fit(seed):
+        nu = kv.NUClassifier(members=2, epochs=3, seed=seed)
+        nu.fit(folds.unlabeled[:1500], folds.unwanted[:300], verbose=0)
+        return nu.negative_probability(folds.test_unlabeled), nu.negative_share
+
+    first, share = fit(3)
+    keras.utils.set_random_seed(77)
+    states = random.getstate(), np.random.get_state()[1].tolist()
+    again, share_again = fit(3)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == states
+    assert np.array_equal(again, first) and share_again == share
+    assert not np.array_equal(fit(4)[0], first)
+
+
+def test_images_and_nnpu():
+    folds = load_folds("digits", negative_class=0, fraction=0.5, seed=0)
+    nu = kv.NUClassifier(risk="nnpu", members=2, epochs=40, seed=0)
+    nu.fit(folds.unlabeled, folds.unwanted, verbose=0)
+    flagged = nu.negative_probability(folds.test_unlabeled) > 0.5
+    hidden = folds.test_unlabeled_labels == 0
+    assert flagged[hidden].mean() > 0.7
+    assert flagged[~hidden].mean() < 0.15
+    assert len(nu.negative_probability(folds.unlabeled[:0])) == 0
+    as_float = nu.negative_probability(folds.unlabeled[:9].astype("float64"))
+    assert np.array_equal(as_float, nu.negative_probability(folds.unlabeled[:9]))
+
+
+def test_own_network_starts_every_member_and_stays_as_it_is(folds):
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(9, "relu")])
+    network.add(keras.layers.Dense(1))
+    before = [w.copy() for w in network.get_weights()]
+    nu = kv.NUClassifier(network=network, members=2, epochs=15, learning_rate=0.01)
+    nu.fit(folds.unlabeled, folds.unwanted, verbose=0)
+    assert all(map(np.array_equal, before, network.get_weights()))
+    flagged = nu.negative_probability(folds.unlabeled) > 0.5
+    hidden = folds.unlabeled_labels == 0
+    assert flagged[hidden].mean() > 0.6 > 0.1 > flagged[~hidden].mean()
+
+
+def test_few_unwanted_examples_warn_with_count_and_reason(folds):
+    nu = kv.NUClassifier(members=2, epochs=1)
+    with pytest.warns(UserWarning, match=r"20 unwanted examples are too few.*may lie anywhere"):
+        nu.fit(folds.unlabeled[:300], folds.unwanted[:20], verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nu.fit(folds.unlabeled[:300], folds.unwanted[:50], verbose=0)
+
+
+def test_progress_is_shown_unless_silenced(folds, capsys):
+    few = folds.unlabeled[:300], folds.unwanted[:60]
+    kv.NUClassifier(members=2, epochs=2).fit(*few, verbose=0)
+    assert capsys.readouterr().out == ""
+    kv.NUClassifier(members=2, epochs=2).fit(*few)
+    shown = capsys.readouterr().out
+    assert "4/4" in shown and "negative_share" in shown
+
+
+# Files
+
+
+def test_save_and_load_to_the_last_bit(folds, nu, tmp_path):
+    path = tmp_path / "nu.keras"
+    path.write_bytes(b"older")
+    nu.save(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["nu.keras"]
+    loaded = kv.NUClassifier.load(path)
+    x = folds.test_unlabeled
+    assert np.array_equal(loaded.negative_probability(x), nu.negative_probability(x))
+    assert loaded.negative_share_interval == nu.negative_share_interval
+    assert loaded.cross_validation == nu.cross_validation
+    assert (loaded.members, loaded.epochs, loaded.seed) == (2, 30, 3)
+
+
+def test_damaged_and_foreign_files_are_refused(nu, tmp_path):
+    path = tmp_path / "nu.keras"
+    with pytest.raises(FileNotFoundError, match="path must be a file"):
+        kv.NUClassifier.load(path)
+    with pytest.raises(ValueError, match="path must end in .keras. Received: path=nu.h5"):
+        nu.save("nu.h5")
+    nu.save(path)
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 255
+    for damaged in (whole[: len(whole) // 2], bytes(flipped), b"", b"no archive"):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="path must be a whole file"):
+            kv.NUClassifier.load(path)
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    with pytest.raises(ValueError, match="path must be a whole file"):
+        kv.NUClassifier.load(path)
+
+
+# Corrected folds
+
+
+def same(x, y):
+    return np.array_equal(x, y) and x.dtype == y.dtype
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.1])
+def test_correct_moves_the_flagged_rows_with_their_labels(folds, nu, threshold):
+    cleaned = nu.correct(folds, threshold=threshold)
+    for part in ("", "test_"):
+        before, after = (
+            {k: getattr(f, f"{part}{k}") for k in ("unlabeled", "unwanted")}
+            for f in (folds, cleaned)
+        )
+        flagged = nu.negative_probability(before["unlabeled"]) > threshold
+        assert 0 < flagged.sum() < len(flagged)
+        assert same(after["unlabeled"], before["unlabeled"][~flagged])
+        moved = np.concatenate([before["unwanted"], before["unlabeled"][flagged]])
+        assert same(after["unwanted"], moved)
+        labels = getattr(folds, f"{part}unlabeled_labels")
+        old = getattr(folds, f"{part}unwanted_labels")
+        assert same(getattr(cleaned, f"{part}unlabeled_labels"), labels[~flagged])
+        both = np.concatenate([old, labels[flagged]])
+        assert same(getattr(cleaned, f"{part}unwanted_labels"), both)
+    assert (cleaned.name, cleaned.seed) == (folds.name, folds.seed)
+    assert (cleaned.unlabeled_labels == 0).mean() < 0.2 * (folds.unlabeled_labels == 0).mean()
+
+
+def test_labels_decide_nothing(folds, nu):
+    nonsense = dataclasses.replace(folds, unlabeled_labels=1 - folds.unlabeled_labels)
+    assert same(nu.correct(nonsense).unlabeled, nu.correct(folds).unlabeled)
+
+
+def test_soft_y_reaches_the_batches_beside_its_example(folds, nu):
+    soft = nu.correct(folds, mode="soft")
+    assert soft.unlabeled is folds.unlabeled and soft.unwanted is folds.unwanted
+    assert same(soft.unlabeled_y, 1 - nu.negative_probability(folds.unlabeled))
+    assert same(soft.test_unlabeled_y, 1 - nu.negative_probability(folds.test_unlabeled))
+    expected = {tuple(x): y for x, y in zip(soft.unlabeled, soft.unlabeled_y, strict=True)}
+    expected |= {tuple(x): 0.0 for x in soft.unwanted}
+    batches = kv.balanced_dataset(
+        soft.unlabeled, soft.unwanted, batch_size=80, seed=0, unlabeled_y=soft.unlabeled_y
+    )
+    plain = kv.balanced_dataset(soft.unlabeled, soft.unwanted, batch_size=80, seed=0)
+    for (x, y), (same_x, _) in zip(batches.take(5), plain, strict=False):
+        assert np.array_equal(x, same_x) and y.dtype == tf.float32
+        assert np.array_equal(y, [expected[tuple(row)] for row in x.numpy()])
+        assert len(np.unique(y)) > 20
+    last = kv.balanced_dataset(
+        soft.unlabeled[:50], soft.unwanted, shuffle=False, unlabeled_y=soft.unlabeled_y[:50]
+    )
+    x, y = list(last)[-1]
+    assert len(x) == 20
+    assert np.array_equal(y, [expected[tuple(row)] for row in x.numpy()])
+
+
+@pytest.mark.parametrize(
+    ("unlabeled", "y", "message"),
+    [
+        (np.zeros((4, 2)), [0.5] * 3, "must hold 4 numbers in .0, 1.*Received: 3 from"),
+        (np.zeros((4, 2)), [0.5, 2, 0, 0], "Received: 4 from 0.0 to 2.0"),
+        (np.zeros((4, 2)), [[1]] * 4, "unlabeled_y must have shape"),
+        (np.zeros((4, 2)), [np.nan] * 4, "unlabeled_y must be finite"),
+        (
+            tf.data.Dataset.from_tensor_slices(np.zeros((4, 2))),
+            [1] * 4,
+            "unlabeled must be an array",
+        ),
+    ],
+)
+def test_bad_soft_y_is_named(unlabeled, y, message):
+    with pytest.raises(ValueError, match=message):
+        kv.balanced_dataset(unlabeled, np.zeros((4, 2)), batch_size=4, unlabeled_y=y)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"risk": "upu"}, "risk must be one of cvir, nnpu. Received: risk='upu'"),
+        ({"members": 1}, "members must be a whole number >= 2. Received: members=1"),
+        ({"epochs": 0}, "epochs must be a whole number >= 1"),
+        ({"batch_size": 100}, "batch_size must be a multiple of 3. Received: batch_size=100"),
+        ({"learning_rate": 0}, "learning_rate must be > 0 and finite"),
+        ({"shift": 0.6}, "shift must be <= 0.5. Received: shift=0.6"),
+        ({"seed": -1}, "seed must be a whole number >= 0"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        kv.NUClassifier(**arguments)
+
+
+X = np.zeros((50, 2), "float32")
+
+
+@pytest.mark.parametrize(
+    ("unlabeled", "unwanted", "message"),
+    [
+        (X[:, 0], X, r"unlabeled must be an array of shape \(n, features\).*shape \(50,\)"),
+        (X, np.zeros((50, 3), "f4"), r"unwanted must have shape \(n, 2\)"),
+        (X, X[:5], "unwanted must hold at least 6 examples.*Received: 5"),
+        (X[:5], X, "unlabeled must hold at least 6 examples"),
+        (X, X.astype("int8"), "must have one dtype.*Received: float32 and int8"),
+        (np.full((50, 2), np.nan), X, "unlabeled must be finite"),
+        (X, np.full((50, 2), np.inf), "unwanted must be finite"),
+    ],
+)
+def test_bad_folds_are_named(unlabeled, unwanted, message):
+    with pytest.raises(ValueError, match=message):
+        kv.NUClassifier().fit(unlabeled, unwanted, verbose=0)
+
+
+def test_other_misuse_is_named(folds, nu):
+    with pytest.raises(RuntimeError, match="must be fitted first"):
+        kv.NUClassifier().negative_probability(X)
+    with pytest.raises(ValueError, match="network must be a built"):
+        kv.NUClassifier(network="cnn").fit(X, X)
+    with pytest.raises(ValueError, match=r"x must have shape \(n, 2\)"):
+        nu.negative_probability(np.zeros((3, 5)))
+    with pytest.raises(ValueError, match="mode must be 'move' or 'soft'. Received: mode='hard'"):
+        nu.correct(folds, mode="hard")
+    with pytest.raises(ValueError, match=r"threshold must be in \(0, 1\)"):
+        nu.correct(folds, threshold=1)
+    likely = np.argsort(nu.negative_probability(folds.unlabeled))[-5:]
+    only = dataclasses.replace(
+        folds, unlabeled=folds.unlabeled[likely], unlabeled_labels=folds.unlabeled_labels[likely]
+    )
+    with pytest.raises(ValueError, match="unlabeled must keep at least one.*all 5 examples"):
+        nu.correct(only)
