@@ -20,7 +20,7 @@ def write_rows(path, blocks, spec):
     """Writes generated rows to a file or folder that appears whole or not at all.
 
     Images become whole numbers in 0..255 where the data hold those, and always in PNGs; for columns
-    see `finished`.
+    see `postprocess`.
 
     Args:
         path: A new or empty folder, for a PNG each; or a file, which is replaced: `.npy` or `.npz`
@@ -44,7 +44,7 @@ def write_rows(path, blocks, spec):
     if suffix not in writers and not is_folder:
         kinds = ", ".join(writers) + (" or a new folder" if spec.kind == "images" else "")
         raise ValueError(f"out must be {kinds} for {spec.kind}. Received: out={path}.")
-    rows = (finished(block, spec) for block in blocks)
+    rows = (postprocess(block, spec) for block in blocks)
     if is_folder:
         with path_in_errors(path), new_folder(path) as folder:
             return _write_pngs(folder, rows, spec)
@@ -54,7 +54,7 @@ def write_rows(path, blocks, spec):
         return writers[suffix](temporary, rows, spec)
 
 
-def finished(rows, spec):
+def postprocess(rows, spec):
     """Generated rows as they are written.
 
     Args:
