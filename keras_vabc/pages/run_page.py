@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from keras_vabc import plots
-from keras_vabc.data.outputs import finished
+from keras_vabc.data.outputs import postprocess
 from keras_vabc.evaluation.metrics import column_distances
 from keras_vabc.pages.page import Section, Table, measured_table
 from keras_vabc.recipes.trained_run import HISTORY
@@ -156,7 +156,7 @@ def _evaluation(record):
 def _columns(trained, show_unwanted):
     """The spread of each column in samples and in held-out rows; none if the rows are gone."""
     samples, drawn = trained.sampler.sample(SAMPLES, seed=0, return_drawn=True)
-    samples = finished(samples, trained.spec)
+    samples = postprocess(samples, trained.spec)
     text = _acceptance(trained, SAMPLES, drawn)
     try:
         rows = _held_out_rows(trained, "unlabeled")
