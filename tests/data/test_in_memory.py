@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from keras_vabc.data import spec
-from keras_vabc.data.intake import read_blocks, read_folds
-from keras_vabc.data.readers import arrays, tables, tf_datasets
+from keras_vabc.data.intake import read_blocks
+from keras_vabc.data.readers import arrays, tables
 from keras_vabc.data.readers.image_folders import ImageFolder
 from keras_vabc.data.readers.reader import Reader, open_reader
 from keras_vabc.data.spec import DataSpec
@@ -47,14 +47,6 @@ def generated(rows):
     return tf.data.Dataset.from_generator(
         lambda: iter(rows), output_signature=tf.TensorSpec(rows.shape[1:], rows.dtype)
     )
-
-
-@pytest.fixture
-def read(tmp_path):
-    def folds(unlabeled, unwanted, **arguments):
-        return read_folds(unlabeled, unwanted, folder=tmp_path / "work", **arguments)
-
-    return folds
 
 
 def rows_of(data, spec, **arguments):
@@ -160,12 +152,6 @@ def test_frames_of_pandas_are_read_without_their_index(read):
         read(frame, pandas.DataFrame(W, columns=list("aab")))
     with pytest.raises(ValueError, match="column 'b' of (large_)?string"):
         rows_of(pandas.DataFrame({"a": [1.0], "b": ["x"], "c": [2]}), NAMED)
-
-
-@pytest.fixture
-def small_blocks(monkeypatch):
-    for module in (arrays, tables, tf_datasets, spec):
-        monkeypatch.setattr(module, "BLOCK_BYTES", 200)
 
 
 @pytest.mark.parametrize("wrapped", [np.asarray, table, dataset, generated])

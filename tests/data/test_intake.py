@@ -15,16 +15,13 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from keras_vabc.data import spec
 from keras_vabc.data.folds import UNKNOWN
 from keras_vabc.data.intake import (
     DataSpec,
     SwappedFolds,
     held_out,
     read_blocks,
-    read_folds,
 )
-from keras_vabc.data.readers import arrays, tables
 from keras_vabc.data.readers.reader import open_reader
 
 RNG = np.random.default_rng(0)
@@ -58,14 +55,6 @@ def put(tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture
-def read(tmp_path):
-    def folds(unlabeled, unwanted, **arguments):
-        return read_folds(unlabeled, unwanted, folder=tmp_path / "work", **arguments)
-
-    return folds
 
 
 def whole(intake, name):
@@ -260,12 +249,6 @@ def test_tfds_copies_and_names(tmp_path, monkeypatch, put, read):
             open_reader(unknown, "unlabeled")
     with pytest.raises(OSError, match="its host must answer. Received: tfds:mnist/test"):
         open_reader("tfds:mnist/test", "unlabeled")
-
-
-@pytest.fixture
-def small_blocks(monkeypatch):
-    for module in (arrays, tables, spec):
-        monkeypatch.setattr(module, "BLOCK_BYTES", 200)
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".parquet", ""])
