@@ -27,7 +27,7 @@ from keras_vabc.data.labels import read_labels
 from keras_vabc.data.readers import csv_files
 from keras_vabc.data.readers.image_folders import ImageFolder
 from keras_vabc.files.array_files import read_array_file, write_array_file
-from keras_vabc.files.model_files import METADATA, RECORD, read_model_file, write_model_file
+from keras_vabc.files.model_files import METADATA, RECORD_KEY, read_model_file, write_model_file
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.run import open_run
@@ -157,7 +157,7 @@ def keras_file(path, change):
 def change_record(members, **changes):
     member = next(member for member in members if member[0] == METADATA)
     metadata = json.loads(member[1])
-    metadata[RECORD] |= changes
+    metadata[RECORD_KEY] |= changes
     member[1] = json.dumps(metadata)
 
 

@@ -174,13 +174,19 @@ def _checked_array(data, name):
     return check_finite(name, array)
 
 
-def _check_stream(data, name):
+def check_single(data, name):
+    """Refuses a dataset whose elements are not one tensor of known shape each."""
     spec = data.element_spec
     if not isinstance(spec, tf.TensorSpec) or not spec.shape.is_fully_defined():
         raise ValueError(
             f"{name} must be a dataset whose elements are single examples: one tensor of known "
             f"shape, neither batched nor paired with labels. Received: element_spec={spec}."
         )
+
+
+def _check_stream(data, name):
+    check_single(data, name)
+    spec = data.element_spec
     if spec.shape.rank == 0 or not (spec.dtype.is_floating or spec.dtype.is_integer):
         raise ValueError(
             f"{name} must be a dataset of arrays of numbers. Received: element_spec={spec}."

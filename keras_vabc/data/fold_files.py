@@ -37,29 +37,29 @@ class FoldFiles:
         self._training = RowsFile(training, spec.shape, spec.dtype)
         self._test = RowsFile(test, spec.shape, spec.dtype)
 
-    def fill(self, source, seed, share, show):
-        """Reads a source to its end.
+    def fill(self, reader, seed, share, show):
+        """Reads all examples.
 
         Args:
-            source: What `open_source` returned.
+            reader: `Reader` of them.
             seed: As in `read_folds`.
             share: The share of rows for the test part.
             show: As in `read_folds`.
 
         Raises:
-            ValueError: If the source does.
-            OSError: If the source does, or there is no room on the disk.
+            ValueError: If the reader does.
+            OSError: If the reader does, or there is no room on the disk.
         """
         hashes = bytearray()
         with contextlib.closing(self._training), contextlib.closing(self._test):
-            self._check_room(source.count)
-            for _, rows in source.blocks(self._spec):
+            self._check_room(reader.count)
+            for _, rows in reader.blocks(self._spec):
                 hashes += self._add(rows, seed, share).tobytes()
                 if show:
-                    show(self.name, source.counts["read"])
+                    show(self.name, reader.counts["read"])
         self.hashes = np.frombuffer(hashes, np.uint64)
         self.hashes.sort()
-        self.counts.update(source.counts)
+        self.counts.update(reader.counts)
         self.counts["repeated"] = int((self.hashes[1:] == self.hashes[:-1]).sum())
 
     def check(self, share):

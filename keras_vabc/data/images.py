@@ -53,7 +53,7 @@ def is_deep(image):
     return image.mode.startswith("I")
 
 
-def plain(image):
+def decode(image):
     """Decodes an image into one of two modes.
 
     The rotation that a camera noted is applied, transparency laid on black, 16 bits are reduced to
@@ -88,12 +88,12 @@ def _in_mode(image, mode):
 
 
 def is_coloured(image):
-    """Whether any pixel of a plain image is not grey."""
+    """Whether any pixel of a decoded image is not grey."""
     return image.mode == "RGB" and int(np.ptp(np.asarray(image), axis=-1).max()) > COLOUR_STEP
 
 
-def fitted(image, shape):
-    """A plain image in the size and with the channels of a spec.
+def resize(image, shape):
+    """A decoded image in the size and with the channels of a spec.
 
     Args:
         image: `PIL.Image.Image` of mode `"L"` or `"RGB"`.

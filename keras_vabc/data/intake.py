@@ -1,6 +1,5 @@
-"""Data as people have it: files of any kind become folds on disk, and notes say what was mended."""
+"""Data as people have them become folds on disk, and notes say what was mended."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,10 +9,7 @@ from keras_vabc.data.checks import check_whole
 from keras_vabc.data.digests import held_out
 from keras_vabc.data.fold_files import FoldFiles
 from keras_vabc.data.folds import UNKNOWN, Folds
-from keras_vabc.data.readers.arrays import ArrayFile
-from keras_vabc.data.readers.image_folders import ImageFolder
-from keras_vabc.data.readers.tables import Table
-from keras_vabc.data.readers.tfds_split import PREFIX, TfdsSplit
+from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.vectors import column_notes
 
@@ -27,7 +23,6 @@ __all__ = [
     "stored_folds",
 ]
 
-READERS = {".npy": ArrayFile, ".npz": ArrayFile, ".csv": Table, ".parquet": Table}
 FOLDS = ("unlabeled", "unwanted")
 MOST_PIXELS = 512 * 512  # of images whose size nobody chose: photos would fill disk and memory
 
@@ -69,15 +64,17 @@ def read_folds(
 ) -> Intake:
     """Reads both folds, mends what can be mended, and holds out a part of each for testing.
 
-    A path is a folder of images, nested ones included; a `.npy` file or an `.npz` file of one
-    array, of images or of vectors; a `.csv` or `.parquet` file of numbers; or `tfds:NAME` or
-    `tfds:NAME/SPLIT`. The two need not be of one kind: the unlabeled fold decides what an example
-    is, and the unwanted one is brought into that form. Memory does not grow with the data, but for
-    a few bytes an example.
+    Data are a path: a folder of images, nested ones included; a `.npy` file or an `.npz` file of
+    one array, of images or of vectors; a `.csv` or `.parquet` file of numbers; or `tfds:NAME` or
+    `tfds:NAME/SPLIT`. Or they are in memory: an array of images or of vectors; a DataFrame of
+    numbers, or anything else that has `__arrow_c_stream__`; or a `tf.data.Dataset` of single
+    images or vectors, each one tensor, which is read more than once. The two folds need not be of
+    one kind: the unlabeled one decides what an example is, and the unwanted one is brought into
+    that form. Memory does not grow with the data, but for a few bytes an example.
 
     Args:
-        unlabeled: Path of the unlabeled examples.
-        unwanted: Path of the unwanted ones.
+        unlabeled: The unlabeled examples.
+        unwanted: The unwanted ones.
         folder: Folder for the arrays, made with the mode 0700 where it is missing. It belongs to
             the caller, who deletes it when the folds are no longer used.
         image_size: `(height, width)` of images; `None` for the most frequent one among the
@@ -110,25 +107,25 @@ def read_folds(
     image_size = None if image_size is None else _checked_size(image_size)
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    paths = dict(zip(FOLDS, (unlabeled, unwanted), strict=True))
-    sources = {name: open_source(path, name, max_unreadable) for name, path in paths.items()}
+    data = dict(zip(FOLDS, (unlabeled, unwanted), strict=True))
+    readers = {name: open_reader(data[name], name, max_unreadable) for name in FOLDS}
     if not allow_more_unwanted:
-        _check_not_swapped(*(sources[name].count for name in FOLDS))
-    spec = sources["unlabeled"].describe(image_size)
+        _check_not_swapped(*(readers[name].count for name in FOLDS))
+    spec = readers["unlabeled"].describe(image_size)
     _check_fits(image_size, spec)
-    if spec.kind == "images" and sources["unwanted"].dtype == "uint8":
+    if spec.kind == "images" and readers["unwanted"].dtype == "uint8":
         spec = replace(spec, dtype="uint8")
     stored, drop = {}, np.zeros(0, np.uint64)
     for name in reversed(FOLDS):  # what is unwanted must be known before unlabeled rows are kept
         stored[name] = FoldFiles(name, folder, spec, drop)
-        stored[name].fill(sources[name], seed, test_share, show)
+        stored[name].fill(readers[name], seed, test_share, show)
         drop = stored[name].hashes
     if not allow_more_unwanted:
         _check_not_swapped(*(stored[name].counts["read"] for name in FOLDS))
     for name in FOLDS:
         stored[name].check(test_share)
     folds = stored_folds(folder, int(seed))
-    notes = [line for name in FOLDS for line in sources[name].notes(spec) + stored[name].notes()]
+    notes = [line for name in FOLDS for line in readers[name].notes(spec) + stored[name].notes()]
     if spec.kind == "vectors":
         columns = stored["unlabeled"].columns
         notes += column_notes(columns, stored["unwanted"].columns, spec)
@@ -159,13 +156,13 @@ def stored_folds(folder, seed=0):
     return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=seed)
 
 
-def read_blocks(path, spec, name="input", *, max_unreadable=0.01, notes=None):
+def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None):
     """Reads examples in the form of a spec, a few at a time.
 
     Args:
-        path: As in `read_folds`.
+        data: As in `read_folds`.
         spec: `DataSpec`.
-        name: Name of the argument that gave `path`, for errors and notes.
+        name: Name of the argument that gave `data`, for errors and notes.
         max_unreadable: As in `read_folds`.
         notes: `None`, or a list that gets a line for each repair when all has been read.
 
@@ -177,32 +174,10 @@ def read_blocks(path, spec, name="input", *, max_unreadable=0.01, notes=None):
         ValueError: If the data are damaged, or cannot be brought into that form.
         OSError: If something cannot be read.
     """
-    source = open_source(path, name, max_unreadable)
-    yield from source.blocks(spec)
+    reader = open_reader(data, name, max_unreadable)
+    yield from reader.blocks(spec)
     if notes is not None:
-        notes += source.notes(spec)
-
-
-def open_source(path, name, max_unreadable):
-    """The reader of a path: `ImageFolder`, `ArrayFile`, `Table` or `TfdsSplit`.
-
-    Raises:
-        ValueError: If there is none for a file of this kind, or the file is damaged.
-        OSError: If there is nothing of that name.
-    """
-    if str(path).startswith(PREFIX):
-        return TfdsSplit(path, name)
-    if os.path.isdir(path):
-        return ImageFolder(path, name, max_unreadable)
-    kinds = f"a folder of images, {', '.join(READERS)} or {PREFIX}NAME"
-    if not os.path.exists(path):
-        raise FileNotFoundError(
-            f"{name} must be {kinds}. Received: {name}={path}, which is not there."
-        )
-    reader = READERS.get(Path(path).suffix.lower())
-    if reader is None or not os.path.isfile(path):
-        raise ValueError(f"{name} must be {kinds}. Received: {name}={path}.")
-    return reader(path, name)
+        notes += reader.notes(spec)
 
 
 def _checked_size(image_size):

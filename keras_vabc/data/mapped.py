@@ -90,7 +90,7 @@ def join_rows(*parts):
         taken = [array[rows] for array, rows in parts]
         return np.concatenate(taken) if len(taken) > 1 else taken[0]
     folder = Path(mapped[0].filename).parent if mapped[0].filename else None
-    handle, path = tempfile.mkstemp(dir=folder, suffix=".npy")
+    handle, path = tempfile.mkstemp(".tmp", ".rows-", folder)
     os.close(handle)
     try:
         file = RowsFile(path, mapped[0].shape[1:], mapped[0].dtype)

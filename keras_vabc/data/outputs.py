@@ -1,10 +1,8 @@
 """Writing generated rows in the kinds of file that data come in."""
 
 import csv
-import os
-import tempfile
 import zipfile
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,7 @@ from PIL import Image
 from keras_vabc.data.checks import check_finite
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.pixels import Scale
-from keras_vabc.files.writing import new_folder, path_in_errors
+from keras_vabc.files.writing import make_folder, new_folder, whole_file
 
 
 def write_rows(path, blocks, spec):
@@ -46,11 +44,12 @@ def write_rows(path, blocks, spec):
         raise ValueError(f"out must be {kinds} for {spec.kind}. Received: out={path}.")
     rows = (postprocess(block, spec) for block in blocks)
     if is_folder:
-        with path_in_errors(path), new_folder(path) as folder:
+        with new_folder(path) as folder:
             return _write_pngs(folder, rows, spec)
     if path.is_dir():
         raise IsADirectoryError(f"out must be a file. Received: out={path}, which is a folder.")
-    with path_in_errors(path), _whole_file(path) as temporary:
+    make_folder(path.parent)
+    with whole_file(path) as temporary:
         return writers[suffix](temporary, rows, spec)
 
 
@@ -101,13 +100,10 @@ def _write_npy(path, blocks, spec):
 
 
 def _write_npz(path, blocks, spec):
-    unpacked = path.with_name(path.name + ".npy")
-    try:
-        count = _write_npy(unpacked, blocks, spec)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.write(unpacked, "x.npy")
-    finally:
-        unpacked.unlink(missing_ok=True)
+    unpacked = path.with_name(path.name + ".npy")  # in the temporary folder of `path`, too
+    count = _write_npy(unpacked, blocks, spec)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(unpacked, "x.npy")
     return count
 
 
@@ -134,13 +130,3 @@ def _write_parquet(path, blocks, spec):
             writer.write_table(pa.table(list(np.ascontiguousarray(block.T)), schema=schema))
             count += len(block)
     return count
-
-
-@contextmanager
-def _whole_file(path):
-    """A path to write to, renamed to `path` when the block ends and deleted if it raises."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(".tmp", f".{path.name}-", path.parent) as folder:
-        temporary = Path(folder, path.name)
-        yield temporary
-        os.replace(temporary, path)

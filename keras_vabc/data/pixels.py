@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from keras_vabc.data.images import fitted
+from keras_vabc.data.images import resize as resize_image
 
 CHANNELS = (1, 3)
 
@@ -105,14 +105,14 @@ def check_kind(shape, spec, name):
         )
 
 
-def fit(rows, spec):
+def resize(rows, spec):
     """Images resized to a spec, and their channels turned into its own, where they differ."""
     if rows.shape[1:] == spec.shape:
         return rows
     scale = Scale(255 if spec.dtype == "uint8" else 1, spec.dtype)
     images = scale.apply(rows, "uint8")
     images = images[..., 0] if images.shape[3] == 1 else images
-    result = np.stack([fitted(Image.fromarray(image), spec.shape) for image in images])
+    result = np.stack([resize_image(Image.fromarray(image), spec.shape) for image in images])
     return Scale(255, "uint8").apply(result, spec.dtype)
 
 
@@ -122,7 +122,7 @@ def notes(scale, own, counts, spec, name):
     Args:
         scale: Their `Scale`.
         own: What `layout` gave.
-        counts: `Counter` with `fitted`, the number of images that `fit` changed.
+        counts: `Counter` with `resized`, the number of images that `resize` changed.
         spec: `DataSpec`.
         name: Name of the argument that gave them.
     """
@@ -133,7 +133,10 @@ def notes(scale, own, counts, spec, name):
             if spec.dtype == "uint8"
             else "their whole numbers in 0..255 became floats in 0..1, like the other images"
         )
-    if counts["fitted"]:
-        sizes = " to ".join(" x ".join(map(str, shape)) for shape in (own, spec.shape))
-        lines.append(f"they were resized or recoloured from {sizes} (height x width x channels)")
+    if counts["resized"]:
+        old, new = (" x ".join(map(str, shape)) for shape in (own, spec.shape))
+        old = "several sizes" if None in own else old
+        lines.append(
+            f"they were resized or recoloured from {old} to {new} (height x width x channels)"
+        )
     return [f"{name}: images: {line}." for line in lines]

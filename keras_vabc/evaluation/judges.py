@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import tempfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from scipy.ndimage import gaussian_filter
 from keras_vabc.data.blocks import Blockwise
 from keras_vabc.data.checks import check_rows
 from keras_vabc.data.streams import without_autotuning
+from keras_vabc.files.writing import whole_file, write_whole
 
 VERSION = 3  # part of the cache's key: raise it when networks or training change
 LEAST_EPOCHS = 6  # of as many steps as the originals fill; half of the images are blurred
@@ -201,11 +201,8 @@ def _load(path):
 
 
 def _store(path, judge):
-    """Writes model and accuracy under temporary names, then renames them, the accuracy last."""
+    """Writes the model and then its accuracy, without which it is not taken for whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        model, accuracy = Path(folder, "judge.keras"), Path(folder, "judge.json")
-        judge.network.save(model)
-        accuracy.write_text(json.dumps({"accuracy": judge.accuracy}), encoding="utf-8")
-        os.replace(model, path)
-        os.replace(accuracy, path.with_suffix(".json"))
+    with whole_file(path) as temporary:
+        judge.network.save(temporary)
+    write_whole(path.with_suffix(".json"), json.dumps({"accuracy": judge.accuracy}).encode())

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vabc.files.writing import write_whole
 
-RECORD = "record"  # name of the one array that holds text
+RECORD_ARRAY = "record"  # name of the one array that holds text
 
 
 def write_array_file(path, arrays, record, name="path"):
@@ -31,7 +31,7 @@ def write_array_file(path, arrays, record, name="path"):
     numbers = {
         key: a.astype("float32") if a.dtype.name == "bfloat16" else a for key, a in arrays.items()
     }
-    np.savez(data, **{RECORD: np.frombuffer(text, np.uint8)}, **numbers)
+    np.savez(data, **{RECORD_ARRAY: np.frombuffer(text, np.uint8)}, **numbers)
     try:
         write_whole(path, data.getbuffer())
     except OSError as error:
@@ -62,7 +62,7 @@ def read_array_file(path, name="path"):
             if any(member.compress_type for member in stored.zip.infolist()):
                 raise ValueError("it is compressed")  # and may be larger than memory
             arrays = dict(stored)
-        content = json.loads(arrays.pop(RECORD).tobytes())
+        content = json.loads(arrays.pop(RECORD_ARRAY).tobytes())
         if sorted(arrays) != content["arrays"] or not isinstance(content["record"], dict):
             raise ValueError("not all of its arrays are there")
         if not all(a.dtype.kind in "buif" for a in arrays.values()):  # bytes have no dtype

@@ -1,9 +1,7 @@
 """A Keras model and the numbers that belong to it, in one file."""
 
 import json
-import os
 import re
-import tempfile
 import warnings
 import zipfile
 from contextlib import contextmanager
@@ -12,9 +10,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_vabc.files.writing import path_in_errors
+from keras_vabc.files.writing import whole_file
 
-METADATA, RECORD = "metadata.json", "keras_vabc"  # a member of the archive, a key in it
+METADATA, RECORD_KEY = "metadata.json", "keras_vabc"  # a member of the archive, a key in it
 MEMBERS = re.compile(r"metadata\.json|config\.json|model\.weights\.(h5|npz)|assets/(?!.*\.\.).*")
 
 
@@ -31,12 +29,10 @@ def write_model_file(path, model, record):
         OSError: If it cannot be written.
     """
     path = _checked(path)
-    with tempfile.TemporaryDirectory(".tmp", f".{path.stem}-", path.parent) as folder:
-        saved, whole = Path(folder, "saved.keras"), Path(folder, "whole.keras")
-        with path_in_errors(path):
-            model.save(saved)
-            _add_record(saved, whole, record)
-        os.replace(whole, path)
+    with whole_file(path) as whole:
+        saved = whole.with_name(f"saved-{path.name}")
+        model.save(saved)
+        _add_record(saved, whole, record)
 
 
 def _add_record(saved, whole, record):
@@ -45,7 +41,7 @@ def _add_record(saved, whole, record):
         for name in source.namelist():
             content = source.read(name)
             if name == METADATA:
-                content = json.dumps(json.loads(content) | {RECORD: record})
+                content = json.dumps(json.loads(content) | {RECORD_KEY: record})
             target.writestr(name, content)
 
 
@@ -65,7 +61,7 @@ def read_model_file(path):
     with _whole_archive(path) as archive:
         if any(member.compress_type for member in archive.infolist()):
             raise zipfile.BadZipFile("it is compressed")  # and may be larger than memory
-        record = json.loads(archive.read(METADATA))[RECORD]
+        record = json.loads(archive.read(METADATA))[RECORD_KEY]
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "Skipping")  # a part of the file
             model = keras.saving.load_model(archive.filename, compile=False, safe_mode=True)

@@ -1,54 +1,140 @@
-"""Files and folders that appear under their name whole, or not at all."""
+"""Files and folders that appear under their name whole, or not at all.
 
+What is half-written lies in a folder beside what it will be, called `.NAME-XXXX.tmp`. Its process
+holds a lock on that folder, so that others can tell what a killed one left.
+"""
+
+import contextlib
+import glob
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-TEMPORARY = ".*.tmp"  # names of what is half-written
-
-
-def write_whole(path, data):
-    """Writes a file that appears under its name whole, or not at all.
-
-    Args:
-        path: `pathlib.Path`; a file of that name is replaced.
-        data: Bytes.
-
-    Raises:
-        OSError: If it cannot be written there.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with path_in_errors(path), open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut may leave the new name without the data
-        os.replace(temporary, path)
-    finally:
-        with suppress(OSError):  # the folder may have vanished
-            temporary.unlink()
+from keras_vabc.files.locks import locked
 
 
 @contextmanager
-def path_in_errors(path):
-    """Names the file that cannot be written in the errors that name none, as of a full disk."""
+def whole_file(path):
+    """A file that appears under its name whole, or not at all.
+
+    Args:
+        path: `pathlib.Path`; a file of that name is replaced.
+
+    Yields:
+        `pathlib.Path` of a file to write, of the same name; it becomes `path` when the block ends.
+        What else is written beside it is deleted.
+
+    Raises:
+        OSError: If it cannot be written; the error names `path`.
+    """
+    with _path_in_errors(path), temporary_path(path) as temporary:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())  # else a power cut may leave the new name without the data
+        os.replace(temporary, path)
+
+
+def write_whole(path, data):
+    """Writes bytes to a `whole_file`; arguments and errors as there."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def new_folder(path, name="out", *, replace=False):
+    """A folder that appears under its name whole, or not at all.
+
+    Args:
+        path: The folder to make; must not exist, or be empty.
+        name: Name of the argument that gave `path`, for errors.
+        replace: Whether a folder that is not empty is replaced. A process that is killed while it
+            does so leaves the earlier one beside the new one, as `.NAME-XXXX.old`.
+
+    Yields:
+        `pathlib.Path` of a folder to fill, of the same name; it becomes `path` when the block ends,
+        and is deleted if it raises.
+
+    Raises:
+        FileExistsError: If `path` is a file, or a folder that is not empty and not to be replaced.
+        OSError: If it cannot be made, or filled; the error names `path`.
+    """
+    path = Path(path)
+    is_full = path.is_dir() and any(path.iterdir())
+    if path.exists() and not path.is_dir() or is_full and not replace:
+        raise FileExistsError(f"{name} must be a new or empty folder. Received: {name}={path}.")
+    make_folder(path.parent, name)
+    with _path_in_errors(path), contextlib.ExitStack() as stack:
+        try:
+            temporary = stack.enter_context(temporary_path(path))
+            temporary.mkdir()
+        except OSError as error:
+            raise _cannot_be_made(path, name, error) from None
+        yield temporary
+        _put_in_place(temporary, path, is_full)
+
+
+def _put_in_place(folder, path, is_full):
+    if not is_full:
+        os.replace(folder, path)
+        return
+    old = folder.parent.with_suffix(".old")
+    os.replace(path, old)
     try:
-        yield
-    except OSError as error:
-        if error.errno is None or error.filename is not None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from None
+        os.replace(folder, path)
+    except BaseException:
+        os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
-def delete_temporary(folder):
-    """Deletes what killed processes left half-written in a folder that is locked."""
-    for path in Path(folder).glob(TEMPORARY):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+@contextmanager
+def temporary_path(path):
+    """A path of the same name in a temporary folder beside another, which vanishes with the block.
+
+    Args:
+        path: `pathlib.Path`. What killed processes left beside it under its name is deleted.
+
+    Yields:
+        `pathlib.Path` at which nothing is yet.
+
+    Raises:
+        OSError: If there can be no folder.
+    """
+    with contextlib.suppress(OSError):  # what is in the way of that is in the way of writing, too
+        delete_temporary(path.parent, path.name)
+    with contextlib.ExitStack() as stack:
+        yield _own_folder(path, stack) / path.name
+
+
+def _own_folder(path, stack):
+    """A new folder beside a path, locked and there until a stack of contexts is closed."""
+    while True:
+        folder = Path(tempfile.mkdtemp(".tmp", f".{path.name}-", path.parent))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        # Before it is locked, another process may take it for what a killed one left.
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            stack.enter_context(locked(folder))
+            if folder.exists():
+                return folder
+
+
+def delete_temporary(folder, name=None):
+    """Deletes what killed processes left half-written in a folder.
+
+    Args:
+        folder: Path of the folder.
+        name: Name of what they were writing, or `None` for all.
+    """
+    pattern = ".*.tmp" if name is None else f".{glob.escape(name)}-*.tmp"
+    for path in Path(folder).glob(pattern):
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):  # in use, or just deleted
+            if path.is_dir() and not path.is_symlink():
+                with locked(path):
+                    shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def make_folder(path, name="out"):
@@ -68,36 +154,16 @@ def make_folder(path, name="out"):
 
 
 @contextmanager
-def new_folder(path, name="out"):
-    """A folder that appears under its name whole, or not at all.
-
-    Args:
-        path: The folder to make; must not exist, or be empty.
-        name: Name of the argument that gave `path`, for errors.
-
-    Yields:
-        `pathlib.Path` of a temporary folder beside it, to be filled; renamed to `path` when the
-        block ends, deleted if it raises.
-
-    Raises:
-        FileExistsError: If `path` is a file or a folder that is not empty.
-        OSError: If it cannot be made there.
-    """
-    path = Path(path)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise FileExistsError(f"{name} must be a new or empty folder. Received: {name}={path}.")
-    make_folder(path.parent, name)
+def _path_in_errors(path):
+    """Names a path in the errors that name none, as of a full disk, or a temporary one."""
     try:
-        folder = Path(tempfile.mkdtemp(".tmp", f".{path.name}-", path.parent))
+        yield
     except OSError as error:
-        raise _cannot_be_made(path, name, error) from None
-    try:
-        yield folder
-        folder.chmod(0o755)
-        os.replace(folder, path)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        parts = Path(str(error.filename)).parts
+        own = error.filename is None or any(p.startswith(f".{path.name}-") for p in parts)
+        if error.errno is None or not own:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _cannot_be_made(path, name, error):

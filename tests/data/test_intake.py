@@ -15,17 +15,14 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from keras_vabc.data import spec
 from keras_vabc.data.folds import UNKNOWN
 from keras_vabc.data.intake import (
     DataSpec,
     SwappedFolds,
     held_out,
-    open_source,
     read_blocks,
-    read_folds,
 )
-from keras_vabc.data.readers import arrays, tables
+from keras_vabc.data.readers.reader import open_reader
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 3)).astype("float32")
@@ -58,14 +55,6 @@ def put(tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture
-def read(tmp_path):
-    def folds(unlabeled, unwanted, **arguments):
-        return read_folds(unlabeled, unwanted, folder=tmp_path / "work", **arguments)
-
-    return folds
 
 
 def whole(intake, name):
@@ -118,7 +107,7 @@ def test_folders_of_images_nested_and_oddly_named(tmp_path, read):
         Image.fromarray(pixels).save(tmp_path / "u" / name, "png")
     for hidden in (".DS_Store", "._a.png", "b/notes.txt"):
         (tmp_path / "u" / hidden).write_bytes(b"nothing")
-    source = open_source(tmp_path / "u", "unlabeled", 0)
+    source = open_reader(tmp_path / "u", "unlabeled")
     spec = source.describe(None)
     assert spec == GREY
     found = {i: row for ids, rows in source.blocks(spec) for i, row in zip(ids, rows, strict=True)}
@@ -139,7 +128,7 @@ def test_links_are_not_followed_and_pipes_do_not_hang(tmp_path, put):
     (folder / "inside").symlink_to(outside)
     (folder / "loop").symlink_to(folder)
     os.mkfifo(folder / "pipe.png")
-    source = open_source(folder, "unlabeled", 0)
+    source = open_reader(folder, "unlabeled")
     ids, rows = rows_of(folder, GREY)
     assert ids == [f"{i:04d}.png" for i in range(4)] and source.count == 4
     assert source.notes(GREY) == [
@@ -165,7 +154,7 @@ def test_csv_as_programs_write_it(tmp_path):
     for name, text in texts.items():
         path = tmp_path / f"{name}.csv"
         path.write_text(text, encoding="utf-8", newline="")
-        spec = open_source(path, "input", 0).describe(None)
+        spec = open_reader(path, "input").describe(None)
         assert spec.columns == (None if name == "no header" else ("a", "b", "c")), name
         assert np.array_equal(rows_of(path, spec)[1], np.float32(expected)), name
 
@@ -180,12 +169,12 @@ def test_a_first_line_that_counts_names_the_columns(tmp_path):
         ("1,2,3\n", rows, None),
     ):
         (tmp_path / "x.csv").write_text(header + body)
-        spec = open_source(tmp_path / "x.csv", "input", 0).describe(None)
+        spec = open_reader(tmp_path / "x.csv", "input").describe(None)
         assert spec.columns == names and len(rows_of(tmp_path / "x.csv", spec)[1]) == 2 + (
             not names
         )
     (tmp_path / "x.csv").write_text("0,1\n3,4\n")
-    assert open_source(tmp_path / "x.csv", "input", 0).describe(None).columns is None, "or data?"
+    assert open_reader(tmp_path / "x.csv", "input").describe(None).columns is None, "or data?"
 
 
 def test_columns_that_one_side_alone_names_are_taken_in_order(put, read):
@@ -254,18 +243,12 @@ def test_tfds_copies_and_names(tmp_path, monkeypatch, put, read):
     large = DataSpec("images", (12, 10, 3), "float32")
     assert rows_of("tfds:own/flagged", large)[1].shape == (20, 12, 10, 3)
     with pytest.raises(ValueError, match="must name a split of own: .*Received: tfds:own/absent"):
-        open_source("tfds:own/absent", "unlabeled", 0)
+        open_reader("tfds:own/absent", "unlabeled")
     for unknown in ("tfds:no_such_set", "tfds:../own/train", "tfds:"):
         with pytest.raises(ValueError, match="must name a data set of TensorFlow Datasets"):
-            open_source(unknown, "unlabeled", 0)
+            open_reader(unknown, "unlabeled")
     with pytest.raises(OSError, match="its host must answer. Received: tfds:mnist/test"):
-        open_source("tfds:mnist/test", "unlabeled", 0)
-
-
-@pytest.fixture
-def small_blocks(monkeypatch):
-    for module in (arrays, tables, spec):
-        monkeypatch.setattr(module, "BLOCK_BYTES", 200)
+        open_reader("tfds:mnist/test", "unlabeled")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".parquet", ""])
@@ -295,11 +278,11 @@ def test_the_scale_of_images_is_found_in_the_last_block(value, put, small_blocks
     images = IMAGES.astype("int64")
     images[-1, -1, -1] = value
     with pytest.raises(ValueError, match="Received: others, in or after row 59"):
-        open_source(put("x.npy", np.asfortranarray(images)), "input", 0)
+        open_reader(put("x.npy", np.asfortranarray(images)), "input")
     floats = np.zeros((60, 6, 5))
     floats[-1, -1, -1] = 200
     path = put("y.npy", floats)
-    assert open_source(path, "input", 0).describe(None).dtype == "uint8"
+    assert open_reader(path, "input").describe(None).dtype == "uint8"
     assert rows_of(path, GREY)[1].max() == 200
 
 
@@ -338,7 +321,7 @@ def test_every_mode_of_image_becomes_grey_or_colour(tmp_path):
         folder.mkdir()
         options = {"exif": exif} if name.startswith("turned") else {}
         image.save(folder / name, lossless=True, **options)
-        source = open_source(folder, "input", 0)
+        source = open_reader(folder, "input")
         if expected is None:  # CMYK with no black: red is 255 - cyan
             expected = colour
             image = image.copy()
@@ -454,7 +437,7 @@ def test_floats_in_both_folds_stay_and_later_bytes_follow(put, read):
 )
 def test_arrays_of_images_in_any_layout(array, expected, put):
     path = put("x.npy", array)
-    spec = open_source(path, "input", 0).describe(None)
+    spec = open_reader(path, "input").describe(None)
     assert np.array_equal(rows_of(path, spec)[1], expected(array)) and spec.dtype == "uint8"
 
 
@@ -635,7 +618,7 @@ def test_an_npz_member_with_a_path_writes_nothing(tmp_path):
 def test_what_cannot_be_read_is_named(name, array, message, put):
     path = put(name, array)
     with pytest.raises(ValueError, match=message):
-        spec = open_source(path, "input", 0).describe(None)
+        spec = open_reader(path, "input").describe(None)
         rows_of(path, spec if spec.kind == "images" else DataSpec("vectors", (3,), "float32"))
 
 

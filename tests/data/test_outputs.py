@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from keras_vabc.data.intake import DataSpec, open_source, read_blocks
+from keras_vabc.data.intake import DataSpec, read_blocks
 from keras_vabc.data.outputs import write_rows
+from keras_vabc.data.readers.reader import open_reader
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(25, 3)).astype("float32")
@@ -31,7 +32,7 @@ def test_vectors_come_back_exactly(suffix, spec, tmp_path):
     assert np.array_equal(read(path, spec), X)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
     if suffix in (".csv", ".parquet") and spec is NAMED:
-        assert open_source(path, "input", 0).describe(None) == spec
+        assert open_reader(path, "input").describe(None) == spec
 
 
 def test_constant_columns_get_their_constant_back(tmp_path):

@@ -1,52 +1,273 @@
-"""Files and folders that appear whole or not at all, and one process at a time in a folder."""
+"""Files and folders appear whole or not at all, and what a killed process left is found again."""
 
+import errno
 import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
+from faults import room_for
 
+from keras_vabc.files import writing
+from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.locks import locked
-from keras_vabc.files.writing import make_folder, new_folder, write_whole
+from keras_vabc.files.model_files import read_model_file, write_model_file
+from keras_vabc.files.writing import (
+    delete_temporary,
+    make_folder,
+    new_folder,
+    temporary_path,
+    whole_file,
+    write_whole,
+)
+
+ODD = "a [b]*?.keras"  # no pattern, and with the suffix that Keras asks for
 
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_new_folder_appears_whole_or_not_at_all(tmp_path):
-    target = tmp_path / "a" / "b"
-    with new_folder(target) as folder:
-        (folder / "file").write_text("x")
-        assert not target.exists()
-    assert (target / "file").read_text() == "x"
+def raising(error):
+    def function(*_):
+        raise error
 
-    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "c") as folder:
-        (folder / "file").write_text("x")
-        raise KeyboardInterrupt
-    assert names(tmp_path) == ["a"]
+    return function
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = tmp_path / "file.json"
-    write_whole(path, b"old")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-        with pytest.raises(OSError, match="disk full"):
-            write_whole(path, b"new")
-    assert path.read_bytes() == b"old"
-    write_whole(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert names(tmp_path) == ["file.json"]
+def write_file(path, data="new"):
+    with whole_file(path) as temporary:
+        assert temporary.name == path.name and temporary.parent.parent == path.parent
+        assert temporary.parent.name.startswith(f".{path.name}-")
+        assert temporary.parent.name.endswith(".tmp")
+        temporary.with_name("beside").write_text("deleted")
+        temporary.write_text(data)
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="out must be a folder that can be made.*file/run"):
-        make_folder(tmp_path / "file" / "run")
+def write_folder(path, data="new"):
+    with new_folder(path, replace=True) as folder:
+        assert folder.name == path.name and not list(folder.iterdir())
+        (folder / "file").write_text(data)
 
 
-def test_a_locked_folder_keeps_others_out(tmp_path):
-    with locked(tmp_path):
-        with pytest.raises(BlockingIOError, match="Another process is at work"), locked(tmp_path):
-            pass
-    with locked(tmp_path):
+def content(path):
+    return (path / "file" if path.is_dir() else path).read_text()
+
+
+WRITERS = [write_file, write_folder]
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_what_is_written_appears_whole_and_replaces_what_was_there(write, tmp_path):
+    path = tmp_path / ODD
+    for data in ("old", "new"):
+        write(path, data)
+        assert content(path) == data and names(tmp_path) == [ODD]
+    mask = os.umask(0o027)
+    try:
+        write(tmp_path / "other")
+    finally:
+        os.umask(mask)
+    mode = stat.S_IMODE((tmp_path / "other").stat().st_mode)
+    assert mode == (0o750 if write is write_folder else 0o640), "as the user's mask says"
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_nothing_is_left_of_what_broke_off(write, tmp_path, monkeypatch):
+    path, replace = tmp_path / ODD, os.replace
+    write(path, "old")
+    with pytest.raises(KeyboardInterrupt):
+        if write is write_file:
+            with whole_file(path) as temporary:
+                temporary.write_text("half")
+                raise KeyboardInterrupt
+        with new_folder(path, replace=True) as folder:
+            (folder / "file").write_text("half")
+            raise KeyboardInterrupt
+
+    def failing(source, target):
+        if Path(source).parent.suffix == ".tmp":
+            raise OSError(errno.EIO, "no more")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(OSError, match="no more"):
+        write(path)
+    assert names(tmp_path) == [ODD] and content(path) == "old"
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_full_disk_is_named_by_the_path(write, tmp_path):
+    path = tmp_path / ODD
+    write(path, "old")
+    with room_for(1000), pytest.raises(OSError) as error:
+        write(path, "x" * 2000)
+    assert (error.value.errno, error.value.filename) == (errno.EFBIG, str(path))
+    assert names(tmp_path) == [ODD] and content(path) == "old"
+
+
+def test_arrays_and_models_on_a_full_disk(tmp_path):
+    arrays, model = (
+        {"x": np.ones(1000)},
+        keras.Sequential([keras.Input((9,)), keras.layers.Dense(99)]),
+    )
+    write_array_file(tmp_path / "a", {"x": np.zeros(1)}, {"old": 1})
+    write_model_file(tmp_path / "saved.keras", model, {"old": 1})
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with room_for(2000):
+        with pytest.raises(OSError, match="where must be a file that can be .*where=.*a .File too"):
+            write_array_file(tmp_path / "a", arrays, {}, name="where")
+        with pytest.raises(OSError):
+            write_model_file(tmp_path / "saved.keras", model, {})
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert read_array_file(tmp_path / "a")[1] == read_model_file(tmp_path / "saved.keras")[1]
+
+
+@pytest.fixture
+def closed():
+    """A folder in which nothing can be made, by root neither."""
+    folder, user = Path(tempfile.mkdtemp()), os.geteuid()  # tmp_path is no one else's
+    folder.chmod(0o555)
+    if user == 0:
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(user)
+    folder.rmdir()
+
+
+def test_a_folder_without_permission_is_named(closed):
+    with pytest.raises(PermissionError) as error:
+        write_whole(closed / "x", b"")
+    assert error.value.filename == str(closed / "x")
+    with (
+        pytest.raises(
+            PermissionError, match="to must be a folder that can be made. .*/x .Permission"
+        ),
+        new_folder(closed / "x", "to"),
+    ):
         pass
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError) as error:
+        write_whole(tmp_path / "absent" / "x", b"")
+    assert error.value.filename == str(tmp_path / "absent" / "x")
+    (tmp_path / "file").touch()
+    rule = "out must be a folder that can be made. Received: out="
+    with pytest.raises(OSError, match=f"{rule}.*/file/x .Not a directory"):
+        make_folder(tmp_path / "file" / "x")
+    with (
+        pytest.raises(OSError, match=f"{rule}.*/file .File exists"),
+        new_folder(tmp_path / "file/x"),
+    ):
+        pass
+
+
+def test_errors_of_other_files_keep_their_names(tmp_path):
+    with pytest.raises(FileNotFoundError) as error, whole_file(tmp_path / "x"):
+        open(tmp_path / "other")
+    assert error.value.filename == str(tmp_path / "other")
+
+
+def test_only_a_new_or_empty_folder_is_filled_unless_told(tmp_path):
+    (tmp_path / "empty").mkdir()
+    write_file(tmp_path / "file", "kept")
+    with new_folder(tmp_path / "empty") as folder:
+        (folder / "file").write_text("kept")
+    for path, replace in (("empty", False), ("file", False), ("file", True)):
+        with (
+            pytest.raises(FileExistsError, match="to must be a new or empty folder. Received: to="),
+            new_folder(tmp_path / path, "to", replace=replace),
+        ):
+            pass
+        assert content(tmp_path / path) == "kept"
+    with new_folder(tmp_path / "a" / "b"):
+        assert not (tmp_path / "a" / "b").exists()
+    assert names(tmp_path / "a") == ["b"]
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+
+    def recorded(handle):
+        synced.append((os.fstat(handle).st_ino, (tmp_path / "x").exists()))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    write_whole(tmp_path / "x", b"data")
+    assert synced == [((tmp_path / "x").stat().st_ino, False)]
+
+
+# What processes leave
+
+AT_WORK = """
+import os, signal, sys
+from pathlib import Path
+from keras_vabc.files.writing import whole_file
+with whole_file(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print(flush=True)
+    input()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def at_work(tmp_path):
+    """A process that is writing the file `ODD`; any input kills it."""
+    command = [sys.executable, "-c", AT_WORK, str(tmp_path / ODD)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        yield process
+        if process.poll() is None:
+            process.communicate(b"\n")
+
+
+def test_what_a_living_process_writes_is_left_alone(at_work, tmp_path):
+    (left,) = names(tmp_path)
+    delete_temporary(tmp_path)
+    write_file(tmp_path / ODD)
+    assert names(tmp_path) == sorted([left, ODD])
+    at_work.communicate(b"\n")
+    assert at_work.returncode == -signal.SIGKILL
+    assert names(tmp_path) == sorted([left, ODD]), "nobody has looked"
+    write_file(tmp_path / "other")
+    assert left in names(tmp_path), "it is no other file's"
+    write_file(tmp_path / ODD)
+    assert names(tmp_path) == sorted([ODD, "other"])
+
+
+def test_all_that_was_left_is_deleted_and_nothing_else(at_work, tmp_path):
+    at_work.communicate(b"\n")
+    (tmp_path / ".earlier.json.tmp").touch()
+    (tmp_path / ".link.tmp").symlink_to(tmp_path / "folder")
+    for name in ("folder", ".hidden", "x.tmp", ".tmp"):
+        write_folder(tmp_path / name, "kept")
+    delete_temporary(tmp_path)
+    assert names(tmp_path) == [".hidden", ".tmp", "folder", "x.tmp"]
+    assert all(content(path) == "kept" for path in tmp_path.iterdir())
+
+
+def test_a_folder_that_another_takes_for_left_is_given_up(tmp_path, monkeypatch):
+    seen = []
+
+    def taken_once(folder):
+        seen.append(folder)
+        if len(seen) == 1:
+            raise BlockingIOError
+        if len(seen) == 2:
+            folder.rmdir()
+            raise FileNotFoundError
+        return locked(folder)
+
+    monkeypatch.setattr(writing, "locked", taken_once)
+    with temporary_path(tmp_path / "x") as path:
+        assert len(set(seen)) == 3 and path.parent == seen[2]
+        path.touch()
+    assert not names(tmp_path)

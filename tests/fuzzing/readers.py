@@ -16,8 +16,9 @@ from fuzzing.formats import damaged
 from fuzzing.texts import JSON, TEXT
 
 from keras_vabc.data.datasets.idx import read_idx_folder
-from keras_vabc.data.intake import DataSpec, open_source, read_blocks, read_folds
+from keras_vabc.data.intake import DataSpec, read_blocks, read_folds
 from keras_vabc.data.labels import read_labels
+from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.files.array_files import read_array_file
 from keras_vabc.nu.thresholds import false_alarm_threshold
 from keras_vabc.recipes.outputs import provenance
@@ -98,7 +99,7 @@ def _reading(path, whole, out, rng):
         if role != "input":
             check_intake(read_folds(**paths, folder=out, allow_more_unwanted=True, **options))
             return
-        spec = open_source(whole, role, 1).describe(None)
+        spec = open_reader(whole, role, 1).describe(None)
         for ids, rows in read_blocks(path, spec, max_unreadable=most, notes=[]):
             assert len(ids) == len(rows) and all(isinstance(name, str) for name in ids)
             _check_rows(rows, spec)

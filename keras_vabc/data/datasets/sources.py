@@ -1,10 +1,8 @@
 """Where data sets come from: scikit-learn, files you name, a cache, or a download."""
 
-import contextlib
 import hashlib
 import os
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -18,10 +16,11 @@ from keras_vabc.data.datasets.downloads import (
     read_tfds_copy,
 )
 from keras_vabc.data.datasets.idx import FILES, has_idx_files, read_idx_folder
+from keras_vabc.files.writing import whole_file
 
 IMAGE_SETS = ("mnist", "fashion_mnist", "digits")
 DEBIAN_FOLDERS = {"fashion_mnist": Path("/usr/share/datasets/fashion-mnist")}
-ARRAYS = ("x", "labels", "x_test", "labels_test")
+CACHED_ARRAYS = ("x", "labels", "x_test", "labels_test")
 NO_SOURCE = (
     "No source of {name!r} answers. Any of these helps: "
     "(1) a prepared TensorFlow Datasets copy, in its default folder or in the one given as "
@@ -167,7 +166,7 @@ def _read_cache(name):
     try:
         # Opened here, since np.load leaves a file open that is no archive.
         with open(_cache_file(name), "rb") as file, np.load(file) as cache:
-            return tuple(cache[key] for key in ARRAYS), str(cache["source"])
+            return tuple(cache[key] for key in CACHED_ARRAYS), str(cache["source"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -176,17 +175,10 @@ def _read_cache(name):
 
 
 def _write_cache(name, arrays, source):
-    """Writes beside the cache and renames, so that nobody ever reads half a file."""
     target = _cache_file(name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, source=source, **dict(zip(ARRAYS, arrays, strict=True)))
-        os.replace(temporary, target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+    with whole_file(target) as temporary:
+        np.savez(temporary, source=source, **dict(zip(CACHED_ARRAYS, arrays, strict=True)))
 
 
 def _say(text):

@@ -1,14 +1,7 @@
-"""Reading NumPy's files, `.npy` and `.npz`, of any size."""
+"""Reading examples that have the form of an array's rows: images, or vectors."""
 
-import errno
-import mmap
-import shutil
-import tempfile
-import warnings
-import zipfile
 from collections import Counter
 from math import prod
-from pathlib import Path
 
 import numpy as np
 
@@ -18,180 +11,117 @@ from keras_vabc.data.spec import BLOCK_BYTES, DataSpec
 NUMBERS = "buif"  # kinds of dtype: truth values, whole numbers, floats
 
 
-def map_array(path, name):
-    """Maps the array in a file into memory; an `.npz` is unpacked to a nameless file first.
+class ArrayReader:
+    """A `Reader` of blocks of rows, wherever they come from: images, or vectors of one axis.
 
     Args:
-        path: A `.npy` file, or a `.npz` file that holds one array. Pickled objects are refused.
-        name: Name of the argument that gave `path`, for errors.
-
-    Returns:
-        The array of numbers, read-only, of shape `(n, ...)` with n >= 1, and the `mmap.mmap` behind
-        it.
-
-    Raises:
-        ValueError: If the file is of another kind, damaged, or holds something else.
-        OSError: If it cannot be read, or there is no room to unpack it.
-    """
-    path = Path(path)
-    if path.suffix.lower() not in (".npy", ".npz"):
-        raise ValueError(f"{name} must be a .npy or .npz file. Received: {name}={path}.")
-    try:
-        if path.suffix.lower() == ".npy":
-            with open(path, "rb") as file:
-                array, mapping = _mapped(file, path.stat().st_size)
-        else:
-            array, mapping = _unpacked(path)
-    except Exception as error:  # parsers of damaged files raise anything
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a seek to nowhere
-            raise
-        reason = str(error) if isinstance(error, _Refused) else "damaged"
-        raise ValueError(
-            f"{name} must be a whole {path.suffix} file of one array, without pickled objects. "
-            f"Received: {name}={path} ({reason})."
-        ) from None
-    if array.ndim < 2 or array.dtype.kind not in NUMBERS or prod(array.shape) == 0:
-        raise ValueError(
-            f"{name} must hold an array of numbers of shape (n, ...), n >= 1. "
-            f"Received: {name}={path}, shape {array.shape}, dtype {array.dtype}."
-        )
-    return array, mapping
-
-
-class _Refused(ValueError):
-    """A reason that is told to the user as it stands."""
-
-
-class ArrayFile:
-    """Examples in a `.npy` or `.npz` file: images, or vectors where the array has two axes.
-
-    Args:
-        path: As in `map_array`.
-        name: As in `map_array`.
-
-    Attributes:
-        count: Number of examples.
-        counts: What was found, `collections.Counter`; complete when `blocks` has ended.
+        read: Function without arguments whose result yields all rows from the first on, in blocks:
+            arrays of shape `(n, *shape)`, or lists of images where these differ in size.
+        shape: Shape of one example, which has `None` for sizes that differ.
+        dtype: Dtype of the rows that are read.
+        count: Number of rows, or `None` where only reading tells.
+        name: Name of the argument that gave them, for errors and notes.
+        scale: `Scale` of images; `None` to find it out, for which they are read once, or as far as
+            needed.
 
     Raises:
-        ValueError: As `map_array`, or if images break a rule of `pixels`.
-        OSError: As `map_array`.
+        ValueError: If images break a rule of `pixels`.
     """
 
-    def __init__(self, path, name):
-        self.path, self.name = path, name
-        self._array, self._mapping = map_array(path, name)
-        self.count = len(self._array)
-        self.counts = Counter()
-        self._scale = None
-        if self._array.ndim > 2:
-            self._layout = pixels.layout(self._array.shape, name)
-            self._scale = pixels.find_scale(self._raw(), self._array.dtype, name)
+    def __init__(self, read, shape, dtype, count, name, scale=None):
+        self.name, self.count, self.counts = name, count, Counter()
+        self._read, self._shape, self._scale = read, tuple(shape), None
+        if len(self._shape) != 1:
+            self._layout = pixels.layout((count, *self._shape), name)
+            self._scale = scale or pixels.find_scale(self._numbered(), np.dtype(dtype), name)
 
     @property
     def dtype(self):
-        """Dtype of its examples in a spec of their own."""
+        """As in `Reader`."""
         return self._scale.dtype if self._scale else "float32"
 
     def describe(self, image_size):
-        """The `DataSpec` of its examples; `image_size` is `(height, width)` or `None`."""
+        """As in `Reader`."""
         if self._scale is None:
-            return DataSpec("vectors", self._array.shape[1:], "float32")
-        height, width, channels = self._layout
-        return DataSpec("images", (*(image_size or (height, width)), channels), self.dtype)
+            return DataSpec("vectors", self._shape, "float32")
+        size = image_size or self._layout[:2]
+        if None in size:
+            raise ValueError(
+                f"image_size must be given for images of several sizes. Received: {self.name} of "
+                f"shape {self._shape} each."
+            )
+        return DataSpec("images", (*size, self._layout[2]), self.dtype)
 
     def blocks(self, spec):
-        """Reads all examples in the form of `spec`.
-
-        Yields:
-            `(ids, rows)`: row numbers as text, and an array of shape `(n, *spec.shape)`.
-
-        Raises:
-            ValueError: If they are no examples of that kind, or not finite.
-        """
+        """As in `Reader`; ids are row numbers as text."""
         self.counts.clear()
-        read = vectors.check_width if self._scale is None else pixels.check_kind
-        read(self._array.shape[1:], spec, self.name)
-        for first, rows in self._raw():
+        check = vectors.check_width if self._scale is None else pixels.check_kind
+        check(self._shape, spec, self.name)
+        for first, rows in self._numbered():
             self.counts["read"] += len(rows)
             ids = [str(first + row) for row in range(len(rows))]
             if self._scale is None:
                 yield ids, vectors.as_float32(rows, first, self.name, spec.column_name)
+            elif isinstance(rows, list):
+                yield ids, np.concatenate([self._images(image[None], spec) for image in rows])
             else:
                 yield ids, self._images(rows, spec)
 
     def notes(self, spec):
-        """What was repaired, a line each, once `blocks` has ended."""
+        """As in `Reader`."""
         if self._scale is None:
             return [] if spec.columns is None else [f"{self.name}: {vectors.NAMELESS}."]
         return pixels.notes(self._scale, self._layout, self.counts, spec, self.name)
 
     def _images(self, rows, spec):
         rows = self._scale.apply(pixels.channels_last(rows), spec.dtype)
-        self.counts["fitted"] += len(rows) * (rows.shape[1:] != spec.shape)
-        return pixels.fit(rows, spec)
+        self.counts["resized"] += len(rows) * (rows.shape[1:] != spec.shape)
+        return pixels.resize(rows, spec)
 
-    def _raw(self):
-        """Number of the first row and copy of the rows of each block, in the file's own form."""
-        size = max(1, BLOCK_BYTES // self._array[:1].nbytes)
-        for first in range(0, self.count, size):
-            yield first, np.array(self._array[first : first + size])
-            if hasattr(mmap, "MADV_DONTNEED"):  # what has been read need not stay in memory
-                self._mapping.madvise(mmap.MADV_DONTNEED)
-
-
-def _unpacked(path):
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if len(members) != 1:
-            names = ", ".join(repr(member.filename) for member in members[:9])
-            raise _Refused(f"it holds {len(members)} arrays: {names}")
-        with archive.open(members[0]) as packed:
-            _header(packed, members[0].file_size)
-        free = shutil.disk_usage(tempfile.gettempdir()).free
-        if members[0].file_size > free:
-            raise OSError(
-                f"{tempfile.gettempdir()} must have room to unpack {path}; set TMPDIR to another "
-                f"folder. Received: {free} bytes free, {members[0].file_size} needed."
-            )
-        with archive.open(members[0]) as packed, tempfile.TemporaryFile() as file:
-            _unpack(packed, file)
-            file.seek(0)
-            return _mapped(file, members[0].file_size)
+    def _numbered(self):
+        """The blocks, each with the number of its first row."""
+        first = 0
+        for rows in self._read():
+            yield first, rows
+            first += len(rows)
 
 
-def _unpack(packed, file):
+def open_array(array, name):
+    """The `ArrayReader` of what NumPy takes for an array.
+
+    Args:
+        array: Numbers of shape `(n, ...)`, n >= 1.
+        name: Name of the argument that gave them, for errors.
+
+    Raises:
+        ValueError: If it is no such array, or has masked entries.
+    """
+    if np.ma.is_masked(array):
+        raise ValueError(
+            f"{name} must have a number in every place. Received: an array with masked entries."
+        )
     try:
-        shutil.copyfileobj(packed, file, BLOCK_BYTES)
-    except OSError as error:
-        if error.errno is None:  # of the unpacking, not of the disk
-            raise zipfile.BadZipFile(str(error)) from None
-        raise
+        rows = np.asarray(array)
+    except Exception as error:  # ragged lists, and whatever other libraries' arrays raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"{name} must be an array, a table, a dataset or a path. Received: {name} of type "
+            f"{type(array).__name__} ({reason})."
+        ) from None
+    check_numbers(rows, name, "" if rows.ndim else f"{name} of type {type(array).__name__}, ")
+    return ArrayReader(lambda: array_blocks(rows), rows.shape[1:], rows.dtype, len(rows), name)
 
 
-def _mapped(file, size):
-    shape, order, dtype, offset = _header(file, size)
-    if prod(shape) == 0:
-        return np.zeros(shape, dtype), None
-    mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return np.ndarray(shape, dtype, mapping, offset, order=order), mapping
+def array_blocks(array):
+    """Copies of the rows of an array, block by block."""
+    size = max(1, BLOCK_BYTES // array[:1].nbytes)
+    return (np.array(array[first : first + size]) for first in range(0, len(array), size))
 
 
-def _header(file, size):
-    """Shape, order, dtype and place of the array in a file of `size` bytes, which must hold it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of headers written by Python 2
-        version = np.lib.format.read_magic(file)
-        readers = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        if version not in readers:
-            raise _Refused(f"its format has the version {version}")
-        shape, by_columns, dtype = readers[version](file)
-    if dtype.hasobject:
-        raise _Refused("it holds Python objects")
-    needed = file.tell() + prod(shape) * dtype.itemsize
-    if min(shape, default=0) < 0 or needed > size:
-        raise _Refused(f"its header declares shape {shape}, for which it is too short")
-    return shape, "F" if by_columns else "C", dtype, file.tell()
+def check_numbers(array, name, received=""):
+    """Refuses what holds no numbers, no rows, or rows without axes."""
+    if array.ndim < 2 or array.dtype.kind not in NUMBERS or prod(array.shape) == 0:
+        raise ValueError(
+            f"{name} must hold an array of numbers of shape (n, ...), n >= 1. "
+            f"Received: {received}shape {array.shape}, dtype {array.dtype}."
+        )

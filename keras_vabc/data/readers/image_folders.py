@@ -9,13 +9,13 @@ import numpy as np
 from keras_vabc.data.images import (
     GREY_MODES,
     SUFFIXES,
-    fitted,
+    decode,
     is_coloured,
     is_deep,
     is_transparent,
     open_image,
     oriented_size,
-    plain,
+    resize,
 )
 from keras_vabc.data.pixels import Scale, check_kind
 from keras_vabc.data.spec import DataSpec
@@ -76,7 +76,7 @@ class ImageFolder:
                 with open_image(path) as image:
                     sizes[oriented_size(image)] += 1
                     if coloured <= most_grey and image.mode not in GREY_MODES:
-                        coloured += is_coloured(plain(image))
+                        coloured += is_coloured(decode(image))
             except Exception:  # decoders raise anything
                 self._skip(relative)
         size = image_size or max(sizes, key=lambda size: (sizes[size], size), default=(1, 1))
@@ -138,8 +138,8 @@ class ImageFolder:
 
     def _row(self, image, spec):
         transparent, deep = is_transparent(image), is_deep(image)
-        image = plain(image)
-        row = fitted(image, spec.shape)
+        image = decode(image)
+        row = resize(image, spec.shape)
         self.counts["transparent"] += transparent
         self.counts["deep"] += deep
         self.counts["resized"] += image.size[::-1] != spec.shape[:2]

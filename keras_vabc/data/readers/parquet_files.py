@@ -1,6 +1,12 @@
 """Reading Parquet files of numbers, of any length."""
 
-import numpy as np
+from keras_vabc.data.readers.arrow_tables import check_types, numbers_of
+from keras_vabc.data.readers.tables import TableReader
+
+
+def open_parquet_file(path, name):
+    """The `TableReader` of a Parquet file; arguments and errors as of `ParquetFile`."""
+    return TableReader(ParquetFile(path, name), name, f"{name}={path}")
 
 
 class ParquetFile:
@@ -25,38 +31,22 @@ class ParquetFile:
     def __init__(self, path, name):
         self._path, self._name = path, name
         with self._opened() as file:
-            self._types = {field.name: field.type for field in file.schema_arrow}
-            self.names = file.schema_arrow.names
+            self._schema = file.schema_arrow
+            self.names = self._schema.names
             self.count = file.metadata.num_rows
 
     def blocks(self, columns, size):
         """Yields float64 arrays of at most `size` rows of the given columns."""
         import pyarrow as pa
-        from pyarrow import compute
 
         names = [self.names[column] for column in columns]
-        for column in names:
-            self._check_type(column)
+        check_types([self._schema.field(column) for column in columns], self._name)
         with self._opened() as file:
             try:
                 for batch in file.iter_batches(size, columns=names, use_threads=False):
-                    cells = [
-                        compute.cast(batch.column(column), pa.float64(), safe=False)
-                        for column in names
-                    ]
-                    yield np.stack([c.to_numpy(zero_copy_only=False) for c in cells], axis=1)
+                    yield numbers_of(batch.select(names))  # which come in the file's own order
             except (pa.ArrowException, OSError) as error:
                 raise self._damaged(error) from None
-
-    def _check_type(self, column):
-        from pyarrow import types
-
-        kind = self._types[column]
-        tests = types.is_integer, types.is_floating, types.is_boolean, types.is_decimal
-        if not any(test(kind) for test in tests):
-            raise ValueError(
-                f"{self._name} must hold numbers. Received: column {column!r} of {kind}."
-            )
 
     def _opened(self):
         import pyarrow as pa

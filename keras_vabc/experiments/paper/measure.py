@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from keras_vabc.experiments.paper.moons_measures import (
     moons_figures,
     real_moons_figures,
 )
+from keras_vabc.files.writing import new_folder
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.results import result_line
 from keras_vabc.recipes.settings import folds_of, paper_setting, sample_noise
@@ -97,11 +96,6 @@ def _evaluation(folds, judge_seed):
 def _ship(model, card, path):
     """Exports a model with its card beside the graph, in place of an earlier export."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-        new = Path(scratch, "new")
-        model.export(new, verbose=False)
-        (new / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        if path.exists():
-            os.replace(path, Path(scratch, "old"))
-        os.replace(new, path)
+    with new_folder(path, "path", replace=True) as folder:
+        model.export(folder, verbose=False)
+        (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")

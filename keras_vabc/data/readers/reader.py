@@ -1,0 +1,114 @@
+"""What reads a user's data, whatever they are: one protocol, and which reader takes what."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from keras_vabc.data.readers.arrays import open_array
+from keras_vabc.data.readers.arrow_tables import open_arrow_table
+from keras_vabc.data.readers.csv_files import open_csv_file
+from keras_vabc.data.readers.image_folders import ImageFolder
+from keras_vabc.data.readers.numpy_files import open_numpy_file
+from keras_vabc.data.readers.parquet_files import open_parquet_file
+from keras_vabc.data.readers.tfds_split import PREFIX, open_tfds_split
+from keras_vabc.data.spec import DataSpec
+
+BY_SUFFIX = {
+    ".npy": open_numpy_file,
+    ".npz": open_numpy_file,
+    ".csv": open_csv_file,
+    ".parquet": open_parquet_file,
+}
+KINDS = f"a folder of images, {', '.join(BY_SUFFIX)} or {PREFIX}NAME"
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """What gives the examples of one fold, as often as asked, in the form that a spec describes.
+
+    Opening one checks what can be checked without reading all examples. It depends on no other
+    fold: `blocks` alone is told the form that the unlabeled fold has.
+
+    Attributes:
+        name: Name of the argument that gave the data, for errors and notes.
+        count: Number of examples, unreadable ones included; `None` where only reading tells.
+        counts: `collections.Counter` of what the last `blocks` met: `read`, and where it happened
+            `unreadable`, `resized` and so on. Complete when `blocks` has ended.
+    """
+
+    name: str
+    count: int | None
+    counts: Counter
+
+    @property
+    def dtype(self) -> str:
+        """Dtype of the examples in a spec of their own."""
+
+    def describe(self, image_size: tuple[int, int] | None) -> DataSpec:
+        """The spec of the examples: what they are, if nobody says otherwise.
+
+        Args:
+            image_size: `(height, width)` of images, or `None` for their own.
+
+        Raises:
+            ValueError: If they have no size in common and none is given, or too many of them are
+                unreadable.
+        """
+
+    def blocks(self, spec: DataSpec) -> Iterator[tuple[list[str], np.ndarray]]:
+        """Reads all examples in the form of a spec.
+
+        Yields:
+            `(ids, rows)`: a text that names each example, and an array of shape `(n, *spec.shape)`
+            of `spec.dtype` and about `BLOCK_BYTES`.
+
+        Raises:
+            ValueError: If they cannot be brought into that form, or are not finite.
+            OSError: If they cannot be read.
+        """
+
+    def notes(self, spec: DataSpec) -> list[str]:
+        """What the last `blocks` repaired or left out, a line each: names and counts, no values."""
+
+
+def open_reader(data, name, max_unreadable=0.0) -> Reader:
+    """The reader of a user's data.
+
+    Args:
+        data: As in `read_folds`.
+        name: Name of the argument that gave them, for errors and notes.
+        max_unreadable: Largest share of the images of a folder that may be unreadable.
+
+    Raises:
+        ValueError: If there is none for data of this kind, or they are damaged.
+        OSError: If there is nothing at a path.
+    """
+    if isinstance(data, str | os.PathLike):
+        return _open_path(data, name, max_unreadable)
+    tensorflow = sys.modules.get("tensorflow")  # who has a Dataset has imported it
+    if tensorflow is not None and isinstance(data, tensorflow.data.Dataset):
+        from keras_vabc.data.readers.tf_datasets import open_dataset
+
+        return open_dataset(data, name)
+    is_table = hasattr(data, "__arrow_c_stream__")
+    return (open_arrow_table if is_table else open_array)(data, name)
+
+
+def _open_path(path, name, max_unreadable):
+    if str(path).startswith(PREFIX):
+        return open_tfds_split(path, name)
+    if os.path.isdir(path):
+        return ImageFolder(path, name, max_unreadable)
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f"{name} must be {KINDS}. Received: {name}={path}, which is not there."
+        )
+    opened = BY_SUFFIX.get(Path(path).suffix.lower())
+    if opened is None or not os.path.isfile(path):
+        raise ValueError(f"{name} must be {KINDS}. Received: {name}={path}.")
+    return opened(path, name)
