@@ -15,11 +15,14 @@ FILES = {
     "scores": "scores.npz",
     "history": "history.json",
 }
-HISTORY = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")  # what a page shows
+SHOWN_LOSSES = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
 
 
 class Parts:
     """The parts of a run by their names in `FILES`, each read when it is first asked for.
+
+    They are an `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of both
+    folds as a dict of arrays, and the history of a `fit`.
 
     Args:
         folder: `pathlib.Path` of the run; `None` to keep all of them in memory.
@@ -29,68 +32,55 @@ class Parts:
         self._folder, self._loaded = folder, {}
 
     def __getitem__(self, name):
-        """A part; its file is read once."""
+        """A part, read once.
+
+        Raises:
+            ValueError: If its file is damaged.
+            OSError: If it cannot be read.
+        """
         if name not in self._loaded:
-            self._loaded[name] = read_part(self._folder, name)
+            path = self._folder / FILES[name]
+            self._loaded[name] = _READERS[name](path)
         return self._loaded[name]
 
     def keep(self, name, value, spec):
-        """Takes a part, and writes its file where there is a folder."""
+        """Takes a part, and writes its file, whole or not at all, where there is a folder.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
         if self._folder is not None:
-            write_part(self._folder, name, value, spec)
+            self._write(self._folder / FILES[name], name, value, spec)
         self._loaded[name] = value
 
+    def _write(self, path, name, value, spec):
+        if name == "nu":
+            value.save(path)
+        elif name == "model":
+            from keras_vabc.files.model_files import write_model_file
 
-def write_part(folder, name, value, spec):
-    """Writes a part of a run, whole or not at all.
-
-    Args:
-        folder: `pathlib.Path` of the run.
-        name: A key of `FILES`.
-        value: An `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of both
-            folds as a dict of arrays, or the history of a `fit`.
-        spec: `DataSpec` of the run.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    path = folder / FILES[name]
-    if name == "nu":
-        value.save(path)
-    elif name == "model":
-        from keras_vabc.files.model_files import write_model_file
-
-        write_model_file(path, value, {"spec": spec.to_json()})
-    elif name == "history":
-        write_whole(path, json.dumps(value).encode())
-    else:
-        write_array_file(path, value, {})
+            write_model_file(path, value, {"spec": spec.to_json()})
+        elif name == "history":
+            write_whole(path, json.dumps(value).encode())
+        else:
+            write_array_file(path, value, {})
 
 
-def read_part(folder, name):
-    """Reads what `write_part` wrote.
+def _classifier(path):
+    from keras_vabc.nu.classifier import NUClassifier
 
-    Args:
-        folder: `pathlib.Path` of the run.
-        name: A key of `FILES`.
+    return NUClassifier.load(path)
 
-    Raises:
-        ValueError: If the file is damaged or missing.
-        OSError: If it cannot be read.
-    """
-    path = folder / FILES[name]
-    if name == "nu":
-        from keras_vabc.nu.classifier import NUClassifier
 
-        return NUClassifier.load(path)
-    if name == "model":
-        import keras_vabc.vabc.model  # noqa: F401 - which makes the class known
-        from keras_vabc.files.model_files import read_model_file
+def _model(path):
+    import keras_vabc.vabc.model  # noqa: F401 - which makes the class known
+    from keras_vabc.files.model_files import read_model_file
 
-        return read_model_file(path)[0]
-    if name == "density":
-        return read_array_file(path)[0]
-    return (_scores if name == "scores" else _history)(path)
+    return read_model_file(path)[0]
+
+
+def _density(path):
+    return read_array_file(path)[0]
 
 
 def _scores(path):
@@ -102,16 +92,23 @@ def _scores(path):
 
 
 def _history(path):
+    text = path.read_bytes()
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        history = {name: np.array(stored[name], "float64") for name in HISTORY}
-        for name, values in history.items():
-            check_finite(name, values)
+        stored = json.loads(text)
+        for name in SHOWN_LOSSES:
+            check_finite(name, np.array(stored[name], "float64"))
         return {name: list(map(float, values)) for name, values in stored.items()}
-    except OSError:
-        raise
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise _damaged(path, error) from None
+
+
+_READERS = {
+    "nu": _classifier,
+    "model": _model,
+    "density": _density,
+    "scores": _scores,
+    "history": _history,
+}
 
 
 def _damaged(path, error):

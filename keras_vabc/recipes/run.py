@@ -25,7 +25,6 @@ class Run:
         data: Dict of the training data that have no path, by `"unlabeled"` and `"unwanted"`.
 
     Attributes:
-        folder: As above.
         record: The `RunRecord`: settings, counts, figures, threshold, evaluation.
 
     Example:
@@ -223,7 +222,7 @@ class Run:
     # What the steps of a training and the pages use
 
     def keep(self, name, value):
-        """Takes a part, a key of `FILES`, and writes its file where the run has a folder."""
+        """Takes a part of the run, as `Parts.keep`."""
         self._parts.keep(name, value, self.spec)
 
     def update(self, **changes):

@@ -18,7 +18,7 @@ from keras_vabc.nu.checkpoints import MemberCheckpoint
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.own_data import recipe_for
-from keras_vabc.recipes.parts import write_part
+from keras_vabc.recipes.parts import Parts
 from keras_vabc.recipes.record import (
     FINISHED,
     Counts,
@@ -115,7 +115,7 @@ def _write_run(folder):
     }
     record = _record(recipe)
     for name, part in parts.items():
-        write_part(folder, name, part, record.spec)
+        Parts(folder).keep(name, part, record.spec)
     write_record(folder, record)
 
 
