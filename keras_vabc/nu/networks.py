@@ -63,9 +63,21 @@ def checked_network(network):
     return network
 
 
-def checked_committee(committee):
-    """`committee` if it makes rows of logits of one tensor, or a `TypeError`."""
-    shapes = [getattr(committee, f"{end}_shape", None) for end in ("input", "output")]
-    if not all(isinstance(shape, tuple) for shape in shapes) or len(shapes[1]) != 2:
-        raise TypeError(f"{committee!r} is no committee")
-    return committee
+def member_network(own, unlabeled, member, seed):
+    """The untrained network of a member.
+
+    Args:
+        own: `None`, or the user's own network, of which it is a copy.
+        unlabeled: As `x` of `logit_network`.
+        member: Its number.
+        seed: As in `logit_network`.
+
+    Returns:
+        `keras.Model`.
+    """
+    if own is None:
+        network = logit_network(unlabeled, seed)
+    else:
+        network = keras.models.clone_model(own)
+        network.set_weights(own.get_weights())
+    return keras.Model(network.inputs[0], network.outputs[0], name=f"member_{member}")

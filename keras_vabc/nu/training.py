@@ -69,7 +69,7 @@ def cross_train(
 
 
 class Part:
-    """Some rows of a fold, told by their numbers and never copied, since a fold may fill a disk.
+    """Some rows of a fold, known by their numbers and never copied, since a fold may fill a disk.
 
     Args:
         fold: Array of shape `(n, ...)`.
