@@ -32,8 +32,8 @@ class NUClassifier:
     examples, the ones most like negatives to it, and learns the rest as positives, so that it does
     not learn hidden negatives by heart; `"nnpu"` keeps them all and corrects the risk instead. The
     held-out scores of all members together give the share, its interval and the
-    `cross_validation`. `negative_probability` is the mean over members, with logits shifted such
-    that the mean over the unlabeled examples, held out, is the estimated share.
+    `cross_validation`. `negative_probability`, P(negative | x), is the mean over members, with
+    logits shifted such that the mean over the unlabeled examples, held out, is the estimated share.
 
     What it assumes: the unwanted examples are a random part of the negatives. If they are a special
     kind (only thick 8s were labelled), the share comes out too low and other negatives are missed,

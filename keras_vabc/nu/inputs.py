@@ -33,15 +33,6 @@ def check_arguments(*, risk, members, epochs, batch_size, learning_rate, shift, 
 def checked_folds(unlabeled, unwanted, network, members):
     """Both folds as finite arrays alike in shape and dtype, floats as float32.
 
-    Args:
-        unlabeled: As in `NUClassifier.fit`.
-        unwanted: As there.
-        network: `None`, or the user's own network.
-        members: Number of networks, each of which holds out a part of both folds.
-
-    Returns:
-        `(unlabeled, unwanted)`.
-
     Raises:
         ValueError: If a fold or the network breaks a rule of `NUClassifier`.
     """

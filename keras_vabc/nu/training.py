@@ -23,7 +23,7 @@ def cross_train(
         new_network: Maps a member's number to an untrained network.
         unlabeled: Array of shape `(n, ...)`.
         unwanted: Array of shape `(m, ...)`.
-        members: Number of networks.
+        members: Number of networks; each holds out one part in `members` of both folds.
         seed: Seed of the parts, of the order of the data and of the shifts.
         verbose: As in Keras: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for none.
         epochs: As in `train`.
