@@ -111,12 +111,6 @@ def compare_decoded(actual, expected):
     compare("decode", actual, expected, rtol=1e-6, atol=1e-5 * span)
 
 
-def compare_flags(actual, scores, threshold):
-    """`compare` of what `flag` gave with the scores of the same endpoint."""
-    flagged = scores > np.float32(threshold)
-    compare("flag", actual.astype(int), flagged.astype(int), rtol=0)
-
-
 def compare(endpoint, actual, expected, rtol, atol=0.0):
     """Raises a `RuntimeError` if what an exported endpoint gives is not what was expected.
 

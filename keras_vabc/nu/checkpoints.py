@@ -14,13 +14,7 @@ OLDER_NAME = "traits"  # of the fingerprint, in files written before it was call
 
 
 def training_fingerprint(arguments, network, folds):
-    """What a training depends on, as `MemberCheckpoint` takes it.
-
-    Args:
-        arguments: Dict of the classifier's arguments, but for the network.
-        network: `None`, or the user's own network.
-        folds: The unlabeled and the unwanted fold.
-    """
+    """What a training depends on; `network` is the user's own, or `None`."""
     fingerprint = {"arguments": arguments, "data": array_fingerprint(folds)}
     if network is not None:
         config = keras.saving.serialize_keras_object(network)
@@ -60,13 +54,8 @@ class MemberCheckpoint:
     def restore(self, member, network, parts):
         """Gives a network its trained weights.
 
-        Args:
-            member: Number of the member.
-            network: Its untrained network.
-            parts: What it holds out, unlabeled and unwanted.
-
         Returns:
-            The logits of both parts, or `None` if the member is not trained.
+            The logits of both `parts` that it holds out, or `None` if the member is not trained.
 
         Raises:
             ValueError: If the file lacks something.

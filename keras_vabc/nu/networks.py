@@ -64,17 +64,7 @@ def checked_network(network):
 
 
 def member_network(own, unlabeled, member, seed):
-    """The untrained network of a member.
-
-    Args:
-        own: `None`, or the user's own network, of which it is a copy.
-        unlabeled: As `x` of `logit_network`.
-        member: Its number.
-        seed: As in `logit_network`.
-
-    Returns:
-        `keras.Model`.
-    """
+    """The untrained network of a member: a `logit_network`, or a copy of the user's own."""
     if own is None:
         network = logit_network(unlabeled, seed)
     else:

@@ -25,7 +25,7 @@ def cross_train(
         unwanted: Array of shape `(m, ...)`.
         members: Number of networks; each holds out one part in `members` of both folds.
         seed: Seed of the parts, of the order of the data and of the shifts.
-        verbose: As in Keras: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for none.
+        verbose: As in `NUClassifier.fit`.
         epochs: As in `train`.
         checkpoint: `None`, or the `MemberCheckpoint` with the members that need no training.
         **settings: As in `train`.

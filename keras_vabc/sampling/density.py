@@ -33,18 +33,7 @@ DENSITIES = {"prior": Prior, "gmm": LatentMixture}
 
 
 def posterior_draws(model, x, weights, count, seed):
-    """Latents of rows that are drawn in proportion to their weights.
-
-    Args:
-        model: `VABC`.
-        x: Data on their own scale, shape `(n, ...)`.
-        weights: Shape `(n,)`, not all 0.
-        count: Number of draws.
-        seed: Whole number >= 0.
-
-    Returns:
-        Float32 array of shape `(count, latent_dim)`.
-    """
+    """Latents `(count, latent_dim)` of rows that are drawn in proportion to their weights."""
     rng = np.random.default_rng(seed)
     rows = rng.choice(len(x), count, p=weights / weights.sum())
     rows, drawn = np.unique(rows, return_inverse=True)

@@ -14,14 +14,13 @@ class Draws:
     Args:
         model: `VABC`.
         density: `Prior` or `LatentMixture`.
-        guard: `None`, `ClassifierGuard` or `WidthGuard`.
-        limit: The number above which the guard rejects a sample.
+        guard: `Guard` or `None`.
         max_tries: As in `LatentSampler`.
     """
 
-    def __init__(self, model, density, guard, limit, max_tries):
+    def __init__(self, model, density, guard, max_tries):
         self._model, self._density, self._guard = model, density, guard
-        self._limit, self._max_tries = limit, max_tries
+        self._max_tries = max_tries
         scalar = tf.TensorSpec((), "int64")
         self._draw = tf.function(self._draw_block, [scalar] * 3, autograph=False)
 
@@ -59,7 +58,7 @@ class Draws:
         described = self._density.described()
         if self._guard is not None:
             described["recipe"].append("Draw again where guard of the sample exceeds guard_limit.")
-            described["guard_limit"] = float(self._limit)
+            described["guard_limit"] = float(self._guard.limit)
         return described
 
     def _draw_block(self, seed, block, missing):
@@ -70,8 +69,7 @@ class Draws:
             return self._model.decode_batch(z), tf.range(tf.shape(z)[0])
         # Always the whole block: another number of rows could round to another decision.
         samples = self._model.decode_batch(z)
-        # Not above the limit, rather than below: NaN is no pass.
-        accepted = tf.reshape(self._guard(samples), (BLOCK_ROWS,)) <= self._limit
+        accepted = tf.reshape(self._guard.accepts(samples), (BLOCK_ROWS,))
         positions = tf.where(accepted)[:missing, 0]
         return tf.gather(samples, positions), positions
 
@@ -79,5 +77,5 @@ class Draws:
         return (kept >= n) | (drawn <= self._max_tries * (kept + 1))
 
     def _rule(self):
-        limit = f"{self._guard.limit_name}={self._limit:g}"
+        limit = f"{self._guard.limit_name}={self._guard.limit:g}"
         return f"guard must accept one in max_tries={self._max_tries} samples at {limit}."

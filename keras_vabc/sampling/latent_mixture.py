@@ -23,11 +23,6 @@ def fit_mixture(latents, components, seed=0):
     It ends after 100 rounds at the latest. That it has not converged by then is no error: the
     mixture approximates a density that is none.
 
-    Args:
-        latents: Shape `(n, latent_dim)`.
-        components: Number of components, at most `n`.
-        seed: Seed of the start.
-
     Returns:
         Dict of float32 arrays: `weights` `(components,)`, `means` `(components, latent_dim)`, and
         `scales` `(components, latent_dim, latent_dim)`, lower Cholesky factors of the covariances.
@@ -42,12 +37,7 @@ def fit_mixture(latents, components, seed=0):
 
 
 class LatentMixture:
-    """A fitted mixture, from which latents are drawn.
-
-    Args:
-        state: Dict of arrays, as `fit_mixture` gives them.
-        latent_dim: Number of latents.
-    """
+    """A mixture as `fit_mixture` found it, from which latents are drawn."""
 
     names = MIXTURE
     fit = staticmethod(fit_mixture)

@@ -7,7 +7,7 @@ from keras_vabc.export.formats import export_parts
 from keras_vabc.export.parts import Parts
 from keras_vabc.sampling.density import DENSITIES, check_state, posterior_draws
 from keras_vabc.sampling.draws import Draws
-from keras_vabc.sampling.guard import guard_of
+from keras_vabc.sampling.guard import Guard, check_guard, width_limit, width_score
 
 
 class LatentSampler:
@@ -74,6 +74,7 @@ class LatentSampler:
     ):
         if density not in tuple(DENSITIES):
             raise ValueError(f'density must be "prior" or "gmm". Received: density={density!r}.')
+        check_guard(guard)
         check_whole("components", components, 1)
         check_whole("max_tries", max_tries, 1)
         check_whole("fit_rows", fit_rows, components)
@@ -88,7 +89,6 @@ class LatentSampler:
         self.score_quantile = score_quantile
         self.max_tries = max_tries
         self.seed = seed
-        self._guard = guard_of(guard, model, threshold, score_quantile)
         self._draws = None
         if not self._state_names():
             self.set_state({})
@@ -118,8 +118,8 @@ class LatentSampler:
             )
         latents = posterior_draws(self.model, x, weights, self.fit_rows, self.seed)
         state = DENSITIES[self.density].fit(latents, self.components, self.seed)
-        if self._guard is not None:
-            state |= self._guard.fit(latents)
+        if self.guard == "score":
+            state["score_limit"] = width_limit(self.model, latents, self.score_quantile)
         self.set_state(state)
         return self
 
@@ -208,6 +208,7 @@ class LatentSampler:
         scores = (self.model.score, self.model.score_batch)
         if score is not None:
             scores = (score.negative_probability, score.negative_probability_batch)
+        guard = self._guard()
         parts = Parts(
             self.model,
             self.sample,
@@ -215,7 +216,7 @@ class LatentSampler:
             self._draws.described(),
             *scores,
             threshold,
-            self._guard,
+            guard and guard.numbers,
         )
         export_parts(parts, filepath, format, input_signature=input_signature, verbose=verbose)
 
@@ -253,14 +254,13 @@ class LatentSampler:
         check_state(state, self.model.latent_dim)
         self._state = state
         density = DENSITIES[self.density](state, self.model.latent_dim)
-        limit = None if self._guard is None else self._guard.limit(state)
         # A new trace, since the state is a constant of it.
-        self._draws = Draws(self.model, density, self._guard, limit, self.max_tries)
+        self._draws = Draws(self.model, density, self._guard(), self.max_tries)
 
     def _negative_probability(self, x, given):
-        if given is None:
-            given = np.zeros(len(x)) if self._guard is None else self._guard.negative_probability(x)
-        p = np.asarray(given, "float64")
+        if given is None and self.guard in (None, "score"):
+            return np.zeros(len(x))
+        p = np.asarray(self.guard.negative_probability(x) if given is None else given, "float64")
         if p.shape != (len(x),) or not ((p >= 0) & (p <= 1)).all():
             raise ValueError(
                 f"negative_probability must be {len(x)} numbers in [0, 1], one for each row of x. "
@@ -269,7 +269,15 @@ class LatentSampler:
         return p
 
     def _state_names(self):
-        return DENSITIES[self.density].names + (() if self._guard is None else self._guard.names)
+        return DENSITIES[self.density].names + (("score_limit",) if self.guard == "score" else ())
+
+    def _guard(self):
+        if self.guard is None:
+            return None
+        if self.guard == "score":
+            limit = self._state["score_limit"]
+            return Guard(lambda x: width_score(self.model, x), limit, "score_limit")
+        return Guard(self.guard.negative_probability_batch, self.threshold, "threshold")
 
     def _check_ready(self, n=0):
         check_not_negative(n=n)
