@@ -105,6 +105,12 @@ def checked_inputs(model, spec):
     return latents, decoded, tf.saturate_cast(data, spec.dtype).numpy()
 
 
+def compare_decoded(actual, expected):
+    """`compare` of what `decode` gave: within 1e-5 of the data's range, in any unit."""
+    span = expected.max() - expected.min()
+    compare("decode", actual, expected, rtol=1e-6, atol=1e-5 * span)
+
+
 def compare(endpoint, actual, expected, rtol, atol=0.0):
     """Raises a `RuntimeError` if what an exported endpoint gives is not what was expected.
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.export.parts import checked_inputs, compare, data_spec
+from keras_vabc.export.parts import checked_inputs, compare, compare_decoded, data_spec
 from keras_vabc.files.writing import new_folder
 
 DENSITY = "density.json"
@@ -134,8 +134,7 @@ def _load_litert(interpreter, path):
 def _check(loaded, parts, x_spec):
     """Raises a `RuntimeError` if the loaded functions give anything else than `parts`."""
     latents, decoded, noise = checked_inputs(parts.model, x_spec)
-    span = decoded.max() - decoded.min()
-    compare("decode", loaded["decode"](latents)["data"], decoded, rtol=1e-6, atol=1e-5 * span)
+    compare_decoded(loaded["decode"](latents)["data"], decoded)
     for data in (noise, tf.saturate_cast(decoded, x_spec.dtype).numpy()):
         scored = loaded["score"](data)
         compare("score", scored["score"], parts.score(data), rtol=1e-4, atol=SCORE_ATOL)

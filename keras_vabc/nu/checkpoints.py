@@ -2,12 +2,25 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from keras_vabc.files.array_files import array_group, read_array_file, write_array_file
+from keras_vabc.files.fingerprints import array_fingerprint, config_fingerprint
 from keras_vabc.files.writing import make_folder
 
 SCORES = "unlabeled", "unwanted"
+OLDER_NAME = "traits"  # of the fingerprint, in files written before it was called so
+
+
+def training_fingerprint(arguments, network, folds):
+    """What a training depends on; `network` is the user's own, or `None`."""
+    fingerprint = {"arguments": arguments, "data": array_fingerprint(folds)}
+    if network is not None:
+        config = keras.saving.serialize_keras_object(network)
+        weights = array_fingerprint(network.get_weights())
+        fingerprint["network"] = [config_fingerprint(config), weights]
+    return fingerprint
 
 
 class MemberCheckpoint:
@@ -15,23 +28,23 @@ class MemberCheckpoint:
 
     Args:
         path: Path of the file; its folder is made.
-        traits: Dict of what JSON can hold: what the training depends on.
+        fingerprint: Dict of what JSON can hold: what the training depends on.
 
     Raises:
         ValueError: If the file is damaged or of another training.
         OSError: If the folder cannot be made.
     """
 
-    def __init__(self, path, traits):
-        self._path, self._traits, self._arrays = Path(path), traits, {}
+    def __init__(self, path, fingerprint):
+        self._path, self._fingerprint, self._arrays = Path(path), fingerprint, {}
         make_folder(self._path.parent, "checkpoint")
         if not self._path.exists():
             return
         self._arrays, record = read_array_file(self._path, "checkpoint")
-        stored = record.get("traits")
+        stored = record.get("fingerprint", record.get(OLDER_NAME))
         stored = stored if isinstance(stored, dict) else {}
-        names = sorted(traits.keys() | stored.keys())
-        other = [name for name in names if stored.get(name) != traits.get(name)]
+        names = sorted(fingerprint.keys() | stored.keys())
+        other = [name for name in names if stored.get(name) != fingerprint.get(name)]
         if other:
             raise ValueError(
                 f"checkpoint must be of this training. Received: checkpoint={path}, of another "
@@ -41,13 +54,8 @@ class MemberCheckpoint:
     def restore(self, member, network, parts):
         """Gives a network its trained weights.
 
-        Args:
-            member: Number of the member.
-            network: Its untrained network.
-            parts: What it holds out, unlabeled and unwanted.
-
         Returns:
-            The logits of both parts, or `None` if the member is not trained.
+            The logits of both `parts` that it holds out, or `None` if the member is not trained.
 
         Raises:
             ValueError: If the file lacks something.
@@ -75,4 +83,5 @@ class MemberCheckpoint:
             self._arrays[f"{member}/weights/{number}"] = weight
         for name, values in zip(SCORES, logits, strict=True):
             self._arrays[f"{member}/{name}"] = values
-        write_array_file(self._path, self._arrays, {"traits": self._traits}, "checkpoint")
+        record = {"fingerprint": self._fingerprint}
+        write_array_file(self._path, self._arrays, record, "checkpoint")

@@ -1,32 +1,21 @@
 """P(negative | x) and the share of hidden negatives, learned from the two folds alone."""
 
 import dataclasses
-import warnings
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from keras_vabc.data.blocks import Blockwise
-from keras_vabc.data.checks import (
-    check_finite,
-    check_not_negative,
-    check_positive,
-    check_rows,
-    check_whole,
-)
+from keras_vabc.data.checks import check_finite
 from keras_vabc.data.folds import move_to_unwanted
-from keras_vabc.files.fingerprints import array_fingerprint, config_fingerprint
 from keras_vabc.files.model_files import read_model_file, write_model_file
-from keras_vabc.nu.checkpoints import MemberCheckpoint
-from keras_vabc.nu.estimates import estimated
-from keras_vabc.nu.inputs import checked_folds
-from keras_vabc.nu.networks import checked_committee, logit_network
+from keras_vabc.nu.checkpoints import MemberCheckpoint, training_fingerprint
+from keras_vabc.nu.committee import Committee
+from keras_vabc.nu.estimates import estimated, warn_if_few
+from keras_vabc.nu.inputs import check_arguments, checked_folds
+from keras_vabc.nu.networks import member_network
 from keras_vabc.nu.training import cross_train
 
-RISKS = ("cvir", "nnpu")
 LEAST_EPOCHS, LEAST_STEPS = 5, 1500
-FEW_UNWANTED = 50
+ARGUMENTS = ("risk", "members", "epochs", "batch_size", "learning_rate", "shift", "seed")
 ESTIMATES = ("negative_share", "negative_share_interval", "cross_validation")
 TRAINED_NETWORK = "the network of a loaded classifier, which is trained"  # refused by fit
 
@@ -43,8 +32,8 @@ class NUClassifier:
     examples, the ones most like negatives to it, and learns the rest as positives, so that it does
     not learn hidden negatives by heart; `"nnpu"` keeps them all and corrects the risk instead. The
     held-out scores of all members together give the share, its interval and the
-    `cross_validation`. `negative_probability` is the mean over members, with logits shifted such
-    that the mean over the unlabeled examples, held out, is the estimated share.
+    `cross_validation`. `negative_probability`, P(negative | x), is the mean over members, with
+    logits shifted such that the mean over the unlabeled examples, held out, is the estimated share.
 
     What it assumes: the unwanted examples are a random part of the negatives. If they are a special
     kind (only thick 8s were labelled), the share comes out too low and other negatives are missed,
@@ -110,20 +99,6 @@ class NUClassifier:
         shift=0.07,
         seed=0,
     ):
-        if risk not in RISKS:
-            raise ValueError(f"risk must be one of {', '.join(RISKS)}. Received: risk={risk!r}.")
-        check_whole("members", members, 2)
-        check_whole("seed", seed, 0)
-        if epochs is not None:
-            check_whole("epochs", epochs, 1)
-        if check_whole("batch_size", batch_size, 3) % 3:
-            raise ValueError(
-                f"batch_size must be a multiple of 3. Received: batch_size={batch_size}."
-            )
-        check_positive(learning_rate=learning_rate)
-        check_not_negative(shift=shift)
-        if shift > 0.5:
-            raise ValueError(f"shift must be <= 0.5. Received: shift={shift}.")
         self.network = network
         self.risk = risk
         self.members = members
@@ -136,7 +111,7 @@ class NUClassifier:
         self.negative_share_interval = None
         self.cross_validation = None
         self._committee = None
-        self._log_odds_shift = None
+        check_arguments(**self._arguments())
 
     def fit(self, unlabeled, unwanted, verbose="auto", checkpoint=None):
         """Trains the members and estimates the share of negatives.
@@ -163,25 +138,32 @@ class NUClassifier:
             UserWarning: If there are fewer than 50 unwanted examples.
         """
         unlabeled, unwanted = checked_folds(unlabeled, unwanted, self.network, self.members)
-        epochs = self._epochs(len(unlabeled) * (self.members - 1) // self.members)
         if checkpoint is not None:
-            checkpoint = MemberCheckpoint(checkpoint, self._traits(unlabeled, unwanted))
+            fingerprint = training_fingerprint(
+                self._arguments(), self.network, (unlabeled, unwanted)
+            )
+            checkpoint = MemberCheckpoint(checkpoint, fingerprint)
         networks, *logits = cross_train(
-            lambda member: self._new_network(unlabeled, member),
+            lambda member: member_network(
+                self.network, unlabeled, member, self.seed * self.members + member
+            ),
             unlabeled,
             unwanted,
             members=self.members,
             seed=self.seed,
             verbose=verbose,
             risk=self.risk,
-            epochs=epochs,
+            epochs=self.epochs or self._enough_epochs(len(unlabeled)),
             checkpoint=checkpoint,
             batch=(self.batch_size * 2 // 3, self.batch_size // 3),
             shift=self.shift,
             rate=self.learning_rate,
         )
-        self._conclude(networks, *logits)
-        self._warn_if_few(len(unwanted))
+        estimates, shift = estimated(*logits)
+        for name, estimate in estimates.items():
+            setattr(self, name, estimate)
+        self._committee = Committee.of(networks, shift)
+        warn_if_few(len(unwanted), self.negative_share, self.negative_share_interval)
         return self
 
     def negative_probability(self, x):
@@ -197,8 +179,7 @@ class NUClassifier:
             RuntimeError: Before `fit`.
             ValueError: If `x` has another shape than the training data or is not finite.
         """
-        self._check_fitted()
-        return self._probability(check_rows("x", x, self._committee.input_shape[1:]))
+        return self._fitted().negative_probability(x)
 
     def negative_probability_batch(self, x):
         """The same of a tensor, as a tensor: TensorFlow operations alone, for use in a graph.
@@ -209,9 +190,7 @@ class NUClassifier:
         Returns:
             Float32 tensor of shape `(batch,)`.
         """
-        self._check_fitted()
-        logits = self._committee(tf.cast(x, tf.float32), training=False)
-        return tf.reduce_mean(tf.sigmoid(logits + self._log_odds_shift), axis=1)
+        return self._fitted().negative_probability_batch(x)
 
     def correct(self, folds, mode="move", threshold=0.5):
         """Folds in which the hidden negatives that it finds are no longer called unlabeled.
@@ -235,7 +214,7 @@ class NUClassifier:
             RuntimeError: Before `fit`.
             ValueError: If an argument breaks a rule above, or no unlabeled example would be left.
         """
-        self._check_fitted()
+        self._fitted()
         if mode not in ("move", "soft"):
             raise ValueError(f"mode must be 'move' or 'soft'. Received: mode={mode!r}.")
         if not 0 < threshold < 1:
@@ -258,14 +237,14 @@ class NUClassifier:
             RuntimeError: Before `fit`.
             ValueError: If `path` ends otherwise.
         """
-        self._check_fitted()
+        committee = self._fitted()
         record = {
             "arguments": self._arguments(),
             "estimates": {name: getattr(self, name) for name in ESTIMATES},
             "own_network": self.network is not None,
-            "log_odds_shift": self._log_odds_shift,
+            "log_odds_shift": committee.log_odds_shift,
         }
-        write_model_file(path, self._committee, record)
+        write_model_file(path, committee.network, record)
 
     @classmethod
     def load(cls, path):
@@ -283,7 +262,7 @@ class NUClassifier:
             FileNotFoundError: If there is no such file.
             ValueError: If the file is damaged or was written by something else.
         """
-        committee, record = read_model_file(path)
+        network, record = read_model_file(path)
         try:
             loaded = cls(**record["arguments"])
             loaded.network = TRAINED_NETWORK if record["own_network"] else None
@@ -291,7 +270,7 @@ class NUClassifier:
                 estimate = record["estimates"][name]
                 setattr(loaded, name, tuple(estimate) if isinstance(estimate, list) else estimate)
             shift = check_finite("log_odds_shift", np.array([record["log_odds_shift"]]))
-            loaded._use(checked_committee(committee), float(shift[0]))
+            loaded._committee = Committee(network, float(shift[0]))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 "path must be a file written by NUClassifier.save. "
@@ -299,60 +278,15 @@ class NUClassifier:
             ) from error
         return loaded
 
-    def _arguments(self):
-        """Those of the constructor, but for the network."""
-        names = ("risk", "members", "epochs", "batch_size", "learning_rate", "shift", "seed")
-        return {name: getattr(self, name) for name in names}
-
-    def _traits(self, unlabeled, unwanted):
-        """What a checkpoint must have in common with the training that goes on from it."""
-        traits = {"arguments": self._arguments(), "data": array_fingerprint((unlabeled, unwanted))}
-        if self.network is not None:
-            config = keras.saving.serialize_keras_object(self.network)
-            weights = array_fingerprint(self.network.get_weights())
-            traits["network"] = [config_fingerprint(config), weights]
-        return traits
-
-    def _epochs(self, count):
-        """Passes over `count` unlabeled examples."""
-        if self.epochs is not None:
-            return self.epochs
-        steps = max(count // (self.batch_size * 2 // 3), 1)
+    def _enough_epochs(self, count):
+        """Passes of a member over its part of `count` unlabeled examples, if none are asked for."""
+        steps = max(count * (self.members - 1) // self.members // (self.batch_size * 2 // 3), 1)
         return max(LEAST_EPOCHS, -(-LEAST_STEPS // steps))
 
-    def _new_network(self, unlabeled, member):
-        if self.network is None:
-            network = logit_network(unlabeled, self.seed * self.members + member)
-        else:
-            network = keras.models.clone_model(self.network)
-            network.set_weights(self.network.get_weights())
-        return keras.Model(network.inputs[0], network.outputs[0], name=f"member_{member}")
+    def _arguments(self):
+        return {name: getattr(self, name) for name in ARGUMENTS}
 
-    def _conclude(self, networks, unlabeled_logits, unwanted_logits):
-        """Makes the committee and draws the estimates from the held-out logits."""
-        estimates, shift = estimated(unlabeled_logits, unwanted_logits)
-        for name, estimate in estimates.items():
-            setattr(self, name, estimate)
-        inputs = keras.Input(networks[0].input_shape[1:], dtype="float32")
-        logits = [network(inputs) for network in networks]
-        joined = keras.layers.Concatenate(dtype="float32")(logits)
-        self._use(keras.Model(inputs, joined, name="nu_classifier"), shift)
-
-    def _use(self, committee, shift):
-        self._committee, self._log_odds_shift = committee, shift
-        self._probability = Blockwise(self.negative_probability_batch)
-
-    def _check_fitted(self):
+    def _fitted(self):
         if self._committee is None:
             raise RuntimeError("NUClassifier must be fitted first: call fit(unlabeled, unwanted).")
-
-    def _warn_if_few(self, count):
-        if count < FEW_UNWANTED:
-            low, high = self.negative_share_interval
-            warnings.warn(
-                f"{count} unwanted examples are too few to trust (fewer than {FEW_UNWANTED}): the "
-                f"share of negatives, estimated as {self.negative_share:.3f}, may lie anywhere "
-                f"from {low:.3f} to {high:.3f}, and kinds of negatives that are not among the "
-                "unwanted examples are missed.",
-                stacklevel=3,
-            )
+        return self._committee

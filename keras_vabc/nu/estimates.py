@@ -1,6 +1,10 @@
 """What the held-out logits of a classifier tell, of the data and of itself."""
 
+import warnings
+
 from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
+
+FEW_UNWANTED = 50
 
 
 def estimated(unlabeled_logits, unwanted_logits):
@@ -30,3 +34,16 @@ def estimated(unlabeled_logits, unwanted_logits):
     }
     estimates = {"negative_share": share, "negative_share_interval": (low, high)}
     return estimates | {"cross_validation": quality}, shift
+
+
+def warn_if_few(count, share, interval):
+    """Warns the caller of `NUClassifier.fit` that so few unwanted examples say little."""
+    if count < FEW_UNWANTED:
+        low, high = interval
+        warnings.warn(
+            f"{count} unwanted examples are too few to trust (fewer than {FEW_UNWANTED}): the "
+            f"share of negatives, estimated as {share:.3f}, may lie anywhere from {low:.3f} to "
+            f"{high:.3f}, and kinds of negatives that are not among the unwanted examples are "
+            "missed.",
+            stacklevel=3,
+        )

@@ -1,22 +1,37 @@
-"""What the folds must be that a classifier learns from."""
+"""What a classifier may be given: its arguments, and the folds that it learns from."""
 
 import numpy as np
 
-from keras_vabc.data.checks import check_finite, check_rows
+from keras_vabc.data.checks import (
+    check_finite,
+    check_not_negative,
+    check_positive,
+    check_rows,
+    check_whole,
+)
 from keras_vabc.nu.networks import checked_network
+
+RISKS = ("cvir", "nnpu")
+
+
+def check_arguments(*, risk, members, epochs, batch_size, learning_rate, shift, seed):
+    """Raises a `ValueError` for the first argument that breaks a rule of `NUClassifier`."""
+    if risk not in RISKS:
+        raise ValueError(f"risk must be one of {', '.join(RISKS)}. Received: risk={risk!r}.")
+    check_whole("members", members, 2)
+    check_whole("seed", seed, 0)
+    if epochs is not None:
+        check_whole("epochs", epochs, 1)
+    if check_whole("batch_size", batch_size, 3) % 3:
+        raise ValueError(f"batch_size must be a multiple of 3. Received: batch_size={batch_size}.")
+    check_positive(learning_rate=learning_rate)
+    check_not_negative(shift=shift)
+    if shift > 0.5:
+        raise ValueError(f"shift must be <= 0.5. Received: shift={shift}.")
 
 
 def checked_folds(unlabeled, unwanted, network, members):
     """Both folds as finite arrays alike in shape and dtype, floats as float32.
-
-    Args:
-        unlabeled: As in `NUClassifier.fit`.
-        unwanted: As there.
-        network: `None`, or the user's own network.
-        members: Number of networks, each of which holds out a part of both folds.
-
-    Returns:
-        `(unlabeled, unwanted)`.
 
     Raises:
         ValueError: If a fold or the network breaks a rule of `NUClassifier`.

@@ -63,9 +63,11 @@ def checked_network(network):
     return network
 
 
-def checked_committee(committee):
-    """`committee` if it makes rows of logits of one tensor, or a `TypeError`."""
-    shapes = [getattr(committee, f"{end}_shape", None) for end in ("input", "output")]
-    if not all(isinstance(shape, tuple) for shape in shapes) or len(shapes[1]) != 2:
-        raise TypeError(f"{committee!r} is no committee")
-    return committee
+def member_network(own, unlabeled, member, seed):
+    """The untrained network of a member: a `logit_network`, or a copy of the user's own."""
+    if own is None:
+        network = logit_network(unlabeled, seed)
+    else:
+        network = keras.models.clone_model(own)
+        network.set_weights(own.get_weights())
+    return keras.Model(network.inputs[0], network.outputs[0], name=f"member_{member}")

@@ -1,4 +1,4 @@
-"""How much of one sample comes from the distribution of another, seen through one score."""
+"""The share of negatives among unlabeled examples, and what follows from it, by one score."""
 
 import math
 

@@ -23,9 +23,9 @@ def cross_train(
         new_network: Maps a member's number to an untrained network.
         unlabeled: Array of shape `(n, ...)`.
         unwanted: Array of shape `(m, ...)`.
-        members: Number of networks.
+        members: Number of networks; each holds out one part in `members` of both folds.
         seed: Seed of the parts, of the order of the data and of the shifts.
-        verbose: As in Keras: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for none.
+        verbose: As in `NUClassifier.fit`.
         epochs: As in `train`.
         checkpoint: `None`, or the `MemberCheckpoint` with the members that need no training.
         **settings: As in `train`.
@@ -69,7 +69,7 @@ def cross_train(
 
 
 class Part:
-    """Some rows of a fold, told by their numbers and never copied, since a fold may fill a disk.
+    """Some rows of a fold, known by their numbers and never copied, since a fold may fill a disk.
 
     Args:
         fold: Array of shape `(n, ...)`.

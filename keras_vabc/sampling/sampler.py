@@ -1,26 +1,13 @@
 """Sampling from what the encoder makes of the wanted data, past a guard."""
 
-import itertools
-import random
-
 import numpy as np
-import tensorflow as tf
 
-from keras_vabc.data.blocks import BLOCK_ROWS, Blockwise, normal_block
 from keras_vabc.data.checks import check_not_negative, check_rows, check_whole
 from keras_vabc.export.formats import export_parts
-from keras_vabc.export.parts import Parts, prior_recipe
-from keras_vabc.sampling.latent_mixture import (
-    MIXTURE,
-    MIXTURE_RECIPE,
-    check_state,
-    fit_mixture,
-    mixture_latents,
-    posterior_draws,
-)
-
-DENSITIES = ("prior", "gmm")
-SCORED_ROWS = 4096  # enough for a quantile: at 0.9 its standard error is 0.005
+from keras_vabc.export.parts import Parts
+from keras_vabc.sampling.density import DENSITIES, check_state, posterior_draws
+from keras_vabc.sampling.draws import Draws
+from keras_vabc.sampling.guard import Guard, check_guard, width_limit, width_score
 
 
 class LatentSampler:
@@ -29,10 +16,10 @@ class LatentSampler:
     Two things are independent of each other:
 
     - the *density* of the latents: N(0, I), or a Gaussian mixture fitted to the posteriors of
-      unlabeled rows, each resampled in proportion to 1 - P(negative). Where the posteriors leave
-      holes in N(0, I), the prior's samples are blends of concepts; the mixture's are not;
+      unlabeled rows, each resampled in proportion to 1 - P(negative | x). Where the posteriors
+      leave holes in N(0, I), the prior's samples are blends of concepts; the mixture's are not;
     - the *guard*, which rejects samples after decoding. A classifier's rejects those whose
-      P(negative) exceeds `threshold`.
+      P(negative | x) exceeds `threshold`.
 
     The guard `"score"` needs no second network. It encodes each sample again and rejects it if its
     posterior is too wide: the cheapest way for V-ABC to fail on something is to let the noise of
@@ -46,12 +33,12 @@ class LatentSampler:
     Args:
         model: Trained `VABC`.
         density: `"gmm"` or `"prior"`.
-        guard: `None`, `"score"`, or an object with `negative_probability(x)`, P(negative) of an
+        guard: `None`, `"score"`, or an object with `negative_probability(x)`, P(negative | x) of an
             array of data, shape `(n,)`, and `negative_probability_batch(x)`, the same of a float32
             tensor and made of TensorFlow operations, so that it can be exported.
         components: Number of components of the mixture, with full covariances.
         fit_rows: Number of posterior draws that `fit` uses, whatever the size of the data.
-        threshold: The P(negative) above which a classifier rejects, in (0, 1).
+        threshold: The P(negative | x) above which a classifier rejects, in (0, 1).
         score_quantile: The share of decoded posterior draws that `"score"` accepts, in (0, 1).
         max_tries: Sampling gives up when it has drawn more than this many times the number of
             samples accepted so far, plus one.
@@ -85,7 +72,9 @@ class LatentSampler:
         max_tries=100,
         seed=0,
     ):
-        _check_choices(density, guard)
+        if density not in tuple(DENSITIES):
+            raise ValueError(f'density must be "prior" or "gmm". Received: density={density!r}.')
+        check_guard(guard)
         check_whole("components", components, 1)
         check_whole("max_tries", max_tries, 1)
         check_whole("fit_rows", fit_rows, components)
@@ -100,7 +89,7 @@ class LatentSampler:
         self.score_quantile = score_quantile
         self.max_tries = max_tries
         self.seed = seed
-        self._state = None
+        self._draws = None
         if not self._state_names():
             self.set_state({})
 
@@ -109,8 +98,8 @@ class LatentSampler:
 
         Args:
             x: Unlabeled data on their own scale, shape `(n, ...)`.
-            negative_probability: P(negative) of each row, shape `(n,)`. By default it is the
-                guard's, or 0 without a classifier.
+            negative_probability: P(negative | x) of each row, shape `(n,)`. By default it is
+                the guard's, or 0 without a classifier.
 
         Returns:
             The sampler itself.
@@ -128,11 +117,9 @@ class LatentSampler:
                 f"negative_probability below 1. Received: {usable} of {len(x)} rows."
             )
         latents = posterior_draws(self.model, x, weights, self.fit_rows, self.seed)
-        state = {}
-        if self.density == "gmm":
-            state |= fit_mixture(latents, self.components, self.seed)
+        state = DENSITIES[self.density].fit(latents, self.components, self.seed)
         if self.guard == "score":
-            state["score_limit"] = self._score_limit(latents[:SCORED_ROWS])
+            state["score_limit"] = width_limit(self.model, latents, self.score_quantile)
         self.set_state(state)
         return self
 
@@ -157,7 +144,7 @@ class LatentSampler:
         self._check_ready(n)
         images = np.empty((n, *self.model.decoder.output_shape[1:]), "float32")
         kept = drawn = 0
-        for rows, drawn in self._accepted(n, seed):  # noqa: B007
+        for rows, drawn in self._draws.accepted(n, seed):  # noqa: B007
             images[kept : kept + len(rows)] = rows
             kept += len(rows)
         return (images, drawn) if return_drawn else images
@@ -179,7 +166,7 @@ class LatentSampler:
             RuntimeError: As `sample`.
         """
         self._check_ready(n)
-        pieces = self._accepted(n, seed)
+        pieces = self._draws.accepted(n, seed)
         return pieces if return_drawn else (rows for rows, _ in pieces)
 
     def export(
@@ -204,8 +191,8 @@ class LatentSampler:
             format: `"tf_saved_model"`, `"onnx"` or `"litert"`.
             verbose: Whether to print what was written; `None` means yes.
             input_signature: `None`, or a list of one spec of `x` in `score`, as in `model.export`.
-            score: `None` for `model.score`, or an `NUClassifier`, whose P(negative) is the score
-                then.
+            score: `None` for `model.score`, or an `NUClassifier`, whose P(negative | x) is the
+                score then.
             threshold: `None`, or the score above which the endpoint `flag` is true.
 
         Raises:
@@ -221,14 +208,15 @@ class LatentSampler:
         scores = (self.model.score, self.model.score_batch)
         if score is not None:
             scores = (score.negative_probability, score.negative_probability_batch)
+        guard = self._guard()
         parts = Parts(
             self.model,
             self.sample,
-            self._sample_block,
-            self._described(),
+            self._draws.sample_block,
+            self._draws.described(),
             *scores,
             threshold,
-            None if self.guard is None else self._guard_batch,
+            guard and guard.numbers,
         )
         export_parts(parts, filepath, format, input_signature=input_signature, verbose=verbose)
 
@@ -265,11 +253,9 @@ class LatentSampler:
             state = {name: np.asarray(state[name], "float32") for name in state}
         check_state(state, self.model.latent_dim)
         self._state = state
-        scalar = tf.TensorSpec((), "int64")
+        density = DENSITIES[self.density](state, self.model.latent_dim)
         # A new trace, since the state is a constant of it.
-        self._draw = tf.function(self._draw_block, [scalar] * 3, autograph=False)
-
-    # Fitting
+        self._draws = Draws(self.model, density, self._guard(), self.max_tries)
 
     def _negative_probability(self, x, given):
         if given is None and self.guard in (None, "score"):
@@ -282,126 +268,21 @@ class LatentSampler:
             )
         return p
 
-    def _score_limit(self, latents):
-        """What `score_quantile` of decoded latents do not exceed."""
-        score = Blockwise(lambda z: width_score(self.model, self.model.decode_batch(z)))
-        return np.quantile(score(latents), self.score_quantile).astype("float32")
-
     def _state_names(self):
-        mixture = MIXTURE if self.density == "gmm" else ()
-        return mixture + (("score_limit",) if self.guard == "score" else ())
+        return DENSITIES[self.density].names + (("score_limit",) if self.guard == "score" else ())
 
-    # Sampling
-
-    def _accepted(self, n, seed):
-        """Yields the accepted samples of each block, and the number drawn up to the last one."""
-        seed = random.randrange(2**31) if seed is None else seed
-        kept = 0
-        for block in itertools.count():
-            if kept >= n:
-                return
-            rows, positions = self._draw(seed, block, n - kept)
-            kept += len(rows)
-            drawn = (block + 1) * BLOCK_ROWS
-            if not self._enough(kept, n, drawn):
-                raise RuntimeError(
-                    f"{self._rule()} Received: {kept} of {drawn} samples accepted, "
-                    f"{100 * kept / drawn:.2g} %."
-                )
-            if len(rows):
-                yield rows.numpy(), block * BLOCK_ROWS + int(positions[-1]) + 1
-
-    def _sample_block(self, seed, block, kept, n):
-        """The samples of one block as `export_saved_model` takes them, with the same rule."""
-        rows, _ = self._draw_block(seed, block, n - kept)
-        kept += tf.shape(rows, out_type="int64")[0]
-        drawn = (block + 1) * BLOCK_ROWS
-        received = [self._rule(), "Samples accepted and drawn:", kept, drawn]
-        tf.debugging.Assert(self._enough(kept, n, drawn), received)
-        return rows
-
-    def _enough(self, kept, n, drawn):
-        return (kept >= n) | (drawn <= self.max_tries * (kept + 1))
-
-    def _rule(self):
-        name = "score_limit" if self.guard == "score" else "threshold"
-        limit = f"{name}={self._guard_limit():g}"
-        return f"guard must accept one in max_tries={self.max_tries} samples at {limit}."
-
-    def _draw_block(self, seed, block, missing):
-        """Up to `missing` accepted samples of one block, and their positions in it."""
-        z = self._latents(seed, block)
+    def _guard(self):
         if self.guard is None:
-            z = z[:missing]
-            return self.model.decode_batch(z), tf.range(tf.shape(z)[0])
-        # Always the whole block: another number of rows could round to another decision.
-        samples = self.model.decode_batch(z)
-        positions = tf.where(self._is_accepted(samples))[:missing, 0]
-        return tf.gather(samples, positions), positions
-
-    def _latents(self, seed, block):
-        noise = normal_block(seed, block, self.model.latent_dim)
-        return (
-            noise if self.density == "prior" else mixture_latents(self._state, noise, seed, block)
-        )
-
-    def _is_accepted(self, samples):
-        """Whether each sample is within the limit; NaN never is."""
-        return tf.reshape(self._guard_batch(samples), (BLOCK_ROWS,)) <= self._guard_limit()
-
-    def _guard_batch(self, samples):
+            return None
         if self.guard == "score":
-            return width_score(self.model, samples)
-        return self.guard.negative_probability_batch(samples)
-
-    def _guard_limit(self):
-        return self._state["score_limit"] if self.guard == "score" else self.threshold
-
-    def _described(self):
-        """The density and the guard's limit as JSON can hold them, with a recipe in words."""
-        recipe = prior_recipe()
-        if self.density == "gmm":
-            recipe[0] = MIXTURE_RECIPE
-        described = {"recipe": recipe, "latent_dim": self.model.latent_dim}
-        described |= {name: self._state[name].tolist() for name in MIXTURE if name in self._state}
-        if self.guard is not None:
-            recipe.append("Draw again where guard of the sample exceeds guard_limit.")
-            described["guard_limit"] = float(self._guard_limit())
-        return described
+            limit = self._state["score_limit"]
+            return Guard(lambda x: width_score(self.model, x), limit, "score_limit")
+        return Guard(self.guard.negative_probability_batch, self.threshold, "threshold")
 
     def _check_ready(self, n=0):
         check_not_negative(n=n)
-        if self._state is None:
+        if self._draws is None:
             raise RuntimeError("LatentSampler must be fitted first: call sampler.fit(unlabeled).")
-
-
-def width_score(model, x):
-    """The log of each example's posterior width, averaged over the latents.
-
-    Up to a factor and a constant it is the entropy of the posterior.
-
-    Args:
-        model: `VABC`; with `stochastic=False` the result is its `score` instead.
-        x: Float32 tensor of data on their own scale, shape `(batch, ...)`.
-
-    Returns:
-        Tensor of shape `(batch,)`; higher is more unwanted.
-    """
-    if not model.stochastic:
-        return model.score_batch(x)
-    return tf.reduce_mean(0.5 * model(x)["z_log_var"], axis=1)
-
-
-def _check_choices(density, guard):
-    if density not in DENSITIES:
-        raise ValueError(f'density must be "prior" or "gmm". Received: density={density!r}.')
-    methods = ("negative_probability", "negative_probability_batch")
-    named = isinstance(guard, str) and guard == "score"
-    if guard is not None and not named and not all(hasattr(guard, name) for name in methods):
-        raise ValueError(
-            'guard must be None, "score" or an object with negative_probability(x) and '
-            f"negative_probability_batch(x). Received: guard={guard!r}."
-        )
 
 
 def _check_share(**numbers):

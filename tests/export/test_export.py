@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vabc.export import saved_model as export
-from keras_vabc.export.parts import model_parts
+from keras_vabc.export.parts import compare_decoded, model_parts
 from keras_vabc.vabc.model import VABC
 from keras_vabc.vabc.networks import conv_autoencoder, mlp_autoencoder
 
@@ -99,12 +99,6 @@ def test_samples_are_bit_for_bit_the_models(exported, n):
 def test_every_seed_of_the_model_is_one_of_the_export(exported, seed):
     model, _, _, loaded = exported
     np.testing.assert_array_equal(loaded.sample(3, seed), model.sample(3, seed=seed))
-
-
-def test_a_negative_number_of_samples_is_refused(exported):
-    loaded = exported[3]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="n must be >= 0"):
-        loaded.sample(-1, 0)
 
 
 def test_signatures_are_the_endpoints(exported):
@@ -273,7 +267,8 @@ class Spoiled:
     """A loaded SavedModel, one of whose endpoints gives something else."""
 
     def __init__(self, loaded, endpoint, spoil):
-        self.decode, self.sample, self.score = loaded.decode, loaded.sample, loaded.score
+        for name in ("decode", "sample", "score", "flag"):
+            setattr(self, name, getattr(loaded, name))
         setattr(self, endpoint, lambda *inputs: spoil(getattr(loaded, endpoint)(*inputs)))
 
 
@@ -284,6 +279,7 @@ SPOILED = [
     ("score", lambda out: out * np.nan, "score must give .* difference of up to nan"),
     ("sample", lambda out: tf.roll(out, 1, axis=0), "sample must give .* rtol=0 "),
     ("sample", lambda out: out * (1 + 2e-7), "sample must give .* rtol=0 "),
+    ("flag", tf.logical_not, "flag must give .* rtol=0 .* difference of up to 1"),
 ]
 
 
@@ -291,18 +287,31 @@ SPOILED = [
 def pair(tmp_path_factory):
     path = tmp_path_factory.mktemp("pair") / "saved"
     model = moons_model()
-    model.export(path, verbose=False)
+    model.export(path, threshold=3.0, verbose=False)
     return tf.saved_model.load(str(path)), model
+
+
+def test_a_negative_number_of_samples_is_refused(pair):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="n must be >= 0"):
+        pair[0].sample(-1, 0)
 
 
 @pytest.mark.parametrize(("endpoint", "spoil", "message"), SPOILED)
 def test_a_mismatch_is_found(pair, endpoint, spoil, message):
     loaded, model = pair
     spec = tf.TensorSpec((None, 2))
-    parts = model_parts(model)
+    parts = model_parts(model, 3.0)
     export._check(loaded, parts, spec)
     with pytest.raises(RuntimeError, match=message):
         export._check(Spoiled(loaded, endpoint, spoil), parts, spec)
+
+
+@pytest.mark.parametrize("unit", [255.0, 1e-3])
+def test_what_rounding_may_change_is_a_share_of_the_datas_range(unit):
+    expected = unit * np.linspace(-0.5, 0.5, 50, dtype="float32")
+    compare_decoded(expected + 8e-6 * unit, expected)
+    with pytest.raises(RuntimeError, match="decode must give"):
+        compare_decoded(expected + 1.3e-5 * unit, expected)
 
 
 def test_a_mismatch_leaves_nothing(tmp_path, monkeypatch):
@@ -312,5 +321,5 @@ def test_a_mismatch_leaves_nothing(tmp_path, monkeypatch):
         export.tf.saved_model, "load", lambda path: Spoiled(load(path), endpoint, spoil)
     )
     with pytest.raises(RuntimeError, match=message):
-        moons_model().export(tmp_path / "saved")
+        moons_model().export(tmp_path / "saved", threshold=3.0)
     assert list(tmp_path.iterdir()) == []

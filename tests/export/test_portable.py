@@ -1,5 +1,6 @@
 """ONNX and LiteRT: each runtime gives what the model gives, or nothing is left."""
 
+import functools
 import json
 import sys
 
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 
 from keras_vabc.export import portable
+from keras_vabc.export.parts import data_spec
 from keras_vabc.nu.classifier import NUClassifier
+from keras_vabc.sampling import sampler as sampling
 from keras_vabc.sampling.sampler import LatentSampler
 from keras_vabc.vabc.model import VABC
 from keras_vabc.vabc.networks import conv_autoencoder, mlp_autoencoder
@@ -114,17 +117,41 @@ def test_a_missing_package_is_named_with_its_extra(tmp_path, sampler, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("endpoint", ["decode", "score", "guard"])
-def test_a_mismatch_leaves_nothing(tmp_path, sampler, monkeypatch, endpoint):
+SPOILED = {
+    "data": ("decode", lambda out: out + 0.01),
+    "score": ("score", lambda out: out + 0.01),
+    "flag": ("flag", np.logical_not),
+    "guard": ("guard", lambda out: out + 0.01),
+}
+
+
+@pytest.mark.parametrize("output", SPOILED)
+def test_a_mismatch_is_found(exported, sampler, monkeypatch, output):
+    given, (endpoint, spoil) = [], SPOILED[output]
+    monkeypatch.setattr(sampling, "export_parts", lambda *arguments, **_: given.extend(arguments))
+    sampler.export("nowhere", score=sampler.guard, threshold=0.4)
+    parts, spec = given[0], data_spec(sampler.model)
+
+    def run(name, spoiled, rows):
+        out = exported[1](name)(**{"z" if name == "decode" else "x": rows})
+        return {key: spoil(value) if key == spoiled else value for key, value in out.items()}
+
+    def loaded(spoiled):
+        return {f: functools.partial(run, f, spoiled) for f in ("decode", "score", "guard")}
+
+    portable._check(loaded(None), parts, spec)
+    with pytest.raises(RuntimeError, match=f"exported {endpoint} must give .* Nothing was kept"):
+        portable._check(loaded(output), parts, spec)
+
+
+def test_a_mismatch_leaves_nothing(tmp_path, sampler, monkeypatch):
     load = portable._load_onnx
 
     def spoiled(onnxruntime, path):
         function = load(onnxruntime, path)
-        if path.stem != endpoint:
-            return function
         return lambda rows: {name: out + 0.01 for name, out in function(rows).items()}
 
     monkeypatch.setattr(portable, "_load_onnx", spoiled)
-    with pytest.raises(RuntimeError, match=f"exported {endpoint} must give .* Nothing was kept"):
+    with pytest.raises(RuntimeError, match="exported decode must give"):
         sampler.export(tmp_path / "out", "onnx")
     assert list(tmp_path.iterdir()) == []

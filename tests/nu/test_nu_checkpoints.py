@@ -1,5 +1,7 @@
 """A classifier's training that is broken off goes on with the next member."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -17,9 +19,9 @@ class Interruption(Exception):
     """Stands for whatever ends a process."""
 
 
-def fit(path=None, unlabeled=UNLABELED, **arguments):
+def fit(path=None, unlabeled=UNLABELED, unwanted=UNWANTED, **arguments):
     nu = kv.NUClassifier(**{"members": 3, "epochs": 2, "seed": 1, **arguments})
-    return nu.fit(unlabeled, UNWANTED, verbose=0, checkpoint=path)
+    return nu.fit(unlabeled, unwanted, verbose=0, checkpoint=path)
 
 
 def outcome(nu):
@@ -86,22 +88,48 @@ def own_network(seed):
     return keras.Model(inputs, keras.layers.Dense(1, kernel_initializer=kernel)(inputs))
 
 
+OTHERS = {  # of every argument that the outcome depends on
+    "risk": "nnpu",
+    "members": 4,
+    "epochs": 3,
+    "batch_size": 99,
+    "learning_rate": 0.003,
+    "shift": 0.1,
+    "seed": 2,
+}
+
+
+def test_every_argument_is_tried():
+    constructor = inspect.signature(kv.NUClassifier).parameters
+    assert {*OTHERS, "network"} == set(constructor)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"seed": 2}, "of another arguments"),
-        ({"unlabeled": np.roll(UNLABELED, 1)}, "of another data"),
-        ({"network": own_network(0)}, "of another network"),
+        *(({name: value}, "arguments") for name, value in OTHERS.items()),
+        ({"unlabeled": UNLABELED[::-1]}, "data"),
+        ({"unwanted": UNWANTED[::-1]}, "data"),
+        ({"unwanted": UNWANTED[1:]}, "data"),
+        ({"network": own_network(0)}, "network"),
     ],
 )
-def test_another_training_is_refused(stored, arguments, message):
+def test_another_training_is_refused(stored, trained, arguments, message):
     content = stored.read_bytes()
-    with pytest.raises(ValueError, match=f"checkpoint must be of this training.* {message}"):
+    with pytest.raises(ValueError, match=f"must be of this training.* of another {message}"):
         fit(stored, **arguments)
     assert stored.read_bytes() == content
+    assert trained == []
 
 
-def test_an_own_network_is_told_by_its_weights(tmp_path, trained):
+def test_a_file_of_an_earlier_version_goes_on(stored, tmp_path, trained):
+    arrays, record = read_array_file(stored)
+    write_array_file(tmp_path / "old", arrays, {"traits": record["fingerprint"]})
+    assert outcome(fit(tmp_path / "old")) == outcome(fit(stored))
+    assert trained == []
+
+
+def test_an_own_network_is_known_by_its_weights(tmp_path, trained):
     path = tmp_path / "checkpoint"
     fit(path, network=own_network(0))
     fit(path, network=own_network(0))
@@ -119,6 +147,7 @@ def test_a_damaged_file_is_refused(stored, tmp_path):
     write_array_file(path, {**arrays, "1/unwanted": np.zeros(3)}, record)
     with pytest.raises(ValueError, match="checkpoint must hold whole members"):
         fit(path)
-    write_array_file(path, arrays, {"traits": None})
-    with pytest.raises(ValueError, match="checkpoint must be of this training"):
-        fit(path)
+    for foreign in ({"fingerprint": None}, {}):
+        write_array_file(path, arrays, foreign)
+        with pytest.raises(ValueError, match="checkpoint must be of this training"):
+            fit(path)

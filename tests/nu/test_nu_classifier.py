@@ -1,7 +1,6 @@
-"""The negative-unlabeled classifier, its risks, and what becomes of the folds it corrects."""
+"""The negative-unlabeled classifier, and what becomes of the folds it corrects."""
 
 import dataclasses
-import json
 import random
 import warnings
 
@@ -12,16 +11,9 @@ import tensorflow as tf
 
 import keras_vabc as kv
 from keras_vabc.data.datasets.named_folds import load_folds
-from keras_vabc.nu.estimates import estimated
-from keras_vabc.nu.risks import balanced_risk, nnpu_objective, presumed_positives
-from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
 
 RNG = np.random.default_rng(0)
 QUICK = {"members": 2, "epochs": 30, "seed": 3}
-
-
-def softplus(z):
-    return np.log1p(np.exp(z.astype("float64")))
 
 
 @pytest.fixture(scope="module")
@@ -32,98 +24,6 @@ def folds():
 @pytest.fixture(scope="module")
 def nu(folds):
     return kv.NUClassifier(**QUICK).fit(folds.unlabeled, folds.unwanted, verbose=0)
-
-
-# Mixture
-
-
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.9])
-def test_best_bin_finds_a_known_share(share):
-    count = round(share * 20_000)
-    unlabeled = np.concatenate([RNG.normal(3, 1, count), RNG.normal(-3, 1, 20_000 - count)])
-    found, low, high = best_bin_share(unlabeled, RNG.normal(3, 1, 2000))
-    assert found == pytest.approx(share, abs=0.02)
-    assert low <= share <= high
-    assert high - low < 0.12
-
-
-def test_best_bin_by_hand():
-    """Two bins: from 1 on 0.2 / 0.5 = 0.4, from 0 on 1 / 1. The first also has the least bound."""
-    unlabeled = np.repeat([0.0, 1.0], [8000, 2000])
-    unwanted = np.repeat([0.0, 1.0], [5000, 5000])
-    error = np.sqrt(np.log(40) / 20_000)
-    expected = 0.4, (0.2 - error) / (0.5 + error), (0.2 + error) / (0.5 - error)
-    assert best_bin_share(unlabeled, unwanted) == pytest.approx(expected)
-
-
-def test_the_interval_holds_as_often_as_it_says_and_narrows_with_more_examples():
-    widths = {}
-    for unwanted_count in (30, 1000):
-        held = []
-        for _ in range(40):
-            unlabeled = np.concatenate([RNG.normal(4, 1, 200), RNG.normal(-4, 1, 1800)])
-            _, low, high = best_bin_share(unlabeled, RNG.normal(4, 1, unwanted_count))
-            held.append(low <= 0.1 <= high)
-        assert np.mean(held) >= 0.9
-        widths[unwanted_count] = high - low
-    assert widths[1000] < widths[30] / 1.5
-
-
-@pytest.mark.parametrize("share", [0.001, 0.2, 0.99])
-def test_shifted_logits_have_the_share_as_their_mean_probability(share):
-    logits = RNG.normal(-2, 5, 1000)
-    shifted = logits + log_odds_shift(logits, share)
-    assert (1 / (1 + np.exp(-shifted))).mean() == pytest.approx(share, rel=1e-6)
-
-
-def test_shift_of_an_unreachable_share_is_finite():
-    assert (np.array([1.0, 2.0]) + log_odds_shift([1.0, 2.0], 0)).max() <= -29
-    assert (np.array([1.0, 2.0]) + log_odds_shift([1.0, 2.0], 1)).min() >= 29
-
-
-def test_ranking_quality_needs_no_labels():
-    positives, negatives = RNG.normal(0, 1, 90_000), RNG.normal(1, 1, 10_000)
-    below = np.searchsorted(np.sort(positives), negatives).mean() / len(positives)
-    unlabeled, unwanted = np.concatenate([positives, negatives]), RNG.normal(1, 1, 10_000)
-    assert ranking_quality(unlabeled, unwanted, 0.1) == pytest.approx(below, abs=0.01)
-    assert ranking_quality(np.zeros(5), np.zeros(3), 0.2) == pytest.approx(0.5)
-
-
-def test_folds_that_do_not_differ_have_no_ranking():
-    estimates, _ = estimated(np.arange(40.0), np.arange(40.0))
-    assert estimates["negative_share"] == 1
-    assert estimates["cross_validation"]["auc"] is None
-    json.dumps(estimates, allow_nan=False)
-
-
-# Risks
-
-
-def test_cvir_ignores_the_share_that_looks_most_negative():
-    logits = np.array([0.5, -2.0, 3.0, -1.0, 9.0])
-    losses = softplus(logits)  # of each as a positive
-    kept = presumed_positives(logits, 0.4)
-    assert sorted(kept) == sorted(np.argsort(losses)[:3]) == [0, 1, 3]
-    assert len(presumed_positives(logits, 0.0)) == 5
-    assert len(presumed_positives(logits, 1.0)) == 1
-
-
-def test_balanced_risk_equals_numpy():
-    u, w = RNG.normal(size=7).astype("f4"), RNG.normal(size=3).astype("f4")
-    expected = 0.5 * softplus(u).mean() + 0.5 * softplus(-w).mean()
-    assert float(balanced_risk(u, w)) == pytest.approx(expected, rel=1e-6)
-
-
-def test_nnpu_objective_equals_numpy_on_both_sides_of_zero():
-    u, w = RNG.normal(size=7).astype("f4"), RNG.normal(size=3).astype("f4")
-    positives = softplus(u).mean() - 0.1 * softplus(w).mean()
-    expected = 0.1 * softplus(-w).mean() + positives
-    assert positives > 0
-    assert float(nnpu_objective(u, w, 0.1)) == pytest.approx(expected, rel=1e-6)
-    u, w = u - 5, w + 5
-    positives = softplus(u).mean() - 0.9 * softplus(w).mean()
-    assert positives < 0
-    assert float(nnpu_objective(u, w, 0.9)) == pytest.approx(-positives, rel=1e-5)
 
 
 # The classifier

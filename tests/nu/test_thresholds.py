@@ -41,6 +41,15 @@ def test_weights_set_the_negatives_aside():
     assert flagged_share(scores, 80) == pytest.approx(0.19)
 
 
+def test_the_unit_of_weights_decides_nothing():
+    """What is forgiven of rounding is a share of the weight, however small the weights are."""
+    scores, weights = RNG.normal(size=200), RNG.random(200)
+    for most in (0.0, 0.1):
+        chosen = false_alarm_threshold(scores, most, weights)
+        assert chosen == false_alarm_threshold(scores, most, 1e-16 * weights)
+        assert flagged_share(scores, chosen, 1e-16 * weights) <= most
+
+
 def test_counting_all_as_positive_is_cautious():
     positives, negatives = RNG.normal(size=9_000), RNG.normal(1.5, size=1_000)
     threshold = false_alarm_threshold(np.concatenate([positives, negatives]), 0.05)
