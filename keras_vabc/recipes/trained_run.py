@@ -45,7 +45,9 @@ class TrainedRun:
         def read(record):
             setting = dict(record["method"]["setting"])
             setting["units"] = tuple(setting["units"])
-            return Recipe(**record["method"] | {"setting": Setting(**setting)})
+            method = record["method"] | {"setting": Setting(**setting)}
+            method.pop("rival", None)  # in the records of runs trained before it left `Recipe`
+            return Recipe(**method)
 
         return self.read(read)
 

@@ -2,18 +2,18 @@
 
 import dataclasses
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from command_line import keras_vabc
 
+from keras_vabc.nu import classifier
 from keras_vabc.recipes import tune as tuning
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.gamma_choice import by_gamma, choose
 from keras_vabc.recipes.own_data import recipe_for, setting_for, total_variance
 from keras_vabc.recipes.settings import QUALITY, Setting
-from keras_vabc.recipes.tune import Data, measure, tune_runs
+from keras_vabc.recipes.tune import measure, recipes_to_try
 
 
 def mnist_like():
@@ -129,33 +129,28 @@ def test_measures_weigh_by_the_judge():
     assert figures["auc"] == pytest.approx((0.75 - 0.25) / 0.5)
 
 
-@pytest.fixture
-def images(monkeypatch):
-    """Data of few images."""
-    folds = SimpleNamespace(
-        unlabeled=np.random.default_rng(0).integers(0, 255, (600, 8, 8, 1), "uint8")
+def few_images():
+    return np.random.default_rng(3).integers(0, 255, (600, 8, 8, 1), "uint8")
+
+
+def test_each_gamma_of_quality_keeps_the_equilibrium():
+    recipes = recipes_to_try(few_images(), "quality", 2, None)
+    assert (
+        len({recipe.key for recipe in recipes}) == len(recipes) == 2 * (1 + len(tuning.STRENGTHS))
     )
-    monkeypatch.setattr(tuning, "stored_folds", lambda folder: folds)
-    return Data("folder", "content")
-
-
-def test_each_gamma_of_quality_keeps_the_equilibrium(images):
-    runs = tune_runs(images, images.folds.unlabeled, "quality", 2, None)
-    assert len({run.key for run in runs}) == len(runs) == 2 * (1 + len(tuning.STRENGTHS))
-    for run in runs:
-        setting = run.method.setting
+    for recipe in recipes:
+        setting = recipe.setting
         assert setting.gamma * setting.target == pytest.approx(2 * setting.sigma2)
-        assert run.method.correction == "move" and run.method.guard is None
+        assert recipe.correction == "move" and recipe.guard is None
 
 
 @pytest.mark.parametrize("name", ["paper", "quality"])
-def test_train_with_a_tuned_gamma_does_what_tune_did(images, name):
-    runs = tune_runs(images, images.folds.unlabeled, name, 1, None)
-    assert runs[0].method.setting.method == "vae"
-    for run in runs[1:]:
-        gamma = run.method.setting.gamma
-        own = recipe_for(name, images.folds.unlabeled, gamma=gamma)
-        assert dataclasses.replace(own, slug="vabc", guard=None) == run.method
+def test_train_with_a_tuned_gamma_does_what_tune_did(name):
+    recipes = recipes_to_try(few_images(), name, 1, None)
+    assert recipes[0].setting.method == "vae"
+    for recipe in recipes[1:]:
+        own = recipe_for(name, few_images(), gamma=recipe.setting.gamma)
+        assert dataclasses.replace(own, slug="vabc", guard=None) == recipe
 
 
 def test_a_gamma_above_the_start_of_annealing_is_not_annealed():
@@ -171,7 +166,7 @@ def test_the_command_chooses_and_resumes(tmp_path, monkeypatch):
     np.savetxt(tmp_path / "flagged.csv", flagged, delimiter=",", header="a,b", comments="")
     monkeypatch.setattr(tuning, "STRENGTHS", (0.5,))
     monkeypatch.setattr(tuning, "SAMPLES", 200)
-    monkeypatch.setattr("keras_vabc.nu.classifier.LEAST_STEPS", 60)
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 60)
     paths = ["--unlabeled", tmp_path / "all.npy", "--unwanted", tmp_path / "flagged.csv"]
     command = ["tune", *paths, "--out", tmp_path / "out", "--seeds", 1, "--epochs", 2]
     command += ["--setting", "paper"]
@@ -222,7 +217,7 @@ def test_many_hidden_negatives_leave_settings_that_fit_the_corrected_fold(tmp_pa
     np.save(tmp_path / "flagged.npy", rng.normal(3.0, 0.5, (180, 2)).astype("float32"))
     monkeypatch.setattr(tuning, "STRENGTHS", (0.5,))
     monkeypatch.setattr(tuning, "SAMPLES", 200)
-    monkeypatch.setattr("keras_vabc.nu.classifier.LEAST_STEPS", 60)
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 60)
     paths = ["--unlabeled", tmp_path / "all.npy", "--unwanted", tmp_path / "flagged.npy"]
     done = keras_vabc("tune", *paths, "--out", tmp_path / "out", "--seeds", 1, "--epochs", 2)
     assert done.exit_code == 0, done.output
