@@ -2,10 +2,13 @@
 
 import dataclasses
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from command_line import keras_vabc
+from rich.console import Console
 
 from keras_vabc.nu import classifier
 from keras_vabc.recipes import tune as tuning
@@ -13,7 +16,7 @@ from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.gamma_choice import by_gamma, choose
 from keras_vabc.recipes.own_data import recipe_for, setting_for, total_variance
 from keras_vabc.recipes.settings import QUALITY, Setting
-from keras_vabc.recipes.tune import measure, recipes_to_try
+from keras_vabc.recipes.tune import measure, prepare, read_data, recipes_to_try, tried
 
 
 def mnist_like():
@@ -127,6 +130,77 @@ def test_measures_weigh_by_the_judge():
     assert figures["unwanted_error"] == pytest.approx(7.0)
     # Of the unlabeled, unwanted 6 outranks 3 of 4 and 8 as many; half of all are negatives.
     assert figures["auc"] == pytest.approx((0.75 - 0.25) / 0.5)
+
+
+def numbers(rows):
+    """The numbers that stand in the first column of rows."""
+    return set(rows[:, 0].astype(int).tolist())
+
+
+def fit_recorder(fits):
+    """A class in the place of `NUClassifier` that notes the rows it is fitted on, by file name."""
+
+    class Recorder:
+        negative_share = 0.1
+
+        def __init__(self, seed=0):
+            self.rows = None
+
+        def fit(self, unlabeled, unwanted, verbose):
+            self.rows = numbers(unlabeled), numbers(unwanted)
+            return self
+
+        def save(self, path):
+            fits[path.name.split("-")[0]] = self.rows
+            path.write_text("")
+
+        @classmethod
+        def load(cls, path):
+            assert Path(path).exists()
+            return cls()
+
+        def correct(self, folds, mode="move"):
+            return folds
+
+        def negative_probability(self, x):
+            return np.zeros(len(x), "float32")
+
+    return Recorder
+
+
+@pytest.mark.parametrize("setting", ["paper", "quality"])
+def test_the_judge_learns_from_rows_that_no_model_is_trained_on(tmp_path, monkeypatch, setting):
+    rng = np.random.default_rng(7)
+    unlabeled, unwanted = range(400), range(1000, 1180)
+    for name, own in (("unlabeled", unlabeled), ("unwanted", unwanted)):
+        rows = np.stack([own, rng.permutation(len(own))], axis=1)
+        np.save(tmp_path / f"{name}.npy", rows.astype("float32"))
+    fits, trained, measured = {}, [], []
+
+    def train(recipe, folds, nu):
+        trained.append((numbers(folds.unlabeled), numbers(folds.unwanted)))
+        model = SimpleNamespace(score=score, penalty_weight=1.0)
+        return SimpleNamespace(model=model, sample=lambda n, seed: np.zeros((n, 2)))
+
+    def score(x):
+        measured.append(numbers(x))
+        return x[:, 1]
+
+    monkeypatch.setattr(tuning, "NUClassifier", fit_recorder(fits))
+    monkeypatch.setattr(tuning, "trained_sampler", train)
+    console = Console(quiet=True)
+    paths = tmp_path / "unlabeled.npy", tmp_path / "unwanted.npy"
+    data = read_data(*paths, tmp_path / "folds", console)
+    recipes = prepare(data, setting, 1, 2, tmp_path, console)
+    tried(recipes[-1], data, tmp_path)
+
+    (models,) = trained
+    assert fits["judge"][0] == set(unlabeled) - models[0]
+    assert fits["judge"][1] == set(unwanted) - models[1]
+    assert all(fits["judge"]) and all(models)
+    assert measured == [*fits["judge"]], "held out, of each fold"
+    assert fits.get("corrector", models) == models
+    assert ("corrector" in fits) == (setting == "quality")
 
 
 def few_images():
