@@ -44,7 +44,7 @@ def main():
 
 def variants(digit, seed, quick):
     """Pairs of a name and a `Setting`, the paper's own first."""
-    from keras_vabc.recipes.settings import paper_setting
+    from keras_vabc.experiments.paper.settings import paper_setting
 
     base = paper_setting("vabc", "mnist", digit, 0.2, seed, epochs=1 if quick else None)
     for size in QUICK_SIZES if quick else SIZES:

@@ -27,6 +27,6 @@ def benchmark(
       keras-vabc benchmark
       keras-vabc benchmark quality quality-vae
     """
-    from keras_vabc.experiments.benchmark.runs import run_benchmark
+    from keras_vabc.experiments.benchmark.compare import run_benchmark
 
     run_benchmark(slugs=methods or (), folder=out, fresh=fresh, workers=workers, console=Console())

@@ -1,29 +1,65 @@
-"""The demo: VAE and V-ABC on images and on Moons, trained, measured and shown."""
+"""The demo: VAE, V-ABC and the `quality` setting, trained, measured and shown."""
+
+import dataclasses
+import time
+import warnings
+from typing import NamedTuple
 
 import numpy as np
 
 from keras_vabc import plots
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
+from keras_vabc.experiments.paper.settings import (
+    METHODS,
+    MOONS_SAMPLE_NOISE,
+    folds_of,
+    paper_setting,
+)
 from keras_vabc.experiments.stages import run_stages
 from keras_vabc.files.writing import new_folder
+from keras_vabc.nu.classifier import NUClassifier
+from keras_vabc.pages.console import say
 from keras_vabc.pages.page import Section, print_table, render_page, result_table
 from keras_vabc.recipes.autoencoder import Trained, train_autoencoder
-from keras_vabc.recipes.results import SAMPLES, append_results, result_line
-from keras_vabc.recipes.settings import METHODS, MOONS_SAMPLE_NOISE, folds_of, paper_setting
+from keras_vabc.recipes.generation import trained_sampler
+from keras_vabc.recipes.own_data import recipe_for
+from keras_vabc.recipes.recipe import Recipe
+from keras_vabc.recipes.results import SAMPLES, append_results, recipe_line, result_line
 from keras_vabc.vabc.model import load_model
 
-TITLES = {"vae": "VAE", "vabc": "V-ABC"}
+TITLES = {"vae": "VAE", "vabc": "V-ABC (paper)", "quality": "quality", "real": "real"}
 JUDGES = "judges"
+SHOWN = 100  # images of each kind
+
+
+class Quality(NamedTuple):
+    """What the training of the `quality` setting leaves.
+
+    Attributes:
+        recipe: Its `Recipe`.
+        seconds: Wall time of the training, the NU classifier's included.
+        notes: What the user should know, a list of texts.
+        samples: Images that the guard accepted; `None` where it accepted hardly any.
+        acceptance: The share that it accepted, or `None`.
+    """
+
+    recipe: Recipe
+    seconds: float
+    notes: list
+    samples: np.ndarray | None = None
+    acceptance: float | None = None
 
 
 def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
-    """Trains, measures and shows the VAE and V-ABC on an image set and on Moons2.
+    """Trains, measures and shows generators of images, and then the paper's two of Moons2.
+
+    Of images there are the VAE, V-ABC as published, and the `quality` setting, beside real ones.
 
     Args:
         out: Folder to make: `report.html`, `results.jsonl`, `samples.png` and the models.
         dataset: Image set; where no source has it, `"digits"` takes its place.
         negative_class: Class of the negative concept of the images.
-        epochs: Most epochs of each training; `None`: the paper's.
+        epochs: Most epochs of each training; `None`: as many as each setting says.
         seed: Seed of everything random.
         console: `rich.console.Console` that shows progress and tables.
 
@@ -42,12 +78,20 @@ def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
         moons = [paper_setting(method, "moons2", seed=seed, epochs=epochs) for method in METHODS]
         moons_folds = folds_of(moons[0])
 
-        stages = _training_stages(settings, folds, folder)
-        stages[JUDGES] = (_make_judges, folds)
+        quality = f"quality on {dataset}"
+        path = folder / f"{dataset}-quality.keras"
+        stages = {
+            quality: (_train_quality, folds, seed, epochs, path),
+            JUDGES: (_make_judges, folds),
+        }
+        stages |= _training_stages(settings, folds, folder)
         stages |= _training_stages(moons, moons_folds, folder)
         done = run_stages(console, stages)
 
-        images, lines = _image_section(settings, folds, _trained(settings, done, folder), console)
+        for note in done[quality].notes:
+            say(console, f"Note: {note}")
+        trained = _trained(settings, done, folder)
+        images, lines = _image_section(settings, folds, trained, done[quality], console)
         points, moons_lines = _moons_section(
             moons, moons_folds, _trained(moons, done, folder), console
         )
@@ -75,34 +119,39 @@ def _trained(settings, done, folder):
 
 
 def _title(setting):
-    return f"{TITLES[setting.method]} on {setting.dataset}"
+    return f"{setting.method} on {setting.dataset}"
 
 
 def _model_path(setting, folder):
     return folder / f"{setting.dataset}-{setting.method}.keras"
 
 
-def _image_section(settings, folds, trained, console):
+def _image_section(settings, folds, trained, quality, console):
     evaluation = ImageEvaluation(folds)
-    negative_class, seed = folds.negative_class, settings[0].seed
+    seed = settings[0].seed
     samples = {name: run.model.sample(SAMPLES, seed=seed) for name, run in trained.items()}
-    lines = [
-        result_line(setting, setting.method, evaluation.of(samples[setting.method]), run.seconds)
-        for setting, run in zip(settings, trained.values(), strict=True)
-    ]
-    lines.append(result_line(settings[-1], "real", evaluation.real(), None))
-    title = f"{folds.name}: the negative concept is class {negative_class}"
-    table = result_table(lines)
-    print_table(console, title, table)
-    hidden = int(np.sum(folds.unlabeled_labels == negative_class))
+    lines = _lines(settings, trained, samples, evaluation)
+    if quality.samples is not None:
+        figures = {**evaluation.of(quality.samples), "acceptance": quality.acceptance}
+        lines.insert(-1, recipe_line(quality.recipe, figures, quality.seconds))
+        samples["quality"] = quality.samples
+    title = f"{folds.name}: the negative concept is class {folds.negative_class}"
+    table = _shown_table(title, lines, console)
+    hidden = int(np.sum(folds.unlabeled_labels == folds.negative_class))
     paragraphs = [
         f"{len(folds.unlabeled):,} unlabeled examples, {hidden:,} of them hidden negatives; "
         f"{len(folds.unwanted):,} unwanted examples. {SAMPLES:,} samples of each model were judged "
         f"by a binary judge ('paper', {100 * evaluation.accuracies['paper']:.2f} % accuracy) and "
         f"by one of all classes ('strict', {100 * evaluation.accuracies['strict']:.2f} %). The row "
         "of real data shows what the judges say of held-out positives.",
+        "The VAE and V-ABC are the paper's. The setting 'quality' finds hidden negatives with a "
+        "classifier first, has a larger network and a mixture for its latents, and rejects samples "
+        "that the classifier flags.",
+        *quality.notes,
     ]
-    figures = [(_sample_figure(samples), "The first 100 samples of each model.")]
+    shown = {**samples, "real": _held_out_positives(folds)}
+    caption = f"The first {SHOWN} samples of each model, and {SHOWN} real images."
+    figures = [(_sample_figure(shown), caption)]
     if settings[0].latent_dim == 2:
         caption = "What each decoder makes of the latents from -3 to 3."
         figures.append((_manifold_figure(trained), caption))
@@ -114,14 +163,9 @@ def _moons_section(settings, folds, trained, console):
     seed = settings[0].seed
     evaluation = MoonsEvaluation(folds)
     means = {name: run.model.sample(SAMPLES, seed=seed) for name, run in trained.items()}
-    lines = [
-        result_line(setting, setting.method, evaluation.of(means[setting.method]), run.seconds)
-        for setting, run in zip(settings, trained.values(), strict=True)
-    ]
-    lines.append(result_line(settings[-1], "real", evaluation.real(), None))
+    lines = _lines(settings, trained, means, evaluation)
     title = "moons2: the negative concept is the upper moon"
-    table = result_table(lines)
-    print_table(console, title, table)
+    table = _shown_table(title, lines, console)
     paragraphs = [
         "A sample counts as negative where the exact density of the upper moon is above that of "
         "the lower one; that is the strict judge here. The other columns compare the decoder's "
@@ -130,6 +174,26 @@ def _moons_section(settings, folds, trained, console):
     figure = _moons_figure(folds, means, seed)
     caption = f"Samples over the data: means, and means with noise of {MOONS_SAMPLE_NOISE}."
     return Section(title, paragraphs, [table], [(figure, caption)]), lines
+
+
+def _lines(settings, trained, samples, evaluation):
+    """A line of the samples of each setting, and one of real data."""
+    lines = [
+        result_line(s, s.method, evaluation.of(samples[s.method]), trained[s.method].seconds)
+        for s in settings
+    ]
+    return [*lines, result_line(settings[-1], "real", evaluation.real(), None)]
+
+
+def _shown_table(title, lines, console):
+    """The table of result lines, printed too, with names that say more than the methods' slugs."""
+    table = result_table([{**line, "method": TITLES[line["method"]]} for line in lines])
+    print_table(console, title, table)
+    return table
+
+
+def _held_out_positives(folds):
+    return folds.test_unlabeled[folds.test_unlabeled_labels != folds.negative_class]
 
 
 def _image_folds(dataset, negative_class, seed, console):
@@ -146,14 +210,37 @@ def _train_and_save(setting, folds, path, report):
     return history, seconds
 
 
+def _train_quality(folds, seed, epochs, path, report):
+    """What `keras-vabc train --setting quality` does, and samples; the model goes to a file."""
+    start = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        nu = NUClassifier(seed=seed).fit(folds.unlabeled, folds.unwanted, verbose=0)
+    notes = [str(warning.message) for warning in caught]
+    training_folds = nu.correct(folds)
+    recipe = recipe_for("quality", training_folds.unlabeled, seed, epochs)
+    data = {name: getattr(folds, name) for name in ("negative_class", "fraction")}
+    setting = dataclasses.replace(recipe.setting, dataset=folds.name, **data)
+    recipe = dataclasses.replace(recipe, setting=setting)
+    sampler = trained_sampler(recipe, training_folds, nu, callbacks=[report])
+    seconds = time.perf_counter() - start
+    sampler.model.save(path)
+    try:
+        samples, drawn = sampler.sample(SAMPLES, seed=seed, return_drawn=True)
+    except RuntimeError as error:
+        notes.append(f"There are no samples of the setting quality; more epochs may help. {error}")
+        return Quality(recipe, seconds, notes)
+    return Quality(recipe, seconds, notes, samples, len(samples) / drawn)
+
+
 def _make_judges(folds, report):
     ImageEvaluation(folds, callbacks=[report])
 
 
 def _sample_figure(samples):
-    figure, axes = plots.panels(len(samples))
+    figure, axes = plots.panels(len(samples), size=4)
     for ax, (method, images) in zip(axes, samples.items(), strict=True):
-        plots.sample_grid(images[:100], ax=ax).set_title(TITLES[method])
+        plots.sample_grid(images[:SHOWN], ax=ax).set_title(TITLES[method])
     return figure
 
 

@@ -4,7 +4,6 @@ It runs `tune` on Moons2 and on MNIST '8' in the paper's setting, as if they had
 measures every model with them.
 """
 
-import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from keras_vabc.pages.markdown import markdown
 from keras_vabc.recipes.gamma_choice import by_gamma, choose
 from keras_vabc.recipes.results import provenance
 from keras_vabc.recipes.stored import Stored
-from keras_vabc.recipes.sweep import ARRAYS, results_folder, run_missing
-from keras_vabc.recipes.tune import TuneRun, prepare, read_data
+from keras_vabc.recipes.sweep import ARRAYS, Job, results_folder, run_missing
+from keras_vabc.recipes.tune import prepare, read_data, trained_and_measured, tune_key
 
 FOLDER = Path("docs/results/tune")
 COMMAND = "python -m keras_vabc.experiments.tune_check"
@@ -36,31 +35,15 @@ MNIST, by the exact densities on Moons2. Setting `{SETTING}`, means over {SEEDS}
 `{COMMAND}`."""
 
 
-@dataclasses.dataclass(frozen=True)
-class CheckedRun:
-    """A run of `tune`, measured by labels too."""
+def checked(recipe, data, dataset, arrays):
+    """The result line of `tune`, with what is true of the same samples by labels."""
+    from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
 
-    tuning: TuneRun
-    dataset: str
-
-    @property
-    def key(self):
-        """The key of the run of `tune`."""
-        return self.tuning.key
-
-    def run(self, arrays):
-        """Trains and measures; returns the result line."""
-        from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
-
-        sampler, line = self.tuning.trained(arrays)
-        folds = _labelled(self.dataset)
-        samples = sampler.sample(line["samples"], seed=0)
-        if self.dataset == "mnist":
-            figures = ImageEvaluation(folds).of(samples)
-        else:
-            figures = MoonsEvaluation(folds).of(samples)
-        truth = {name: figures[name] for name in ("nge_paper", "nge_strict", "fid")}
-        return {**line, **truth, "dataset": self.dataset, **provenance(COMMAND)}
+    sampler, line = trained_and_measured(recipe, data, arrays)
+    evaluation = (ImageEvaluation if dataset == "mnist" else MoonsEvaluation)(_labelled(dataset))
+    figures = evaluation.of(sampler.sample(line["samples"], seed=0))
+    truth = {name: figures[name] for name in ("nge_paper", "nge_strict", "fid")}
+    return {**line, **truth, "dataset": dataset, **provenance(COMMAND)}
 
 
 def check(folder=FOLDER, workers=None, console=None):
@@ -73,13 +56,13 @@ def check(folder=FOLDER, workers=None, console=None):
     """
     folder, console = Path(folder), console or Console()
     with results_folder(folder), tempfile.TemporaryDirectory() as files:
-        runs = {name: _runs(name, Path(files), folder / ARRAYS, console) for name in DATASETS}
-        every = [run for tunings in runs.values() for run in tunings]
+        jobs = {name: _jobs(name, Path(files), folder / ARRAYS, console) for name in DATASETS}
+        every = [job for own in jobs.values() for job in own]
         run_missing(every, folder, fresh=False, workers=workers, console=console)
     stored = Stored(folder)
     parts = [INTRODUCTION]
-    for name, checked in runs.items():
-        lines = stored.lines(checked)
+    for name, own in jobs.items():
+        lines = stored.lines(own)
         write_whole(folder / f"{name}.png", plots.png_bytes(_picture(lines)))
         parts += [f"## {name}", _table(lines), f"![Estimate and truth by gamma]({name}.png)"]
     write_whole(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
@@ -89,14 +72,23 @@ def _labelled(name):
     return load_folds(name, negative_class=DATASETS[name], seed=0)
 
 
-def _runs(name, files, arrays, console):
+def unlabelled(name, folder, console):
+    """`Data` of a data set, read from files that hold no labels, as `tune` reads a user's."""
     folds = _labelled(name)
-    paths = [files / f"{name}-{fold}.npy" for fold in ("unlabeled", "unwanted")]
+    paths = [folder / f"{name}-{fold}.npy" for fold in ("unlabeled", "unwanted")]
     for path, fold in zip(paths, (folds.unlabeled, folds.unwanted), strict=True):
         np.save(path, fold)
-    data = read_data(*paths, files / name, console)
-    tunings = prepare(data, SETTING, SEEDS, None, arrays, console)
-    return [CheckedRun(run, name) for run in tunings]
+    return read_data(*paths, folder / name, console)
+
+
+def jobs_of(name, data, recipes):
+    """One `Job` for each recipe, under the key that it has in `tune`."""
+    return [Job(tune_key(r, data.content), checked, (r, data, name)) for r in recipes]
+
+
+def _jobs(name, folder, arrays, console):
+    data = unlabelled(name, folder, console)
+    return jobs_of(name, data, prepare(data, SETTING, SEEDS, None, arrays, console))
 
 
 def _truth(lines):

@@ -1,12 +1,11 @@
 """The choice of a gamma from what `tune` measured, its table and its picture."""
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
 from keras_vabc import plots
 from keras_vabc.files.writing import write_whole
 from keras_vabc.pages.markdown import markdown
+from keras_vabc.pages.page import Table, print_table
 
 TOLERANCE = 1.1  # up to so many times the least error on positives a gamma may be chosen
 MEANS = ("nge_estimated", "nge_estimated_error", "positive_error", "unwanted_error")
@@ -68,10 +67,7 @@ def report(out, lines, chosen, console):
     """
     rows, judge = by_gamma(lines), chosen["judge"]
     cells = [_cells(row, row["gamma"] == chosen["gamma"]) for row in rows]
-    table = Table(*HEAD, box=SIMPLE_HEAD)
-    for row in cells:
-        table.add_row(*row)
-    console.print(table)
+    print_table(console, None, Table(list(HEAD), cells))
     advice = (
         f"Chosen: sigma2 = {chosen['sigma2']:g}, gamma = {chosen['gamma']:g}, penalty_weight = "
         f"{chosen['penalty_weight']:.3g}."

@@ -1,7 +1,5 @@
 """From folds and a recipe to a sampler: correction, training, density and guard."""
 
-import dataclasses
-
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.sampling.sampler import LatentSampler
 
@@ -59,17 +57,5 @@ def remaining_share(nu, training_folds):
 
 
 def corrected(recipe, folds, nu):
-    """The folds that a recipe trains on: as they are, or without what is told to be negative."""
-    if recipe.correction is None:
-        return folds
-    if recipe.correction == "labels":
-        kept = folds.unlabeled_labels != folds.negative_class
-        kept_test = folds.test_unlabeled_labels != folds.negative_class
-        return dataclasses.replace(
-            folds,
-            unlabeled=folds.unlabeled[kept],
-            unlabeled_labels=folds.unlabeled_labels[kept],
-            test_unlabeled=folds.test_unlabeled[kept_test],
-            test_unlabeled_labels=folds.test_unlabeled_labels[kept_test],
-        )
-    return nu.correct(folds, mode=recipe.correction)
+    """The folds that a recipe trains on: as they are, or as the NU classifier corrects them."""
+    return folds if recipe.correction is None else nu.correct(folds, mode=recipe.correction)

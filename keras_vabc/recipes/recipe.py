@@ -18,12 +18,11 @@ class Recipe:
     Attributes:
         slug: Name in result lines.
         setting: How the autoencoder is trained.
-        correction: What is done about hidden negatives first: `None`; `"move"` or `"soft"`, by the
-            NU classifier; or `"labels"`, which an oracle alone can do: they are left out.
+        correction: What the NU classifier does about hidden negatives first: `None`, or a mode of
+            `NUClassifier.correct`, `"move"` or `"soft"`.
         density: Density of the latents, `"prior"` or `"gmm"`.
         components: Components of the mixture.
         guard: P(negative) above which a sample is rejected; `None` for no guard.
-        rival: `None`, or what takes V-ABC's place: a key of `rivals.RIVALS`.
     """
 
     slug: str
@@ -32,7 +31,6 @@ class Recipe:
     density: str = "prior"
     components: int = COMPONENTS
     guard: float | None = None
-    rival: str | None = None
 
     @property
     def key(self):
@@ -46,5 +44,4 @@ class Recipe:
     @property
     def needs_classifier(self):
         """Whether the NU classifier takes part, if only by its estimate of the share."""
-        corrects = self.correction in ("move", "soft")
-        return corrects or self.guard is not None or self.rival == "pu-vae"
+        return self.correction in ("move", "soft") or self.guard is not None

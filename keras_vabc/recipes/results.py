@@ -1,13 +1,12 @@
 """Result lines: what was run, what was measured, when and with which versions."""
 
+import dataclasses
 import datetime
 import json
 import platform
 import sys
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_vabc.version import __version__
 
@@ -19,12 +18,13 @@ def result_line(setting, method, figures, seconds):
 
     Args:
         setting: `Setting` of the run.
-        method: Recipe slug; the setting's own, or `"real"` for a row of real data.
+        method: The setting's own, or `"real"` for a row of real data.
         figures: Dict of measured figures.
         seconds: Wall time of the training; `None` for real data.
 
     Returns:
-        Dict with the fields that every result line of the project has.
+        Dict with the fields that every result line of the project has; `setting` holds all
+        hyper-parameters.
     """
     return {
         "key": setting.key,
@@ -36,6 +36,7 @@ def result_line(setting, method, figures, seconds):
         "gamma": setting.gamma,
         "sigma2": setting.sigma2,
         "latent_dim": setting.latent_dim,
+        "setting": dataclasses.asdict(setting),
         "acceptance": None,
         **figures,
         "seconds": None if seconds is None else round(seconds, 1),
@@ -43,8 +44,29 @@ def result_line(setting, method, figures, seconds):
     }
 
 
+def recipe_line(recipe, figures, seconds):
+    """As `result_line`, of a whole `Recipe`: what it adds to its setting is in `recipe`."""
+    line = result_line(recipe.setting, recipe.slug, figures, seconds)
+    own = dataclasses.asdict(recipe)
+    del own["setting"]
+    return {**line, "key": recipe.key, "recipe": own}
+
+
+def described(line):
+    """One result line as a line of text, for a progress display."""
+    what = f"{line['method']} {line['dataset']} {line['negative_class']}, p = {line['fraction']}"
+    if "nge_strict" not in line:
+        return what
+    numbers = f"gamma {line['gamma']:g}, seed {line['seed']}"
+    error = f"NGE strict {100 * line['nge_strict']:.2f} %"
+    return f"{what}, {numbers}: {error}, {line['seconds'] or 0:.0f} s"
+
+
 def provenance(command):
     """Date, versions and command, for a line that is stored."""
+    import keras  # here, since the parent of a sweep, which reads lines alone, does without
+    import tensorflow as tf
+
     return {
         "date": datetime.date.today().isoformat(),
         "versions": {

@@ -1,13 +1,10 @@
-"""Every hyper-parameter of every experiment."""
+"""Every hyper-parameter of a training."""
 
 import dataclasses
 import hashlib
 import json
 
-from keras_vabc.data.datasets.named_folds import MOONS_FRACTION, load_folds
 from keras_vabc.version import __version__
-
-METHODS = ("vae", "vabc")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,27 +84,7 @@ class Setting:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-MOONS = {
-    "latent_dim": 1,
-    "units": (20, 20),
-    "output_activation": "linear",
-    "sigma2": 0.25,
-    "gamma": 1.5,
-    "penalty_weight": 2.0,
-    "patience": None,
-}
-MOONS_SAMPLE_NOISE = 0.25  # the authors' standard deviation of the noise added to the means
-MOONS_EPOCHS = {  # the VAE takes half of V-ABC's steps in an epoch
-    "vae": {"epochs": 60, "anneal_epochs": 20},
-    "vabc": {"epochs": 30, "anneal_epochs": 10},
-}
-DIGITS = {  # 64 pixels and 1,437 images: a smaller error and fewer steps per epoch than on MNIST
-    "sigma2": 0.2,
-    "epochs": 300,
-    "anneal_epochs": 60,
-    "patience": 20,
-}
-# For images: the best of `experiments/search.py`, rounded, and gradients clipped: without, the KL
+# For images: the best of docs/results/search, rounded, and gradients clipped: without, the KL
 # divergence of the first steps, whose weight is near 0, killed units and so latents in one of three
 # seeds.
 QUALITY = {
@@ -127,53 +104,3 @@ QUALITY = {
     "anneal_epochs": 3,
     "patience": None,
 }
-
-
-def sample_noise(setting):
-    """Standard deviation of the noise that sampled points of Moons have around their means."""
-    return MOONS_SAMPLE_NOISE if setting.sigma2 == MOONS["sigma2"] else setting.sigma2**0.5
-
-
-def paper_setting(method, dataset, negative_class=None, fraction=None, seed=0, epochs=None):
-    """The paper's setting for a method and a data set.
-
-    Args:
-        method: `"vae"` or `"vabc"`.
-        dataset: `"moons1"`, `"moons2"`, `"mnist"`, `"fashion_mnist"` or `"digits"`.
-        negative_class: Class of the negative concept; for Moons always 0.
-        fraction: The paper's p; by default 0.2, on Moons the data set's own.
-        seed: Seed of the run.
-        epochs: Most epochs; annealing then takes at most half of them. `None`: the paper's.
-
-    Returns:
-        `Setting`.
-
-    Raises:
-        ValueError: If the method is not one of the paper's.
-    """
-    if method not in METHODS:
-        raise ValueError(
-            f"method must be one of {', '.join(METHODS)}. Received: method={method!r}."
-        )
-    changes = {"negative_class": negative_class, "fraction": 0.2 if fraction is None else fraction}
-    if dataset in MOONS_FRACTION:
-        own = {"negative_class": 0, "fraction": fraction or MOONS_FRACTION[dataset]}
-        changes |= own | MOONS | MOONS_EPOCHS[method]
-    elif dataset == "digits":
-        changes |= DIGITS
-    setting = Setting(method=method, dataset=dataset, seed=seed, **changes)
-    if epochs is None:
-        return setting
-    anneal_epochs = min(setting.anneal_epochs, max(1, epochs // 2))
-    return dataclasses.replace(setting, epochs=epochs, anneal_epochs=anneal_epochs)
-
-
-def folds_of(setting, data_dir=None):
-    """The folds that a setting trains and tests on."""
-    return load_folds(
-        setting.dataset,
-        negative_class=setting.negative_class,
-        fraction=setting.fraction,
-        seed=setting.seed,
-        data_dir=data_dir,
-    )

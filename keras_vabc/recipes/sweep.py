@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from keras_vabc.files.locks import locked
 from keras_vabc.files.writing import delete_temporary, make_folder, write_whole
+from keras_vabc.recipes.results import described
 from keras_vabc.recipes.workers import worker_pool
 
 RESULTS = "results.jsonl"
@@ -80,8 +81,7 @@ def sweep(jobs, folder, workers=None, on_done=lambda line: None):
     To be called in `results_folder`.
 
     Args:
-        jobs: `Job`s, or objects with a `key` and a method `run(arrays_folder)` that returns a
-            result line; the first ones start first.
+        jobs: `Job`s; the first ones start first.
         folder: Folder of the result lines.
         workers: Number of processes; by default one for each core.
         on_done: Called in this process with each new line, once it is stored.
@@ -119,23 +119,21 @@ def append_line(path, line):
     write_whole(path, old + json.dumps(line).encode() + b"\n")
 
 
-def run_missing(runs, folder, *, fresh, workers, console, describe=None):
+def run_missing(jobs, folder, *, fresh, workers, console, describe=described):
     """Runs those that have no stored line, with one progress display, in `results_folder`.
 
     Args:
-        runs: As `sweep` takes them.
+        jobs: As `sweep` takes them.
         folder: `pathlib.Path` of the folder of result lines and arrays.
         fresh: Whether stored results are put aside first, as `*.old`.
         workers: Number of processes; by default one for each core.
         console: `rich.console.Console`.
-        describe: Maps a new line to the text that is shown of it; by default what the paper's runs
-            have in common.
+        describe: Maps a new line to the text that is shown of it.
     """
-    describe = describe or _one_line
     if fresh and (folder / RESULTS).exists():
         os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
-    missing = len({run.key for run in runs} - stored_lines(folder).keys())
-    console.print(f"{len(runs)} runs, {missing} of them missing. Arrays go to {folder / ARRAYS}.")
+    missing = len({job.key for job in jobs} - stored_lines(folder).keys())
+    console.print(f"{len(jobs)} runs, {missing} of them missing. Arrays go to {folder / ARRAYS}.")
     columns = [
         TextColumn("{task.description}"),
         BarColumn(),
@@ -150,13 +148,4 @@ def run_missing(runs, folder, *, fresh, workers, console, describe=None):
             progress.update(task, advance=1)
             progress.console.print(describe(line))
 
-        sweep(runs, folder, workers, show)
-
-
-def _one_line(line):
-    what = f"{line['dataset']} {line['negative_class']}, p = {line['fraction']}"
-    if line["method"] == "counts":
-        return f"counts {what}: {line['unlabeled']} unlabeled, {line['unwanted']} unwanted"
-    numbers = f"gamma {line['gamma']:g}, seed {line['seed']}"
-    error = f"NGE strict {100 * line['nge_strict']:.2f} %"
-    return f"{line['method']:5} {what}, {numbers}: {error}, {line['seconds'] or 0:.0f} s"
+        sweep(jobs, folder, workers, show)

@@ -16,14 +16,14 @@ from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.share import ranking_quality
 from keras_vabc.pages.console import reading_status, say
 from keras_vabc.recipes.gamma_choice import choose, report
+from keras_vabc.recipes.generation import corrected, trained_sampler
 from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
-from keras_vabc.recipes.recipe import Recipe
+from keras_vabc.recipes.results import SAMPLES, recipe_line
 from keras_vabc.recipes.stored import Stored
-from keras_vabc.recipes.sweep import ARRAYS, results_folder, run_missing
+from keras_vabc.recipes.sweep import ARRAYS, Job, results_folder, run_missing
 
 TEST_SHARE = 0.3  # of both folds: what the judge learns from and no model is trained on
 STRENGTHS = (0.05, 0.15, 0.5, 1.5, 5.0, 15.0)  # gamma times the error R of the mean of the data
-SAMPLES = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,37 +48,32 @@ class Data:
         return Path(folder, f"{name}-{self.content}.keras")
 
 
-@dataclasses.dataclass(frozen=True)
-class TuneRun:
-    """One gamma and one seed, or the VAE, trained and measured in a worker process."""
+def tune_key(recipe, content):
+    """Key of the line of a recipe that is tried on data of that content."""
+    return hashlib.sha256(f"{recipe.key} {content}".encode()).hexdigest()[:16]
 
-    method: Recipe
-    data: Data
 
-    @property
-    def key(self):
-        """Hash of the method and of the data."""
-        return hashlib.sha256(f"{self.method.key} {self.data.content}".encode()).hexdigest()[:16]
+def tune_jobs(recipes, data):
+    """One `Job` for each recipe: it is trained, and measured by the judge."""
+    return [Job(tune_key(recipe, data.content), tried, (recipe, data)) for recipe in recipes]
 
-    def run(self, arrays):
-        """Trains and measures; returns the result line."""
-        return self.trained(arrays)[1]
 
-    def trained(self, arrays):
-        """Trains and measures; returns the `LatentSampler` and the result line."""
-        from keras_vabc.recipes.generation import corrected, trained_sampler
-        from keras_vabc.recipes.results import result_line
+def tried(recipe, data, arrays):
+    """The result line of a recipe, trained on data of which `arrays` holds the classifiers."""
+    return trained_and_measured(recipe, data, arrays)[1]
 
-        folds, nu = self.data.folds, None
-        if self.method.needs_classifier:
-            nu = NUClassifier.load(self.data.classifier(arrays, "corrector"))
-        start = time.perf_counter()
-        sampler = trained_sampler(self.method, corrected(self.method, folds, nu), nu)
-        seconds = time.perf_counter() - start
-        judge = NUClassifier.load(self.data.classifier(arrays, "judge"))
-        figures = measure(sampler, judge, folds)
-        line = result_line(self.method.setting, self.method.slug, figures, seconds)
-        return sampler, {**line, "key": self.key}
+
+def trained_and_measured(recipe, data, arrays):
+    """The `LatentSampler` of a recipe, and its result line, as `tried` has it."""
+    folds, nu = data.folds, None
+    if recipe.needs_classifier:
+        nu = NUClassifier.load(data.classifier(arrays, "corrector"))
+    start = time.perf_counter()
+    sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
+    seconds = time.perf_counter() - start
+    judge = NUClassifier.load(data.classifier(arrays, "judge"))
+    line = recipe_line(recipe, measure(sampler, judge, folds), seconds)
+    return sampler, {**line, "data": data.content}
 
 
 def tune(
@@ -124,9 +119,14 @@ def tune(
         arrays = out / ARRAYS
         with tempfile.TemporaryDirectory(".tmp", ".folds-", arrays) as folder:
             data = read_data(unlabeled, unwanted, folder, console, **reading)
-            runs = prepare(data, setting, seeds, epochs, arrays, console)
-            run_missing(runs, out, fresh=False, workers=workers, console=console, describe=_line)
-            chosen = _choose(runs, out, setting, console)
+            recipes = prepare(data, setting, seeds, epochs, arrays, console)
+            jobs = tune_jobs(recipes, data)
+            run_missing(jobs, out, fresh=False, workers=workers, console=console, describe=_line)
+            lines = Stored(out).lines(jobs)
+            judge = NUClassifier.load(data.classifier(arrays, "judge"))
+            chosen = {**_choose(lines, recipes, judge), "setting": setting}
+            write_whole(out / "tuned.json", json.dumps(chosen, indent=1).encode())
+            report(out, lines, chosen, console)
     given = {"unlabeled": unlabeled, "unwanted": unwanted, "out": "run-tuned"}
     given |= {"setting": setting, "gamma": chosen["gamma"], "epochs": epochs, **reading}
     say(console, f"Next: {_train_command(given)}")
@@ -146,17 +146,13 @@ def _train_command(given):
     return shlex.join(map(str, command))
 
 
-def _choose(runs, out, setting, console):
-    """Chooses a gamma from the stored lines of all runs, and writes the choice and the pages."""
-    lines = Stored(out).lines(runs)
+def _choose(lines, recipes, judge):
+    """The line chosen, with all hyper-parameters and with what the judge says of itself."""
     chosen = choose(lines)
-    used = next(run.method.setting for run in runs if run.method.setting.gamma == chosen["gamma"])
-    judge = NUClassifier.load(runs[0].data.classifier(out / ARRAYS, "judge"))
-    chosen |= {"setting": setting, "hyper_parameters": dataclasses.asdict(used)}
-    chosen |= {"judge": {"negative_share": judge.negative_share, **judge.cross_validation}}
-    write_whole(out / "tuned.json", json.dumps(chosen, indent=1).encode())
-    report(out, lines, chosen, console)
-    return chosen
+    settings = [recipe.setting for recipe in recipes if recipe.setting.method != "vae"]
+    used = next(setting for setting in settings if setting.gamma == chosen["gamma"])
+    figures = {"negative_share": judge.negative_share, **judge.cross_validation}
+    return {**chosen, "hyper_parameters": dataclasses.asdict(used), "judge": figures}
 
 
 def read_data(unlabeled, unwanted, folder, console, **reading):
@@ -198,7 +194,7 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
 
 
 def prepare(data, name, seeds, epochs, folder, console):
-    """Trains the classifiers that the runs load, and says which runs there are.
+    """Trains the classifiers that the runs load, and says which recipes there are to try.
 
     Args:
         data: `Data`.
@@ -209,14 +205,14 @@ def prepare(data, name, seeds, epochs, folder, console):
         console: `rich.console.Console` that tells what is trained.
 
     Returns:
-        List of `TuneRun`.
+        List of `Recipe`.
     """
     folds = data.folds
     _train_classifier("judge", data, folds.test_unlabeled, folds.test_unwanted, folder, console)
     if name == "quality":
         _train_classifier("corrector", data, folds.unlabeled, folds.unwanted, folder, console)
         folds = NUClassifier.load(data.classifier(folder, "corrector")).correct(folds)
-    return tune_runs(data, folds.unlabeled, name, seeds, epochs)
+    return recipes_to_try(folds.unlabeled, name, seeds, epochs)
 
 
 def _train_classifier(name, data, unlabeled, unwanted, folder, console):
@@ -228,31 +224,25 @@ def _train_classifier(name, data, unlabeled, unwanted, folder, console):
         NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
 
 
-def tune_runs(data, unlabeled, name, seeds, epochs):
+def recipes_to_try(unlabeled, name, seeds, epochs):
     """The VAE and every gamma, each with every seed.
 
     Args:
-        data: `Data`.
         unlabeled: The unlabeled fold as the models are trained on it, which decides their sizes.
         name: The setting, as in `setting_for`.
         seeds: Number of seeds.
         epochs: As in `setting_for`.
 
     Returns:
-        List of `TuneRun`.
+        List of `Recipe`.
     """
     own = dataclasses.replace(recipe_for(name, unlabeled, epochs=epochs), guard=None)
     mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
     gammas = [float(f"{strength / mean_error:.3g}") for strength in STRENGTHS]
     settings = [dataclasses.replace(own.setting, method="vae")]
     settings += [with_gamma(own.setting, gamma) for gamma in gammas]
-    runs = []
-    for seed in range(seeds):
-        for setting in settings:
-            seeded = dataclasses.replace(setting, seed=seed)
-            method = dataclasses.replace(own, slug=setting.method, setting=seeded)
-            runs.append(TuneRun(method, data))
-    return runs
+    seeded = [dataclasses.replace(s, seed=seed) for seed in range(seeds) for s in settings]
+    return [dataclasses.replace(own, slug=s.method, setting=s) for s in seeded]
 
 
 def measure(sampler, judge, folds):

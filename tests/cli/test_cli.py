@@ -80,6 +80,7 @@ def test_the_demo_writes_a_whole_run(demo):
         "samples.png",
         "digits-vae.keras",
         "digits-vabc.keras",
+        "digits-quality.keras",
         "moons2-vae.keras",
         "moons2-vabc.keras",
     }
@@ -90,7 +91,9 @@ def test_the_demo_writes_a_whole_run(demo):
 
 
 def test_the_demo_prints_what_it_stores(demo):
+    """After four epochs the guard rejects every sample of `quality`, and a note says so."""
     out, done = demo
+    assert "There are no samples of the setting quality" in done.stdout
     lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     assert [(line["dataset"], line["method"]) for line in lines] == [
         (dataset, method) for dataset in ("digits", "moons2") for method in ("vae", "vabc", "real")

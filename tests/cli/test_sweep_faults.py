@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,29 +25,28 @@ from faults import (
 
 from keras_vabc.recipes import sweep
 from keras_vabc.recipes.stored import Stored, store_arrays
-from keras_vabc.recipes.sweep import RESULTS, append_line, stored_lines
+from keras_vabc.recipes.sweep import RESULTS, Job, append_line, stored_lines
 
 
-@dataclass(frozen=True)
-class Job:
+def run(fault, arrays):
     """A run of a sweep that may go wrong."""
+    if fault == "dies":
+        (Path(arrays) / ".half.npz.tmp").write_text("half")
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "waits":
+        (Path(arrays) / "waits").write_text("")
+        try:
+            time.sleep(300)
+        finally:
+            (Path(arrays) / "tidied").write_text("")
+    if fault == "vanishes":
+        shutil.rmtree(Path(arrays).parent)
+    counts = {"method": "counts", "dataset": "none", "negative_class": 0, "fraction": 1}
+    return {**counts, "text": "x" * LINE_BYTES}
 
-    key: str
-    fault: str = ""
 
-    def run(self, arrays):
-        if self.fault == "dies":
-            (Path(arrays) / ".half.npz.tmp").write_text("half")
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self.fault == "waits":
-            (Path(arrays) / "waits").write_text("")
-            try:
-                time.sleep(300)
-            finally:
-                (Path(arrays) / "tidied").write_text("")
-        if self.fault == "vanishes":
-            shutil.rmtree(Path(arrays).parent)
-        return {"key": self.key, "text": "x" * LINE_BYTES}
+def job(key, fault=""):
+    return Job(key, run, (fault,))
 
 
 @pytest.fixture
@@ -68,7 +66,6 @@ def sweep_of(tmp_path, monkeypatch):
     def use(*jobs, threads=True):
         monkeypatch.setattr(reproduce, "runs_of", lambda *_: list(jobs))
         monkeypatch.setattr(reproduce, "render", lambda folder: [])
-        monkeypatch.setattr(sweep, "_one_line", lambda line: "")
         if threads:
             pool = lambda workers: ThreadPoolExecutor(1)  # noqa: E731
             monkeypatch.setattr(sweep, "worker_pool", pool)
@@ -78,30 +75,30 @@ def sweep_of(tmp_path, monkeypatch):
 
 
 def test_a_sweep_whose_disk_is_full_keeps_its_results(sweep_of, tmp_path):
-    succeeds(*sweep_of(Job("a")))
+    succeeds(*sweep_of(job("a")))
     before = contents(tmp_path)
     with room_for(LINE_BYTES):
-        done = fails("File too large", *sweep_of(Job("a"), Job("b")))
+        done = fails("File too large", *sweep_of(job("a"), job("b")))
     assert RESULTS in done.stderr
     assert contents(tmp_path) == before
     with room_for(LINE_BYTES), pytest.raises(OSError, match="arrays.npz"):
         store_arrays(tmp_path / "arrays.npz", x=np.random.default_rng(0).normal(size=1000))
     assert contents(tmp_path) == before
-    succeeds(*sweep_of(Job("a"), Job("b")))
+    succeeds(*sweep_of(job("a"), job("b")))
     assert set(stored_lines(tmp_path / "out")) == {"a", "b"}
 
 
 def test_a_sweep_whose_folder_vanishes_is_one_line(sweep_of, tmp_path):
-    fails(RESULTS, *sweep_of(Job("a", "vanishes")))
+    fails(RESULTS, *sweep_of(job("a", "vanishes")))
     assert not (tmp_path / "out").exists()
 
 
 def test_a_worker_that_dies_is_one_line_and_the_rest_is_kept(light_workers, sweep_of, tmp_path):
-    jobs = [Job("a"), Job("b", "dies"), Job("c")]
+    jobs = [job("a"), job("b", "dies"), job("c")]
     fails("A worker process has died", *sweep_of(*jobs, threads=False), code=1)
     assert set(stored_lines(tmp_path / "out")) == {"a"}
     assert not hidden(tmp_path)
-    succeeds(*sweep_of(Job("a", "vanishes"), Job("b"), Job("c")))
+    succeeds(*sweep_of(job("a", "vanishes"), job("b"), job("c")))
     assert set(stored_lines(tmp_path / "out")) == {"a", "b", "c"}
 
 
@@ -111,11 +108,11 @@ def test_damaged_arrays_of_a_run_are_named(tmp_path):
     path = tmp_path / "arrays" / "a.npz"
     store_arrays(path, x=np.arange(100))
     whole = path.read_bytes()
-    assert np.array_equal(Stored(tmp_path).arrays(Job("a"))["x"], np.arange(100))
+    assert np.array_equal(Stored(tmp_path).arrays(job("a"))["x"], np.arange(100))
     for content in (whole[: len(whole) // 2], b"", b"x" * 100):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"a\.npz must be a whole file"):
-            Stored(tmp_path).arrays(Job("a"))
+            Stored(tmp_path).arrays(job("a"))
 
 
 @pytest.fixture
@@ -160,11 +157,11 @@ def test_a_file_where_the_folder_of_a_sweep_should_be_is_one_line(data, command)
 
 @pytest.mark.parametrize("command", SWEEPS)
 def test_ctrl_c_stops_each_sweep(data, monkeypatch, command):
-    from keras_vabc.experiments.benchmark import runs as benchmark
+    from keras_vabc.experiments.benchmark import compare
     from keras_vabc.experiments.paper import reproduce
     from keras_vabc.recipes import tune
 
-    for module in (tune, benchmark, reproduce):
+    for module in (tune, compare, reproduce):
         monkeypatch.setattr(module, "run_missing", lambda *_, **__: press_ctrl_c())
     monkeypatch.setattr(tune, "_train_classifier", lambda *_: None)
     done = keras_vabc(*filled(command, data=data, out=data / "out"))
@@ -188,12 +185,10 @@ if __name__ == "__main__":
 
     from keras_vabc.cli import main
     from keras_vabc.experiments.paper import reproduce
-    from keras_vabc.recipes import sweep
-    from test_sweep_faults import Job
+    from test_sweep_faults import job
 
     workers, waiting = sys.argv[1:]
-    reproduce.runs_of = lambda *_: [Job("a"), *(Job(key, "waits") for key in waiting)]
-    sweep._one_line = lambda line: ""
+    reproduce.runs_of = lambda *_: [job("a"), *(job(key, "waits") for key in waiting)]
     sys.argv[1:] = ["reproduce", "--workers", workers, "--out", "out"]
     main.main()
 """

@@ -5,8 +5,10 @@ import pytest
 from scipy.integrate import dblquad
 
 from keras_vabc.data.datasets.named_folds import load_folds
-from keras_vabc.evaluation import judges
+from keras_vabc.data.folds import split_unwanted
+from keras_vabc.evaluation import evaluate, judges
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
+from keras_vabc.evaluation.metrics import precision_recall_density_coverage
 from keras_vabc.evaluation.moons_judge import MoonsJudge
 
 
@@ -92,6 +94,80 @@ def test_the_real_row_judges_held_out_positives(evaluation, folds):
     assert real["coverage"] > 0.9
     low, high = real["nge_strict_interval"]
     assert low <= real["nge_strict"] <= high < 0.1
+
+
+def numbered_folds():
+    """Folds of images that hold their number in two pixels; its last digit is their class."""
+    x, x_test = (np.zeros((n, 2, 2, 1), "uint8") for n in (700, 300))
+    for images, first in ((x, 0), (x_test, 700)):
+        images[:, 0, :, 0] = np.stack(np.divmod(np.arange(len(images)) + first, 256), axis=1)
+    labels, labels_test = np.arange(700) % 10, np.arange(700, 1000) % 10
+    test = x_test, labels_test
+    return split_unwanted(x, labels, negative_class=4, fraction=0.3, seed=5, test=test)
+
+
+def numbers(images):
+    return images[:, 0, 0, 0].astype(int) * 256 + images[:, 0, 1, 0]
+
+
+def test_judges_are_trained_on_training_rows_and_measured_on_test_rows(monkeypatch):
+    seen = []
+
+    class Judge:
+        accuracy = 1.0
+
+        def judge(self, images):
+            return np.stack([numbers(images)] * 2, axis=1), np.eye(10)[numbers(images) % 10]
+
+        def classes(self, images):
+            return numbers(images) % 10
+
+    def train(x, labels, x_test, labels_test, *, architecture="pooling", **_):
+        two_classes = set(labels) == {False, True}
+        kind = "paper" if two_classes else architecture
+        for images, own, rows in ((x, labels, range(700)), (x_test, labels_test, range(700, 1000))):
+            assert sorted(numbers(images)) == list(rows), kind
+            truth = numbers(images) % 10
+            np.testing.assert_array_equal(own, truth == 4 if two_classes else truth)
+        seen.append(kind)
+        return Judge()
+
+    monkeypatch.setattr(evaluate, "train_judge", train)
+    evaluation = ImageEvaluation(numbered_folds(), seed=3)
+    evaluation.second_opinion(numbered_folds().unlabeled[:50])
+    assert sorted(seen) == ["paper", "pooling", "strided"]
+
+
+def test_samples_are_compared_with_held_out_positives_and_not_the_other_way_round(monkeypatch):
+    calls = {}
+
+    class Judge:
+        accuracy = 1.0
+
+        def judge(self, images):
+            return numbers(images)[:, None], np.eye(10)[numbers(images) % 10]
+
+        def classes(self, images):
+            return numbers(images) % 10
+
+    def note(name):
+        def metric(own, reference):
+            calls[name] = set(np.ravel(own)), set(np.ravel(reference))
+            return {} if name == "precision" else 0.0
+
+        return metric
+
+    monkeypatch.setattr(evaluate, "train_judge", lambda *_, **__: Judge())
+    monkeypatch.setattr(evaluate, "frechet_distance", note("fid"))
+    monkeypatch.setattr(evaluate, "precision_recall_density_coverage", note("precision"))
+    positives = {n for n in range(700, 1000) if n % 10 != 4}
+    evaluation, folds = ImageEvaluation(numbered_folds()), numbered_folds()
+    evaluation.of(folds.unlabeled[:9])
+    assert calls == dict.fromkeys(calls, (set(numbers(folds.unlabeled[:9])), positives))
+    figures = evaluation.real()
+    assert calls == dict.fromkeys(("fid", "precision"), calls["fid"])
+    assert calls["fid"] == ({n for n in range(700) if n % 10 != 4}, positives)
+    assert figures["samples"] == len(positives), "the errors are those of held-out positives"
 
 
 def test_a_judge_is_trained_once(cache, folds, evaluation, monkeypatch):
@@ -214,6 +290,20 @@ def test_moons_evaluation_on_three_generators():
     assert collapsed["nge_strict"] == 0
     assert collapsed["coverage"] < 0.05
     assert perfect["fid"] is None
+
+
+def test_half_of_a_moon_is_precise_and_does_not_cover():
+    folds = load_folds("moons2", seed=4)
+    evaluation = MoonsEvaluation(folds)
+    positives = folds.unlabeled[folds.unlabeled_labels == 1]
+    half = evaluation.of(positives[positives[:, 0] < 1])
+    assert half["precision"] > 0.95 and half["density"] > 0.9
+    assert 0.4 < half["recall"] < 0.65 and 0.4 < half["coverage"] < 0.65
+    held_out = folds.test_unlabeled[folds.test_unlabeled_labels == 1]
+    expected = precision_recall_density_coverage(positives, held_out)
+    real = evaluation.real()
+    assert {name: real[name] for name in expected} == expected
+    assert real["nge_strict"] == MoonsJudge().is_negative(held_out).mean()
 
 
 def test_outliers_lie_where_neither_moon_is_dense():

@@ -94,6 +94,7 @@ def test_precision_to_coverage_on_three_generators(real, generators):
     assert figures["perfect"]["density"] == pytest.approx(1, abs=0.1)
     assert set(figures["useless"].values()) == {0.0}
     assert figures["collapsed"]["precision"] == 1
+    assert figures["collapsed"]["density"] > 0.5, "all lie in the balls around one point"
     assert figures["collapsed"]["recall"] < 0.01
     assert figures["collapsed"]["coverage"] < 0.02
 

@@ -12,11 +12,16 @@ from scipy.stats import fisher_exact
 from keras_vabc.data.folds import move_to_unwanted
 from keras_vabc.experiments.benchmark import generation, rivals
 from keras_vabc.experiments.benchmark import runs as benchmark
-from keras_vabc.experiments.benchmark.failures import SCENARIOS, _classifier_figures, scenario_folds
+from keras_vabc.experiments.benchmark.failures import (
+    SCENARIOS,
+    _classifier_figures,
+    failures,
+    scenario_folds,
+)
 from keras_vabc.experiments.benchmark.methods import SLUGS, method
 from keras_vabc.experiments.benchmark.page import pooled, render
+from keras_vabc.experiments.paper.settings import folds_of
 from keras_vabc.recipes.autoencoder import build
-from keras_vabc.recipes.settings import folds_of
 from keras_vabc.recipes.sweep import ARRAYS, RESULTS
 
 SMALL = {"dataset": "digits", "epochs": 1, "anneal_epochs": 1}
@@ -63,13 +68,13 @@ def test_each_method_gives_samples(slug, folds, tmp_path, monkeypatch):
     monkeypatch.setattr(generation, "SAMPLES", 40)
     monkeypatch.setattr(generation, "classifier_of", lambda folds, *_: (Informed(folds), 7.0))
     one = small(slug)
-    samples, drawn, made = generation.generate(one, folds, tmp_path)
+    samples, made = generation.generate(one, folds, tmp_path)
     assert samples.shape == (40, 8, 8, 1)
     assert samples.min() >= 0 and samples.max() <= 255 and samples.std() > 1
     if one.guard is None:
-        assert drawn == 40
+        assert made["acceptance"] is None
     else:
-        assert drawn >= 40
+        assert 0 < made["acceptance"] <= 1
         assert samples.mean(axis=(1, 2, 3)).max() <= 100
     hidden = int((folds.unlabeled_labels == 8).sum())
     assert made["hidden_left"] == (0 if one.correction in ("move", "labels") else hidden)
@@ -96,9 +101,10 @@ def test_a_target_sets_the_penalty_weight():
 
 
 def test_the_grid_is_that_of_the_comparison():
-    runs = benchmark.runs()
+    runs = benchmark.all_runs()
     assert len({run.key for run in runs}) == len(runs)
-    count = {slug: sum(run.slug == slug for run in runs) for slug in ("real", *SLUGS)}
+    count = {slug: len(benchmark.all_runs([slug])) for slug in benchmark.NAMES}
+    assert sum(count.values()) == len(runs) == 155
     assert {count[slug] for slug in ("vae", "vabc", "quality")} == {27}
     nine = ("vabc+nu", "vabc+nu+guard", "quality-vae", "quality-oracle")
     assert {count[slug] for slug in nine} == {9}
@@ -176,45 +182,41 @@ def test_csvae_pushes_the_unwanted_out_of_the_prior():
     assert divergence(6.0, 0.0) == pytest.approx(closed, abs=0.05)
 
 
-def place_of(run):
-    setting = run.method.setting if isinstance(run, benchmark.BenchmarkRun) else None
-    return {name: getattr(setting, name, None) for name in ("negative_class", "seed")}
-
-
-def line_of(run, fid=10.0):
+def line_of(slug, key, fid=10.0, setting=None, **own):
     return {
-        "key": run.key,
-        "method": run.slug,
-        "fraction": run.fraction,
-        **place_of(run),
+        "key": key,
+        "method": slug,
+        **{name: getattr(setting, name, None) for name in ("negative_class", "seed")},
         "samples": 10_000,
         "nge_paper": 0.01,
-        "nge_strict": 0.0004 if run.slug == "quality" else 0.02,
+        "nge_strict": 0.0004 if slug == "quality" else 0.02,
         "nge_second": 0.0005,
         **dict.fromkeys(("precision", "recall", "density", "coverage", "class_balance"), 0.9),
         "fid": fid,
         "acceptance": 0.97,
         "hidden_left": 100,
         "seconds": 60.0,
-        **({"scenario": run.scenario} if run.slug == "failures" else {}),
         **dict.fromkeys(("true_share", "own_recall", "true_recall", "overlapped_share"), 0.11),
         "unwanted": 40,
         "negative_share": 0.1,
         "negative_share_interval": [0.05, 0.2],
+        **own,
     }
 
 
 def test_the_page_shows_what_is_stored(tmp_path):
-    runs = benchmark.runs()
-    chosen = [run for run in runs if run.slug in ("real", "quality", "vae", "failures")]
-    (tmp_path / RESULTS).write_text("".join(json.dumps(line_of(run)) + "\n" for run in chosen))
+    methods = [one for one in benchmark.compared() if one.slug in ("quality", "vae")]
+    lines = [line_of("real", job.key) for job in benchmark.real()]
+    lines += [line_of(one.slug, one.key, setting=one.setting) for one in methods]
+    for job in failures():
+        lines.append(line_of("failures", job.key, scenario=job.arguments[0]))
+    (tmp_path / RESULTS).write_text("".join(json.dumps(line) + "\n" for line in lines))
     (tmp_path / ARRAYS).mkdir()
-    trained = [run for run in chosen if isinstance(run, benchmark.BenchmarkRun)]
-    pictured = [run for run in trained if run.pictured]
-    assert {run.slug for run in pictured} == {"quality", "vae"}
-    for run in pictured:
-        np.savez(tmp_path / ARRAYS / f"{run.key}.npz", samples=np.zeros((24, 28, 28, 1), "uint8"))
-    assert render(tmp_path) == len(runs) - len(chosen)
+    pictured = [one for one in methods if benchmark.pictured(one)]
+    assert {one.slug for one in pictured} == {"quality", "vae"}
+    for one in pictured:
+        np.savez(tmp_path / ARRAYS / f"{one.key}.npz", samples=np.zeros((24, 28, 28, 1), "uint8"))
+    assert render(tmp_path) == len(benchmark.all_runs()) - len(lines)
     page = (tmp_path / "README.md").read_text()
     assert page.count("| `quality` | 9 | 1.00 | 0.040 [0.029, 0.055] | 0.050 ") == 3
     assert "`vabc+nu`" not in page
@@ -224,14 +226,12 @@ def test_the_page_shows_what_is_stored(tmp_path):
 
 
 def test_the_penalty_is_judged_on_the_digits_and_seeds_with_both_runs(tmp_path):
-    runs = {
-        (run.slug, *place_of(run).values()): run
-        for run in benchmark.runs()
-        if run.fraction == 0.2 and run.slug in ("quality", "quality-vae")
-    }
     places = [("quality", 8, 0), ("quality", 8, 1), ("quality", 7, 0)]
     places += [("quality-vae", 8, 0), ("quality-vae", 8, 1)]
-    lines = [line_of(runs[place], fid=4.0 + place[2]) for place in places]
+    lines = []
+    for slug, digit, seed in places:
+        one = method(slug, digit, 0.2, seed)
+        lines.append(line_of(slug, one.key, fid=4.0 + seed, setting=one.setting))
     lines[2] |= {"nge_strict": 0.5, "fid": 90.0}  # without a partner
     lines[-1]["fid"] = 7.0
     (tmp_path / RESULTS).write_text("".join(json.dumps(line) + "\n" for line in lines))

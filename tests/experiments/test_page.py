@@ -9,7 +9,8 @@ import pytest
 from keras_vabc.experiments.paper import runs as paper
 from keras_vabc.experiments.paper import tables
 from keras_vabc.experiments.paper.claims import CLAIMS
-from keras_vabc.experiments.paper.page import SECTIONS, render
+from keras_vabc.experiments.paper.page import EXHIBITS, render
+from keras_vabc.experiments.paper.reproduce import EXPERIMENTS, runs_of
 from keras_vabc.recipes.stored import Stored
 from keras_vabc.recipes.sweep import ARRAYS, RESULTS
 
@@ -61,29 +62,38 @@ def image_line(setting):
     }
 
 
-def real_line(run):
+def real_line(negative_class, judge_seed):
     figures = image_line(dataclasses.replace(paper.fig2()[1], method="vabc"))
-    return {**figures, "negative_class": run.negative_class, "judge_seed": run.judge_seed} | {
-        "judges": {"paper": 0.998, "strict": 0.992}
-    }
+    judges = {"judges": {"paper": 0.998, "strict": 0.992}}
+    return {**figures, "negative_class": negative_class, "judge_seed": judge_seed} | judges
+
+
+def setting_of(run):
+    """The setting that a job trains; `None` where it trains none."""
+    return run.arguments[0] if run.function is paper.measured_setting else None
 
 
 def line_of(run):
-    if isinstance(run, paper.CountRun):
-        unlabeled, unwanted = tables.TABLE1_OF_THE_PAPER[tuple(dataclasses.astuple(run))]
+    if run.function is paper.measured_counts:
+        unlabeled, unwanted = tables.TABLE1_OF_THE_PAPER[run.arguments]
         counts = {"unlabeled": unlabeled, "unwanted": unwanted, "positives": 1, "negatives": 5000}
-        return {"method": "counts", **dataclasses.asdict(run), **counts}
-    if isinstance(run, paper.RealMoonsRun):
-        return {"method": "real", **moons_line(paper.moons(run.dataset)[1])}
-    if isinstance(run, paper.JudgeRun):
-        return {"method": "real", **real_line(run)}
-    figures = moons_line if run.setting.dataset.startswith("moons") else image_line
+        return {
+            "method": "counts",
+            **dict(zip(tables.ROW_OF_TABLE1, run.arguments, strict=True)),
+            **counts,
+        }
+    if run.function is paper.measured_real_moons:
+        return {"method": "real", **moons_line(paper.moons(*run.arguments)[1])}
+    if run.function is paper.measured_judges:
+        return {"method": "real", **real_line(*run.arguments)}
+    setting = setting_of(run)
+    figures = moons_line if setting.dataset.startswith("moons") else image_line
     return {
-        "method": run.setting.method,
+        "method": setting.method,
         "seconds": 36.0,
         "date": "2026-01-01",
         "versions": {"keras": "3"},
-        **figures(run.setting),
+        **figures(setting),
     }
 
 
@@ -118,7 +128,7 @@ def test_a_whole_sweep_gives_every_figure(tmp_path):
         np.savez(tmp_path / ARRAYS / f"{setting.key}.npz", **made_up_arrays(setting))
     assert render(tmp_path) == []
     page = (tmp_path / "README.md").read_text()
-    pictures = [name for section in SECTIONS for name in section.pictures]
+    pictures = [name for section in EXHIBITS for name in section.pictures]
     assert len(set(pictures)) == len(pictures) == 13
     for name in pictures:
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
@@ -134,8 +144,8 @@ def test_a_whole_sweep_gives_every_figure(tmp_path):
 def test_a_section_waits_for_its_last_run(tmp_path):
     last = paper.fig9_gammas()[-1]
     store(tmp_path, [run for run in paper.table1() + paper.real_moons()])
-    runs = [paper.PaperRun(s) for s in paper.fig9_fractions() + paper.fig9_gammas() if s != last]
-    store(tmp_path, runs)
+    settings = [s for s in paper.fig9_fractions() + paper.fig9_gammas() if s != last]
+    store(tmp_path, paper.trainings(settings))
     missing = render(tmp_path)
     title = "Fig. 9: error by the size of the unwanted fold, and by gamma"
     assert title in missing
@@ -146,7 +156,7 @@ def test_a_section_waits_for_its_last_run(tmp_path):
 
 def vabc(dataset, **changes):
     def change(run, line):
-        setting = getattr(run, "setting", None)
+        setting = setting_of(run)
         if setting and setting.dataset.startswith(dataset) and setting.method == "vabc":
             line |= changes
 
@@ -155,20 +165,20 @@ def vabc(dataset, **changes):
 
 def unless_usual(run, line):
     """Without annealing V-ABC is best."""
-    setting = getattr(run, "setting", None)
+    setting = setting_of(run)
     if setting and not setting.anneal_kl:
         line["nge_paper"] = 0.0
 
 
 def reverse_p(run, line):
-    setting = getattr(run, "setting", None)
+    setting = setting_of(run)
     if setting and setting.dataset == "mnist" and setting.fraction == 0.3:
         line["nge_paper"] = 0.05
 
 
 def at_gamma(gamma, **changes):
     def change(run, line):
-        if getattr(getattr(run, "setting", None), "gamma", None) == gamma:
+        if getattr(setting_of(run), "gamma", None) == gamma:
             line |= changes
 
     return change
@@ -215,7 +225,7 @@ def test_a_claim_fails_in_a_world_without_it(tmp_path, index, change):
 
 def test_claims_name_all_runs_that_they_read(tmp_path):
     for claim in CLAIMS:
-        store(tmp_path, [paper.PaperRun(setting) for setting in dict.fromkeys(claim.runs())])
+        store(tmp_path, paper.trainings(claim.runs()))
         assert claim.check(Stored(tmp_path))[0] is True, claim.statement
 
 
@@ -233,3 +243,30 @@ def test_judges_are_compared_on_the_same_samples(tmp_path):
     assert "| VAE | paper's | 8.00 | 8.10 | 8.20 | 0.20 | 0.20 |" in tables.judge_spread(
         Stored(tmp_path)
     )
+
+
+def test_every_run_of_the_paper_is_listed_once():
+    runs = paper.all_runs()
+    keys = [run.key for run in runs]
+    assert len(set(keys)) == len(keys)
+    for name in EXPERIMENTS:
+        assert {run.key for run in runs_of(name)} <= set(keys), name
+    assert len(runs_of("fig2")) == 18
+    assert {setting_of(run).gamma for run in runs_of("fig9")} >= set(paper.GAMMAS)
+    with pytest.raises(ValueError, match="experiment must be one of all, table1, judges, fig2"):
+        runs_of("fig99")
+
+
+def test_the_ablation_changes_one_thing_at_a_time():
+    variants = paper.ablation()
+    assert variants["as in the paper"][0] in paper.fig2()
+    kinds = {
+        name: {(s.anneal_gamma, s.anneal_kl, s.gamma) for s in v} for name, v in variants.items()
+    }
+    assert kinds == {
+        "as in the paper": {(True, True, 0.05)},
+        "no gamma annealing": {(False, True, 0.05)},
+        "no KL annealing": {(True, False, 0.05)},
+        "no annealing": {(False, False, 0.05)},
+        "gamma = 1": {(True, True, 1.0)},
+    }

@@ -2,18 +2,21 @@
 
 import dataclasses
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from command_line import keras_vabc
+from rich.console import Console
 
+from keras_vabc.nu import classifier
 from keras_vabc.recipes import tune as tuning
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.gamma_choice import by_gamma, choose
 from keras_vabc.recipes.own_data import recipe_for, setting_for, total_variance
 from keras_vabc.recipes.settings import QUALITY, Setting
-from keras_vabc.recipes.tune import Data, measure, tune_runs
+from keras_vabc.recipes.tune import measure, prepare, read_data, recipes_to_try, tried
 
 
 def mnist_like():
@@ -129,33 +132,99 @@ def test_measures_weigh_by_the_judge():
     assert figures["auc"] == pytest.approx((0.75 - 0.25) / 0.5)
 
 
-@pytest.fixture
-def images(monkeypatch):
-    """Data of few images."""
-    folds = SimpleNamespace(
-        unlabeled=np.random.default_rng(0).integers(0, 255, (600, 8, 8, 1), "uint8")
+def numbers(rows):
+    """The numbers that stand in the first column of rows."""
+    return set(rows[:, 0].astype(int).tolist())
+
+
+def fit_recorder(fits):
+    """A class in the place of `NUClassifier` that notes the rows it is fitted on, by file name."""
+
+    class Recorder:
+        negative_share = 0.1
+
+        def __init__(self, seed=0):
+            self.rows = None
+
+        def fit(self, unlabeled, unwanted, verbose):
+            self.rows = numbers(unlabeled), numbers(unwanted)
+            return self
+
+        def save(self, path):
+            fits[path.name.split("-")[0]] = self.rows
+            path.write_text("")
+
+        @classmethod
+        def load(cls, path):
+            assert Path(path).exists()
+            return cls()
+
+        def correct(self, folds, mode="move"):
+            return folds
+
+        def negative_probability(self, x):
+            return np.zeros(len(x), "float32")
+
+    return Recorder
+
+
+@pytest.mark.parametrize("setting", ["paper", "quality"])
+def test_the_judge_learns_from_rows_that_no_model_is_trained_on(tmp_path, monkeypatch, setting):
+    rng = np.random.default_rng(7)
+    unlabeled, unwanted = range(400), range(1000, 1180)
+    for name, own in (("unlabeled", unlabeled), ("unwanted", unwanted)):
+        rows = np.stack([own, rng.permutation(len(own))], axis=1)
+        np.save(tmp_path / f"{name}.npy", rows.astype("float32"))
+    fits, trained, measured = {}, [], []
+
+    def train(recipe, folds, nu):
+        trained.append((numbers(folds.unlabeled), numbers(folds.unwanted)))
+        model = SimpleNamespace(score=score, penalty_weight=1.0)
+        return SimpleNamespace(model=model, sample=lambda n, seed: np.zeros((n, 2)))
+
+    def score(x):
+        measured.append(numbers(x))
+        return x[:, 1]
+
+    monkeypatch.setattr(tuning, "NUClassifier", fit_recorder(fits))
+    monkeypatch.setattr(tuning, "trained_sampler", train)
+    console = Console(quiet=True)
+    paths = tmp_path / "unlabeled.npy", tmp_path / "unwanted.npy"
+    data = read_data(*paths, tmp_path / "folds", console)
+    recipes = prepare(data, setting, 1, 2, tmp_path, console)
+    tried(recipes[-1], data, tmp_path)
+
+    (models,) = trained
+    assert fits["judge"][0] == set(unlabeled) - models[0]
+    assert fits["judge"][1] == set(unwanted) - models[1]
+    assert all(fits["judge"]) and all(models)
+    assert measured == [*fits["judge"]], "held out, of each fold"
+    assert fits.get("corrector", models) == models
+    assert ("corrector" in fits) == (setting == "quality")
+
+
+def few_images():
+    return np.random.default_rng(3).integers(0, 255, (600, 8, 8, 1), "uint8")
+
+
+def test_each_gamma_of_quality_keeps_the_equilibrium():
+    recipes = recipes_to_try(few_images(), "quality", 2, None)
+    assert (
+        len({recipe.key for recipe in recipes}) == len(recipes) == 2 * (1 + len(tuning.STRENGTHS))
     )
-    monkeypatch.setattr(tuning, "stored_folds", lambda folder: folds)
-    return Data("folder", "content")
-
-
-def test_each_gamma_of_quality_keeps_the_equilibrium(images):
-    runs = tune_runs(images, images.folds.unlabeled, "quality", 2, None)
-    assert len({run.key for run in runs}) == len(runs) == 2 * (1 + len(tuning.STRENGTHS))
-    for run in runs:
-        setting = run.method.setting
+    for recipe in recipes:
+        setting = recipe.setting
         assert setting.gamma * setting.target == pytest.approx(2 * setting.sigma2)
-        assert run.method.correction == "move" and run.method.guard is None
+        assert recipe.correction == "move" and recipe.guard is None
 
 
 @pytest.mark.parametrize("name", ["paper", "quality"])
-def test_train_with_a_tuned_gamma_does_what_tune_did(images, name):
-    runs = tune_runs(images, images.folds.unlabeled, name, 1, None)
-    assert runs[0].method.setting.method == "vae"
-    for run in runs[1:]:
-        gamma = run.method.setting.gamma
-        own = recipe_for(name, images.folds.unlabeled, gamma=gamma)
-        assert dataclasses.replace(own, slug="vabc", guard=None) == run.method
+def test_train_with_a_tuned_gamma_does_what_tune_did(name):
+    recipes = recipes_to_try(few_images(), name, 1, None)
+    assert recipes[0].setting.method == "vae"
+    for recipe in recipes[1:]:
+        own = recipe_for(name, few_images(), gamma=recipe.setting.gamma)
+        assert dataclasses.replace(own, slug="vabc", guard=None) == recipe
 
 
 def test_a_gamma_above_the_start_of_annealing_is_not_annealed():
@@ -171,7 +240,7 @@ def test_the_command_chooses_and_resumes(tmp_path, monkeypatch):
     np.savetxt(tmp_path / "flagged.csv", flagged, delimiter=",", header="a,b", comments="")
     monkeypatch.setattr(tuning, "STRENGTHS", (0.5,))
     monkeypatch.setattr(tuning, "SAMPLES", 200)
-    monkeypatch.setattr("keras_vabc.nu.classifier.LEAST_STEPS", 60)
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 60)
     paths = ["--unlabeled", tmp_path / "all.npy", "--unwanted", tmp_path / "flagged.csv"]
     command = ["tune", *paths, "--out", tmp_path / "out", "--seeds", 1, "--epochs", 2]
     command += ["--setting", "paper"]
@@ -222,7 +291,7 @@ def test_many_hidden_negatives_leave_settings_that_fit_the_corrected_fold(tmp_pa
     np.save(tmp_path / "flagged.npy", rng.normal(3.0, 0.5, (180, 2)).astype("float32"))
     monkeypatch.setattr(tuning, "STRENGTHS", (0.5,))
     monkeypatch.setattr(tuning, "SAMPLES", 200)
-    monkeypatch.setattr("keras_vabc.nu.classifier.LEAST_STEPS", 60)
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 60)
     paths = ["--unlabeled", tmp_path / "all.npy", "--unwanted", tmp_path / "flagged.npy"]
     done = keras_vabc("tune", *paths, "--out", tmp_path / "out", "--seeds", 1, "--epochs", 2)
     assert done.exit_code == 0, done.output

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_vabc.experiments.benchmark.methods import method
+from keras_vabc.experiments.paper.settings import folds_of
+from keras_vabc.recipes.results import recipe_line
+from keras_vabc.recipes.sweep import Job
 
 DIGIT = 8  # the negative concept in all of them
 OVERLAPPED = 3
@@ -19,47 +22,33 @@ SCENARIOS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class FailureRun:
-    """The `quality` method on the folds of one scenario."""
+def failures():
+    """One `Job` for each scenario."""
+    key = method("quality", DIGIT).key
+    return [
+        Job(hashlib.sha256(f"failure {name} {key}".encode()).hexdigest()[:16], measured, (name,))
+        for name in SCENARIOS
+    ]
 
-    scenario: str
-    slug: str = "failures"
-    fraction: float = 0.2
 
-    @property
-    def key(self):
-        """Hash of the scenario and of the method."""
-        text = f"failure {self.scenario} {self._method.key}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+def measured(scenario, arrays):
+    """Trains and measures `quality` on the folds of a scenario; the result line."""
+    from keras_vabc.evaluation.evaluate import ImageEvaluation  # in workers alone: TensorFlow
+    from keras_vabc.experiments.benchmark.generation import classifier_of, generate
 
-    @property
-    def _method(self):
-        return method("quality", DIGIT)
-
-    def run(self, arrays):
-        """Trains and measures; returns the result line."""
-        from keras_vabc.evaluation.evaluate import ImageEvaluation
-        from keras_vabc.experiments.benchmark.generation import classifier_of, generate
-        from keras_vabc.recipes.results import result_line
-        from keras_vabc.recipes.settings import folds_of
-
-        setting = self._method.setting
-        folds = scenario_folds(folds_of(setting), self.scenario)
-        samples, drawn, made = generate(self._method, folds, Path(arrays))
-        nu, _ = classifier_of(folds, setting.seed, Path(arrays))
-        evaluation = ImageEvaluation(folds)
-        classes = evaluation.classes(samples)
-        figures = {
-            **evaluation.of(samples),
-            "acceptance": len(samples) / drawn,
-            "scenario": self.scenario,
-            "overlapped_share": float((classes == OVERLAPPED).mean()),
-            **made,
-            **_classifier_figures(nu, folds),
-        }
-        line = result_line(setting, self.slug, figures, made["seconds"])
-        return {**line, "key": self.key}
+    quality = method("quality", DIGIT)
+    folds = scenario_folds(folds_of(quality.setting), scenario)
+    samples, made = generate(quality, folds, Path(arrays))
+    nu, _ = classifier_of(folds, quality.setting.seed, Path(arrays))
+    evaluation = ImageEvaluation(folds)
+    figures = {
+        **evaluation.of(samples),
+        "scenario": scenario,
+        "overlapped_share": float((evaluation.classes(samples) == OVERLAPPED).mean()),
+        **made,
+        **_classifier_figures(nu, folds),
+    }
+    return {**recipe_line(quality, figures, made["seconds"]), "method": "failures"}
 
 
 def scenario_folds(folds, scenario):

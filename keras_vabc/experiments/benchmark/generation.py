@@ -1,5 +1,6 @@
 """From folds and a method to samples, with the NU classifiers kept from one method to the next."""
 
+import dataclasses
 import json
 import time
 
@@ -13,30 +14,46 @@ def generate(method, folds, cache):
     """Trains a method on folds and draws samples.
 
     Args:
-        method: `Recipe`.
+        method: `Method`.
         folds: `Folds`.
         cache: `pathlib.Path` of the folder that keeps NU classifiers from one method to the next.
 
     Returns:
-        `(samples, drawn, made)`: samples, how many were drawn for them, and a dict of
-        `seconds` (the NU classifier's included), `seconds_nu`, `negative_share`, `hidden_left`
-        (number of hidden negatives in the corrected unlabeled fold; by labels, for the record).
+        `(samples, made)`: samples, and a dict of `acceptance` (`None` without a guard), `seconds`
+        (the NU classifier's included), `seconds_nu`, `negative_share`, `hidden_left` (number of
+        hidden negatives in the corrected unlabeled fold; by labels, for the record).
     """
     nu, seconds_nu = None, 0.0
     if method.needs_classifier:
         nu, seconds_nu = classifier_of(folds, method.setting.seed, cache)
     start = time.perf_counter()
-    training_folds = corrected(method, folds, nu)
+    training_folds = training_folds_of(method, folds, nu)
     sample = _trained(method, training_folds, nu)
     seconds = time.perf_counter() - start
     samples, drawn = sample()
     made = {
+        "acceptance": None if method.guard is None else len(samples) / drawn,
         "seconds": seconds + seconds_nu,
         "seconds_nu": seconds_nu,
         "negative_share": None if nu is None else nu.negative_share,
         "hidden_left": int((training_folds.unlabeled_labels == folds.negative_class).sum()),
     }
-    return samples, drawn, made
+    return samples, made
+
+
+def training_folds_of(method, folds, nu):
+    """The folds that a method trains on: as its recipe has them, or the oracle's, by labels."""
+    if method.correction != "labels":
+        return corrected(method, folds, nu)
+    kept = folds.unlabeled_labels != folds.negative_class
+    kept_test = folds.test_unlabeled_labels != folds.negative_class
+    return dataclasses.replace(
+        folds,
+        unlabeled=folds.unlabeled[kept],
+        unlabeled_labels=folds.unlabeled_labels[kept],
+        test_unlabeled=folds.test_unlabeled[kept_test],
+        test_unlabeled_labels=folds.test_unlabeled_labels[kept_test],
+    )
 
 
 def _trained(method, training_folds, nu):

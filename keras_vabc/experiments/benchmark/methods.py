@@ -2,10 +2,27 @@
 
 import dataclasses
 
+from keras_vabc.experiments.paper.settings import paper_setting
 from keras_vabc.recipes.recipe import GUARD, Recipe
-from keras_vabc.recipes.settings import QUALITY, paper_setting
+from keras_vabc.recipes.settings import QUALITY
 
 EIGHT_LATENTS = {"latent_dim": 8, "sigma2": 0.5}
+
+
+@dataclasses.dataclass(frozen=True)
+class Method(Recipe):
+    """A recipe, or what it is compared with; `correction` may be `"labels"`, the oracle's.
+
+    Attributes:
+        rival: `None`, or what takes V-ABC's place: a key of `rivals.RIVALS`.
+    """
+
+    rival: str | None = None
+
+    @property
+    def needs_classifier(self):
+        """As of a `Recipe`; PU-VAE needs its estimate of the share."""
+        return super().needs_classifier or self.rival == "pu-vae"
 
 
 def method(slug, digit, fraction=0.2, seed=0):
@@ -18,22 +35,22 @@ def method(slug, digit, fraction=0.2, seed=0):
         seed: Seed of the run.
 
     Returns:
-        `Recipe`.
+        `Method`.
 
     Raises:
         ValueError: If the slug is unknown.
     """
     if slug not in SLUGS:
         raise ValueError(f"method must be one of {', '.join(SLUGS)}. Received: method={slug!r}.")
-    diet, changes, rest = _METHODS[slug]
-    setting = paper_setting(diet, "mnist", digit, fraction, seed)
-    return Recipe(slug, dataclasses.replace(setting, **changes), **rest)
+    name, changes, rest = _METHODS[slug]
+    setting = paper_setting(name, "mnist", digit, fraction, seed)
+    return Method(slug, dataclasses.replace(setting, **changes), **rest)
 
 
 _CORRECTED = {"correction": "move"}
 _GUARDED = {"correction": "move", "guard": GUARD}
 _EVERYTHING = {**_GUARDED, "density": "gmm"}
-_METHODS = {  # slug: diet, changes of the paper's setting, the rest of the method
+_METHODS = {  # slug: method and changes of the paper's setting, the rest of the recipe
     "vae": ("vae", {}, {}),
     "vabc": ("vabc", {}, {}),
     "vae+guard": ("vae", {}, {"guard": GUARD}),

@@ -8,9 +8,9 @@ from scipy.stats import fisher_exact
 from keras_vabc import plots
 from keras_vabc.evaluation.metrics import negative_generation_error
 from keras_vabc.experiments.benchmark import runs as benchmark
-from keras_vabc.experiments.benchmark.failures import OVERLAPPED, SCENARIOS
+from keras_vabc.experiments.benchmark.failures import OVERLAPPED, SCENARIOS, failures
 from keras_vabc.experiments.benchmark.methods import SLUGS
-from keras_vabc.experiments.paper.tables import QUALITY
+from keras_vabc.experiments.paper.tables import METRICS
 from keras_vabc.files.writing import write_whole
 from keras_vabc.pages.markdown import markdown, mean_and_deviation
 from keras_vabc.recipes.stored import Stored
@@ -30,14 +30,14 @@ concept and one seed.
   trained on (told by labels, which nothing else reads).
 - Seconds include the NU classifier's, with one thread, two trainings at a time.
 - `real` is real held-out data under the same judges: less than that cannot be told from none."""
-FAILURES = f"""\
+ON_FAILURES = f"""\
 `quality` with folds that break what it assumes, one seed. *Found* is the share of the hidden 8s
 that the NU classifier flags, *expected* the share that it thinks it flags: they differ where the
 unwanted examples are no random part of the negatives, and nothing in the two folds tells. Of the
 wanted images 11 % are {OVERLAPPED}s."""
-SAMPLES = """\
+ON_SAMPLES = """\
 The first samples of each method, none chosen; the negative concept is '8', p = 0.2, seed 0."""
-PENALTY = """\
+ON_PENALTY = """\
 `quality-vae` is `quality` without V-ABC's penalty: the same classifier, corrected fold, networks,
 density and guard. Means over the {pairs} digits and seeds with both runs; the difference with its
 standard error, that of an error with the p-value of Fisher's exact test on all samples."""
@@ -53,33 +53,28 @@ def render(folder):
         Number of runs that are still missing.
     """
     folder = Path(folder)
-    stored = Stored(folder)
-    runs = benchmark.runs()
-    parts = [INTRODUCTION]
+    stored, parts = Stored(folder), [INTRODUCTION]
     for fraction in benchmark.FRACTIONS:
-        chosen = [run for run in runs if run.fraction == fraction]
-        table = _table(stored, chosen)
+        table = _table(_lines(stored, fraction))
         if table is not None:
             parts += [f"## p = {fraction:g}", table]
-    compared = [run for run in runs if run.slug != "failures" and run.fraction == 0.2]
-    lines = stored.lines(compared)
+    lines = _lines(stored, 0.2)
     if lines:
         write_whole(folder / "methods.png", plots.png_bytes(_picture(lines)))
         parts.append("![Error against FID*, one point a run, p = 0.2](methods.png)")
     penalty = _penalty(lines)
     if penalty is not None:
         parts += ["## What the penalty adds", *penalty]
-    pictured = [
-        run for run in compared if getattr(run, "pictured", False) and stored.has_arrays(run)
-    ]
+    pictured = [m for m in benchmark.compared() if benchmark.pictured(m) and stored.has_arrays(m)]
     if pictured:
         write_whole(folder / "samples.png", plots.png_bytes(_samples(stored, pictured)))
-        parts += ["## Samples", SAMPLES, "![Samples of each method](samples.png)"]
-    failures = stored.lines([run for run in runs if run.slug == "failures"])
-    if failures:
-        parts += ["## Where it fails", FAILURES, _failures_table(failures)]
+        parts += ["## Samples", ON_SAMPLES, "![Samples of each method](samples.png)"]
+    failed = stored.lines(failures())
+    if failed:
+        parts += ["## Where it fails", ON_FAILURES, _failures_table(failed)]
     if (folder / "FINDINGS.md").exists():
         parts.append("What it says, in words: [findings](FINDINGS.md).")
+    runs = benchmark.all_runs()
     missing = len(runs) - len(stored.lines(runs))
     parts.append(
         f"{len(runs) - missing} of {len(runs)} runs are stored: [results.jsonl](results.jsonl)."
@@ -101,21 +96,27 @@ def _counts(lines, name):
     return negatives, samples - negatives
 
 
-def _table(stored, runs):
+def _lines(stored, fraction):
+    """The lines at one p; those of real data, which no p changes, stand with p = 0.2."""
+    methods = [one for one in benchmark.compared() if one.setting.fraction == fraction]
+    return stored.lines([*(benchmark.real() if fraction == 0.2 else []), *methods])
+
+
+def _table(every):
     rows = []
     for slug in ("real", *SLUGS):
-        lines = stored.lines([run for run in runs if run.slug == slug])
+        lines = [line for line in every if line["method"] == slug]
         if not lines:
             continue
         row = [f"`{slug}`", len(lines), f"{100 * pooled(lines, 'nge_paper')[0]:.2f}"]
         for name in ("nge_strict", "nge_second"):
             rate, low, high = (100 * value for value in pooled(lines, name))
             row.append(f"{rate:.3f} [{low:.3f}, {high:.3f}]")
-        row += [mean_and_deviation([line[name] for line in lines]) for name in QUALITY]
+        row += [mean_and_deviation([line[name] for line in lines]) for name in METRICS]
         row += [_mean(lines, name) for name in ("acceptance", "hidden_left", "seconds")]
         rows.append(row)
     head = ["method", "runs", "NGE paper's judge, %", "strict judge, %", "second judge, %"]
-    head += [*QUALITY.values(), "acceptance", "hidden", "seconds"]
+    head += [*METRICS.values(), "acceptance", "hidden", "seconds"]
     return markdown(head, rows) if rows else None
 
 
@@ -134,14 +135,14 @@ def _penalty(lines):
         rates = (f"{100 * pooled(own, name).value:.3f}" for own in (ours, theirs))
         p = fisher_exact([_counts(own, name) for own in (ours, theirs)]).pvalue
         rows.append([f"NGE {title}, %", *rates, f"p = {p:.2g}"])
-    for name, title in QUALITY.items():
+    for name, title in METRICS.items():
         values = np.array([[line[name] for line in own] for own in (ours, theirs)])
         difference = values[0] - values[1]
         error = difference.std(ddof=1) / len(places) ** 0.5
         means = (f"{mean:.3f}" for mean in values.mean(axis=1))
         rows.append([title, *means, f"{difference.mean():+.3f} ± {error:.3f}"])
     head = ["", "`quality`", "`quality-vae`", "difference"]
-    return PENALTY.format(pairs=len(places)), markdown(head, rows)
+    return ON_PENALTY.format(pairs=len(places)), markdown(head, rows)
 
 
 def _failures_table(lines):

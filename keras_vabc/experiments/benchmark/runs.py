@@ -1,17 +1,16 @@
-"""`keras-vabc benchmark`: the methods side by side, resumable and in parallel."""
+"""The runs of the benchmark: each method on three digits, real data, and where it fails."""
 
-import dataclasses
 import hashlib
 from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.experiments.benchmark.failures import SCENARIOS, FailureRun
+from keras_vabc.experiments.benchmark.failures import failures
 from keras_vabc.experiments.benchmark.methods import SLUGS, method
-from keras_vabc.recipes.recipe import Recipe
-from keras_vabc.recipes.settings import paper_setting
+from keras_vabc.experiments.paper.settings import folds_of, paper_setting
+from keras_vabc.recipes.results import recipe_line, result_line
 from keras_vabc.recipes.stored import store_arrays
-from keras_vabc.recipes.sweep import results_folder, run_missing
+from keras_vabc.recipes.sweep import Job
 from keras_vabc.version import __version__
 
 DIGITS = (1, 7, 8)
@@ -31,94 +30,13 @@ ONE_SEED = (
     "vabc-8+nu-soft",
     "oracle-8",
 )
-
-
+NAMES = ("real", *SLUGS, "failures")
 PICTURED = (8, 0.2, 0)  # digit, p and seed of the runs whose samples are shown
 PICTURED_SAMPLES = 24
 
 
-@dataclasses.dataclass(frozen=True)
-class BenchmarkRun:
-    """One method, trained and measured in a worker process."""
-
-    method: Recipe
-
-    @property
-    def key(self):
-        """The method's own key."""
-        return self.method.key
-
-    @property
-    def slug(self):
-        """The method's name."""
-        return self.method.slug
-
-    @property
-    def fraction(self):
-        """The share of negatives that is known to be unwanted."""
-        return self.method.setting.fraction
-
-    @property
-    def pictured(self):
-        """Whether some of its samples are kept, to be shown."""
-        setting = self.method.setting
-        return (setting.negative_class, setting.fraction, setting.seed) == PICTURED
-
-    def run(self, arrays):
-        """Trains and measures; returns the result line. Keeps NU classifiers in `arrays`."""
-        from keras_vabc.evaluation.evaluate import ImageEvaluation
-        from keras_vabc.experiments.benchmark.generation import generate
-        from keras_vabc.recipes.results import result_line
-        from keras_vabc.recipes.settings import folds_of
-
-        setting = self.method.setting
-        folds = folds_of(setting)
-        samples, drawn, made = generate(self.method, folds, Path(arrays))
-        if self.pictured:
-            first = np.round(samples[:PICTURED_SAMPLES]).astype("uint8")
-            store_arrays(Path(arrays, f"{self.key}.npz"), samples=first)
-        evaluation = ImageEvaluation(folds)
-        figures = {
-            **evaluation.of(samples),
-            **evaluation.second_opinion(samples),
-            "acceptance": None if self.method.guard is None else len(samples) / drawn,
-            **made,
-        }
-        line = result_line(setting, self.method.slug, figures, made["seconds"])
-        return {**line, "key": self.key}
-
-
-@dataclasses.dataclass(frozen=True)
-class RealRun:
-    """Real held-out positives under the judges. Nothing is trained but the judges."""
-
-    digit: int
-    slug: str = "real"
-    fraction: float = 0.2
-
-    @property
-    def key(self):
-        """Hash of the digit and of the package's version."""
-        text = f"benchmark real {self.digit} {__version__}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def run(self, arrays):
-        """Measures; returns the result line."""
-        from keras_vabc.evaluation.evaluate import ImageEvaluation
-        from keras_vabc.recipes.results import result_line
-        from keras_vabc.recipes.settings import folds_of
-
-        setting = paper_setting("vabc", "mnist", self.digit, self.fraction)
-        folds = folds_of(setting)
-        evaluation = ImageEvaluation(folds)
-        positives = folds.test_unlabeled[folds.test_unlabeled_labels != self.digit]
-        figures = {**evaluation.real(), **evaluation.second_opinion(positives)}
-        return {**result_line(setting, self.slug, figures, None), "key": self.key}
-
-
-def runs():
-    """Every run of the benchmark; the ones that decide come first."""
-    real = [RealRun(digit) for digit in DIGITS]
+def compared():
+    """Every `Method` of the comparison; the ones that decide come first."""
     first = [
         method(slug, digit, 0.2, seed)
         for seed in SEEDS
@@ -136,32 +54,68 @@ def runs():
         *(method(slug, d, 0.2, s) for s in SEEDS for d in DIGITS for slug in AT_ONE_FRACTION),
         *(method(slug, d, 0.2, SEEDS[0]) for d in DIGITS for slug in ONE_SEED),
     ]
-    trained = [BenchmarkRun(one) for one in dict.fromkeys([*first, *rest])]
-    return [*real, *trained, *map(FailureRun, SCENARIOS)]
+    return list(dict.fromkeys([*first, *rest]))
 
 
-def run_benchmark(*, slugs, folder, fresh, workers, console):
-    """Runs what is missing of some methods and renders the page.
+def real():
+    """Jobs for real data under the judges, one a digit."""
+    keys = [f"benchmark real {digit} {__version__}" for digit in DIGITS]
+    hashes = [hashlib.sha256(key.encode()).hexdigest()[:16] for key in keys]
+    return [Job(key, measured_real, (digit,)) for key, digit in zip(hashes, DIGITS, strict=True)]
+
+
+def all_runs(slugs=()):
+    """Every `Job` of the benchmark.
 
     Args:
         slugs: Names of methods, or `"real"` or `"failures"`; empty for all.
-        folder: Where result lines are kept.
-        fresh: Whether stored results are put aside first.
-        workers: Number of processes; by default one for each core.
-        console: `rich.console.Console` for the progress display.
+
+    Returns:
+        List of `Job`.
 
     Raises:
-        ValueError: If a method is unknown.
-        OSError: If something cannot be written, or another process is at work in the folder.
+        ValueError: If a name is unknown.
     """
-    from keras_vabc.experiments.benchmark.page import render
-
-    known = ("real", *SLUGS, "failures")
     for slug in slugs:
-        if slug not in known:
-            raise ValueError(f"method must be one of {', '.join(known)}. Received: {slug!r}.")
-    chosen = [run for run in runs() if not slugs or run.slug in slugs]
-    with results_folder(folder):
-        run_missing(chosen, Path(folder), fresh=fresh, workers=workers, console=console)
-        missing = render(folder)
-    console.print(f"Rendered {Path(folder) / 'README.md'}; {missing} runs are missing in all.")
+        if slug not in NAMES:
+            raise ValueError(f"method must be one of {', '.join(NAMES)}. Received: {slug!r}.")
+    slugs = slugs or NAMES
+    trained = [Job(m.key, measured_method, (m,)) for m in compared() if m.slug in slugs]
+    return [
+        *(real() if "real" in slugs else []),
+        *trained,
+        *(failures() if "failures" in slugs else []),
+    ]
+
+
+def pictured(one):
+    """Whether some samples of a method are kept, to be shown."""
+    setting = one.setting
+    return (setting.negative_class, setting.fraction, setting.seed) == PICTURED
+
+
+def measured_method(one, arrays):
+    """Trains and measures a method; the result line. Keeps NU classifiers in `arrays`."""
+    from keras_vabc.evaluation.evaluate import ImageEvaluation  # in workers alone: TensorFlow
+    from keras_vabc.experiments.benchmark.generation import generate
+
+    folds = folds_of(one.setting)
+    samples, made = generate(one, folds, Path(arrays))
+    if pictured(one):
+        first = np.round(samples[:PICTURED_SAMPLES]).astype("uint8")
+        store_arrays(Path(arrays, f"{one.key}.npz"), samples=first)
+    evaluation = ImageEvaluation(folds)
+    figures = {**evaluation.of(samples), **evaluation.second_opinion(samples), **made}
+    return recipe_line(one, figures, made["seconds"])
+
+
+def measured_real(digit, arrays):
+    """Measures real held-out positives; the result line. Trains nothing but the judges."""
+    from keras_vabc.evaluation.evaluate import ImageEvaluation
+
+    setting = paper_setting("vabc", "mnist", digit)
+    folds = folds_of(setting)
+    evaluation = ImageEvaluation(folds)
+    positives = folds.test_unlabeled[folds.test_unlabeled_labels != digit]
+    figures = {**evaluation.real(), **evaluation.second_opinion(positives)}
+    return result_line(setting, "real", figures, None)

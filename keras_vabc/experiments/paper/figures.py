@@ -4,8 +4,8 @@ import numpy as np
 
 from keras_vabc import plots
 from keras_vabc.experiments.paper import runs as paper
+from keras_vabc.experiments.paper.settings import METHODS, paper_setting, sample_noise
 from keras_vabc.experiments.paper.tables import TITLES
-from keras_vabc.recipes.settings import METHODS, paper_setting, sample_noise
 
 MOONS_FRAME = {"xlim": (-2.0, 3.0), "ylim": (-1.5, 1.8)}
 JUDGES = {"nge_paper": "paper's judge", "nge_strict": "strict judge"}

@@ -1,6 +1,5 @@
 """One run of the paper, trained and measured."""
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from keras_vabc.experiments.paper.moons_measures import (
     moons_figures,
     real_moons_figures,
 )
+from keras_vabc.experiments.paper.settings import folds_of, paper_setting, sample_noise
 from keras_vabc.files.writing import new_folder
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.results import result_line
-from keras_vabc.recipes.settings import folds_of, paper_setting, sample_noise
 from keras_vabc.recipes.stored import store_arrays
 
 CARD = "card.json"
@@ -48,7 +47,7 @@ def measure(setting, judge_seeds, arrays=None, saved_model=None):
     if arrays is not None:
         store_arrays(arrays, **(moons_arrays if of_moons else image_arrays)(model, folds))
     if saved_model is not None:
-        _ship(model, {"setting": dataclasses.asdict(setting), **line}, saved_model)
+        _ship(model, line, saved_model)
     return line
 
 

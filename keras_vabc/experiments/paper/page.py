@@ -24,7 +24,7 @@ strict judge's features, not comparable with Inception's. The `real` row is real
 the same judges: less than that cannot be told from no error at all."""
 
 
-class Section(NamedTuple):
+class Exhibit(NamedTuple):
     """One part of the page.
 
     Attributes:
@@ -60,21 +60,21 @@ _TWO_SETTINGS = (
     "text, with which both models collapse towards one point."
 )
 
-SECTIONS = (
-    Section(
+EXHIBITS = (
+    Exhibit(
         "Table I: data sets",
         "In brackets the paper's counts. Both are random draws: the last column is their distance "
         "in standard deviations of one draw.",
         paper.table1,
         (tables.table1,),
     ),
-    Section(
+    Exhibit(
         "Fig. 1: the negative-unlabeled setting",
         "",
         list,
         pictures={"fig1": lambda stored: figures.fig1()},
     ),
-    Section(
+    Exhibit(
         "Fig. 2: negative generation error, MNIST, p = 0.2",
         "The paper has 8.31 ± 1.81 % for the VAE and 0.14 ± 0.16 % for V-ABC, by one judge, which "
         "corresponds to the paper's judge here. 10,000 samples of each of 9 models a method.",
@@ -82,19 +82,19 @@ SECTIONS = (
         (tables.fig2, tables.fig2_digits),
         {"fig2": figures.fig2},
     ),
-    Section(
+    Exhibit(
         "Fig. 3: samples on Moons1",
         _TWO_SETTINGS,
         lambda: _moons_of_seed_0("moons1"),
         pictures=_moons_pictures("fig3", "moons1"),
     ),
-    Section(
+    Exhibit(
         "Fig. 4: samples on Moons2",
         _TWO_SETTINGS,
         lambda: _moons_of_seed_0("moons2"),
         pictures=_moons_pictures("fig4", "moons2"),
     ),
-    Section(
+    Exhibit(
         "Figs. 3 and 4 in numbers",
         "By the exact densities of the two moons: the error is the share of points at which the "
         "upper moon is denser, an outlier lies in less density than 99.9 % of the data, *left* is "
@@ -102,54 +102,54 @@ SECTIONS = (
         lambda: paper.all_moons() + paper.real_moons(),
         (tables.moons,),
     ),
-    Section(
+    Exhibit(
         "Fig. 5: vector field of V-ABC on Moons2",
         "The field of -dL/dx, with z = z_mean, for y = 1 (left) and y = 0 (right).",
         lambda: paper.moons("moons2")[1:2],
         pictures={"fig5": figures.fig5},
     ),
-    Section(
+    Exhibit(
         "Fig. 6: manifold",
         "VAE (left) and V-ABC (right), negative digit 8, latents in [-3, 3]².",
         paper.eights,
         pictures={"fig6": figures.fig6},
     ),
-    Section(
+    Exhibit(
         "Fig. 7: reconstruction",
         "VAE above, V-ABC below. First, third and fifth columns: test images; second, fourth and "
         "sixth: reconstructed, white from 96 of 255 on (the paper does not give its threshold).",
         paper.eights,
         pictures={"fig7": figures.fig7},
     ),
-    Section(
+    Exhibit(
         "Fig. 8: posteriors of training data",
         "Centre z_mean, semi-axes two standard deviations, one colour a digit, the negative digit "
         "8 in black. The paper shows V-ABC (right).",
         paper.eights,
         pictures={"fig8": figures.fig8},
     ),
-    Section(
+    Exhibit(
         "Fig. 9: error by the size of the unwanted fold, and by gamma",
         "V-ABC, digits 1, 7 and 8, three seeds.",
         lambda: paper.fig9_fractions() + paper.fig9_gammas(),
         (tables.fig9,),
         {"fig9": figures.fig9},
     ),
-    Section(
+    Exhibit(
         "Moons2 by gamma and p",
         "V-ABC, three seeds. The paper says this without numbers.",
         paper.moons_sensitivity,
         (tables.moons_sensitivity,),
         {"moons-gamma": figures.moons_gamma},
     ),
-    Section(
+    Exhibit(
         "Ablation of the annealing",
         "V-ABC, negative digit 8, p = 0.2, three seeds, one thing changed at a time.",
         lambda: [s for settings in paper.ablation().values() for s in settings],
         (tables.ablation,),
         {"ablation": figures.ablation},
     ),
-    Section(
+    Exhibit(
         "The judges",
         "Trained on the labelled originals of the training set, half of them blurred; accuracy on "
         "the test set, errors on its positives. Below, the same samples of Fig. 2 under the judges "
@@ -161,31 +161,31 @@ SECTIONS = (
 
 
 def render(folder):
-    """Writes `README.md` and the pictures of every section whose runs are all stored.
+    """Writes `README.md` and the pictures of every exhibit whose runs are all stored.
 
     Args:
         folder: Folder with the result lines and arrays of a sweep.
 
     Returns:
-        List of the titles of sections that still miss a run.
+        List of the titles of exhibits that still miss a run.
     """
     folder = Path(folder)
     stored = Stored(folder)
     parts, missing = [INTRODUCTION, _claims(stored)], []
     if (folder / "FINDINGS.md").exists():
         parts.append("What does not hold, and why: [findings](FINDINGS.md).")
-    for section in SECTIONS:
-        parts.append(f"## {section.title}")
-        runs = section.runs()
+    for exhibit in EXHIBITS:
+        parts.append(f"## {exhibit.title}")
+        runs = exhibit.runs()
         if not stored.holds(runs):
-            missing.append(section.title)
+            missing.append(exhibit.title)
             parts.append(f"{len(stored.lines(runs))} of {len(runs)} runs are stored.")
             continue
-        parts += [section.text] if section.text else []
-        for name, draw in section.pictures.items():
+        parts += [exhibit.text] if exhibit.text else []
+        for name, draw in exhibit.pictures.items():
             write_whole(folder / f"{name}.png", png_bytes(draw(stored)))
-            parts.append(f"![{section.title}]({name}.png)")
-        parts += [table(stored) for table in section.tables]
+            parts.append(f"![{exhibit.title}]({name}.png)")
+        parts += [table(stored) for table in exhibit.tables]
     parts.append(_provenance(stored))
     write_whole(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
     return missing

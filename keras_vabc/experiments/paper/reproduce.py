@@ -4,10 +4,7 @@ from pathlib import Path
 
 from keras_vabc.experiments.paper import runs as paper
 from keras_vabc.experiments.paper.page import render
-from keras_vabc.recipes.sweep import (
-    results_folder,
-    run_missing,
-)
+from keras_vabc.recipes.sweep import results_folder, run_missing
 
 TRAININGS = {
     "fig2": paper.fig2,
@@ -44,8 +41,7 @@ def runs_of(experiment, saved_models="saved_models"):
         raise ValueError(
             f"experiment must be one of {', '.join(EXPERIMENTS)}. Received: {experiment!r}."
         )
-    settings = dict.fromkeys(TRAININGS[experiment]())
-    return [paper.PaperRun(setting, saved_models) for setting in settings]
+    return paper.trainings(TRAININGS[experiment](), saved_models)
 
 
 def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, console):

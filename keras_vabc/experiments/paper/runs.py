@@ -4,7 +4,8 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
-from keras_vabc.recipes.settings import METHODS, Setting, paper_setting
+from keras_vabc.experiments.paper.settings import METHODS, paper_setting
+from keras_vabc.recipes.sweep import Job
 from keras_vabc.version import __version__
 
 DIGITS = (1, 7, 8)
@@ -16,107 +17,69 @@ MOONS_FRACTIONS = (0.2, 0.5)  # beside Moons2's own 0.8
 JUDGE_SEEDS = (0, 1, 2)
 
 
-@dataclasses.dataclass(frozen=True)
-class PaperRun:
-    """One training of the paper, measured in a worker process.
+def measured_setting(setting, saved_models, arrays):
+    """Trains and measures; leaves what pictures need, and the SavedModel of a headline run.
 
-    Attributes:
-        setting: What is trained.
-        saved_models: Folder for the SavedModels of the headline runs.
+    Args:
+        setting: `Setting`.
+        saved_models: Folder for SavedModels.
+        arrays: Folder for arrays.
+
+    Returns:
+        Result line.
     """
+    from keras_vabc.experiments.paper.measure import measure  # in workers alone: TensorFlow
 
-    setting: Setting
-    saved_models: str = "saved_models"
-
-    @property
-    def key(self):
-        """The setting's own key."""
-        return self.setting.key
-
-    def run(self, arrays):
-        """Trains and measures; returns the result line, and leaves what pictures need."""
-        from keras_vabc.experiments.paper.measure import measure
-
-        names = {setting: name for name, setting in headline().items()}
-        name = names.get(self.setting)
-        return measure(
-            self.setting,
-            judge_seeds=JUDGE_SEEDS if self.setting in fig2() else JUDGE_SEEDS[:1],
-            arrays=Path(arrays, f"{self.key}.npz") if self.setting in drawn() else None,
-            saved_model=None if name is None else Path(self.saved_models, name),
-        )
+    names = {setting: name for name, setting in headline().items()}
+    return measure(
+        setting,
+        judge_seeds=JUDGE_SEEDS if setting in fig2() else JUDGE_SEEDS[:1],
+        arrays=Path(arrays, f"{setting.key}.npz") if setting in drawn() else None,
+        saved_model=Path(saved_models, names[setting]) if setting in names else None,
+    )
 
 
-@dataclasses.dataclass(frozen=True)
-class JudgeRun:
-    """The two judges of one seed for one negative class of MNIST, and real data under them."""
+def measured_judges(negative_class, judge_seed, arrays):
+    """Trains both judges of MNIST, or loads them; the result line of real data under them."""
+    from keras_vabc.experiments.paper.measure import measure_judges
 
-    negative_class: int
-    judge_seed: int
-
-    @property
-    def key(self):
-        """Hash of the two numbers and of the package's version."""
-        return _hash("judges", self.negative_class, self.judge_seed)
-
-    def run(self, arrays):
-        """Trains the judges, or loads them; returns the result line of real data."""
-        from keras_vabc.experiments.paper.measure import measure_judges
-
-        return {**measure_judges(self.negative_class, self.judge_seed), "key": self.key}
+    return measure_judges(negative_class, judge_seed)
 
 
-@dataclasses.dataclass(frozen=True)
-class CountRun:
-    """One row of Table I: the sizes of one split. Nothing is trained."""
+def measured_counts(dataset, negative_class, fraction, arrays):
+    """Splits the data, trains nothing; the sizes of the folds, one row of Table I."""
+    from keras_vabc.experiments.paper.measure import measure_counts
 
-    dataset: str
-    negative_class: int
-    fraction: float
-
-    @property
-    def key(self):
-        """Hash of the row and of the package's version."""
-        return _hash("counts", self.dataset, self.negative_class, self.fraction)
-
-    def run(self, arrays):
-        """Splits the data; returns the counts."""
-        from keras_vabc.experiments.paper.measure import measure_counts
-
-        row = dataclasses.asdict(self)
-        return {"key": self.key, "method": "counts", **row, **measure_counts(**row, seed=SEEDS[0])}
+    row = {"dataset": dataset, "negative_class": negative_class, "fraction": fraction}
+    return {"method": "counts", **row, **measure_counts(**row, seed=SEEDS[0])}
 
 
-@dataclasses.dataclass(frozen=True)
-class RealMoonsRun:
-    """Real held-out positives of a Moons data set, as a yardstick. Nothing is trained."""
+def measured_real_moons(dataset, arrays):
+    """Measures real held-out positives of a Moons data set, as a yardstick; the result line."""
+    from keras_vabc.experiments.paper.measure import measure_real_moons
 
-    dataset: str
+    return measure_real_moons(dataset, seed=SEEDS[0])
 
-    @property
-    def key(self):
-        """Hash of the data set's name and of the package's version."""
-        return _hash("real", self.dataset)
 
-    def run(self, arrays):
-        """Measures real points; returns the result line."""
-        from keras_vabc.experiments.paper.measure import measure_real_moons
-
-        return {**measure_real_moons(self.dataset, seed=SEEDS[0]), "key": self.key}
+def trainings(settings, saved_models="saved_models"):
+    """One `Job` for each setting, under the setting's own key."""
+    settings = dict.fromkeys(settings)
+    return [Job(s.key, measured_setting, (s, saved_models)) for s in settings]
 
 
 def table1():
-    """The rows of Table I."""
-    moons = [CountRun("moons1", 0, 1.0), CountRun("moons2", 0, 0.8)]
-    return moons + [CountRun("mnist", digit, p) for digit in DIGITS for p in FRACTIONS]
+    """Jobs for the rows of Table I."""
+    rows = [("moons1", 0, 1.0), ("moons2", 0, 0.8)]
+    rows += [("mnist", digit, p) for digit in DIGITS for p in FRACTIONS]
+    return [Job(_hash("counts", *row), measured_counts, row) for row in rows]
 
 
-def fig2():
+def fig2(digits=DIGITS):
     """VAE against V-ABC on MNIST, three digits and three seeds."""
     return [
         paper_setting(method, "mnist", digit, 0.2, seed)
         for seed in SEEDS
-        for digit in DIGITS
+        for digit in digits
         for method in METHODS
     ]
 
@@ -208,14 +171,15 @@ def headline():
     return {"moons2": paper_setting("vabc", "moons2"), **digits}
 
 
-def judges():
-    """The judges of Fig. 2 and of all other runs on MNIST."""
-    return [JudgeRun(digit, seed) for digit in reversed(DIGITS) for seed in JUDGE_SEEDS]
+def judges(digits=DIGITS[::-1], seeds=JUDGE_SEEDS):
+    """Jobs for the judges of Fig. 2 and of all other runs on MNIST."""
+    pairs = [(digit, seed) for digit in digits for seed in seeds]
+    return [Job(_hash("judges", *pair), measured_judges, pair) for pair in pairs]
 
 
-def real_moons():
-    """Real points of both Moons data sets."""
-    return [RealMoonsRun("moons1"), RealMoonsRun("moons2")]
+def real_moons(datasets=("moons1", "moons2")):
+    """Jobs for real points of Moons data sets."""
+    return [Job(_hash("real", dataset), measured_real_moons, (dataset,)) for dataset in datasets]
 
 
 def all_runs(saved_models="saved_models"):
@@ -228,8 +192,7 @@ def all_runs(saved_models="saved_models"):
         *(setting for settings in ablation().values() for setting in settings),
         *moons_sensitivity(),
     ]
-    trainings = [PaperRun(setting, saved_models) for setting in dict.fromkeys(settings)]
-    return [*table1(), *real_moons(), *judges(), *trainings]
+    return [*table1(), *real_moons(), *judges(), *trainings(settings, saved_models)]
 
 
 def _hash(*parts):

@@ -3,10 +3,11 @@
 import numpy as np
 
 from keras_vabc.experiments.paper import runs as paper
+from keras_vabc.experiments.paper.settings import METHODS
 from keras_vabc.pages.markdown import markdown, mean_and_deviation
-from keras_vabc.recipes.settings import METHODS
 
 TITLES = {"vae": "VAE", "vabc": "V-ABC", "real": "real"}
+ROW_OF_TABLE1 = ("dataset", "negative_class", "fraction")
 TABLE1_OF_THE_PAPER = {  # unlabeled, unwanted
     ("moons1", 0, 1.0): (5000, 5000),
     ("moons2", 0, 0.8): (5983, 4017),
@@ -20,7 +21,7 @@ TABLE1_OF_THE_PAPER = {  # unlabeled, unwanted
     ("mnist", 8, 0.2): (58858, 1142),
     ("mnist", 8, 0.3): (58276, 1724),
 }
-QUALITY = {
+METRICS = {
     "fid": "FID*",
     "precision": "precision",
     "recall": "recall",
@@ -39,14 +40,14 @@ PLACES = {
 def table1(stored):
     """Table I: sizes of the folds beside the paper's."""
     rows = []
-    for run in paper.table1():
-        (line,) = stored.lines([run])
-        theirs = TABLE1_OF_THE_PAPER[run.dataset, run.negative_class, run.fraction]
+    for line in stored.lines(paper.table1()):
+        dataset, negative_class, fraction = row = tuple(line[name] for name in ROW_OF_TABLE1)
+        theirs = TABLE1_OF_THE_PAPER[row]
         rows.append(
             [
-                run.dataset,
-                run.negative_class,
-                f"{run.fraction:g}",
+                dataset,
+                negative_class,
+                f"{fraction:g}",
                 line["positives"],
                 line["negatives"],
                 f"{line['unlabeled']} ({theirs[0]})",
@@ -69,18 +70,17 @@ def deviation(line, unwanted):
 def fig2(stored):
     """Both errors of Fig. 2 over all its runs, and every figure that an error needs beside it."""
     rows = [
-        [TITLES[method], len(runs), *_errors(stored, runs), *_figures(stored, runs, QUALITY)]
+        [TITLES[method], len(runs), *_errors(stored, runs), *_figures(stored, runs, METRICS)]
         for method, runs in _fig2_runs().items()
     ]
-    return markdown(["", "runs", "paper's judge, %", "strict judge, %", *QUALITY.values()], rows)
+    return markdown(["", "runs", "paper's judge, %", "strict judge, %", *METRICS.values()], rows)
 
 
 def fig2_digits(stored):
     """Both errors of Fig. 2 by digit."""
     rows = []
     for digit in paper.DIGITS:
-        for method, runs in _fig2_runs().items():
-            runs = [run for run in runs if run.negative_class == digit]
+        for method, runs in _fig2_runs([digit]).items():
             rows.append([digit, TITLES[method], *_errors(stored, runs)])
     return markdown(["digit", "", "paper's judge, %", "strict judge, %"], rows)
 
@@ -95,8 +95,8 @@ def moons(stored):
                 setting = f"sigma2 = {runs[0].sigma2:g}"
                 setting += f", gamma = {runs[0].gamma:g}" * (method == "vabc")
                 rows.append([dataset, TITLES[method], setting, *_of_moons(stored, runs)])
-        real = [paper.RealMoonsRun(dataset)]
-        rows.append([dataset, TITLES["real"], "", *_of_moons(stored, real)])
+        real = _of_moons(stored, paper.real_moons([dataset]))
+        rows.append([dataset, TITLES["real"], "", *real])
     return markdown(["", "", "setting", *_HEAD_OF_MOONS], rows)
 
 
@@ -184,9 +184,10 @@ _HEAD_OF_ERRORS = [
 ]
 
 
-def _fig2_runs():
-    by_method = {method: [s for s in paper.fig2() if s.method == method] for method in METHODS}
-    return {**by_method, "real": [run for run in paper.judges() if run.judge_seed == 0]}
+def _fig2_runs(digits=paper.DIGITS):
+    settings = paper.fig2(digits)
+    by_method = {method: [s for s in settings if s.method == method] for method in METHODS}
+    return {**by_method, "real": paper.judges(digits, paper.JUDGE_SEEDS[:1])}
 
 
 def _errors(stored, runs):
