@@ -26,6 +26,7 @@ setup(
         "matplotlib>=3.8",
         "pillow>=10",
         "pyarrow>=14",
+        "pydantic>=2.7",
         "scikit-learn>=1.4",
         "scipy>=1.11",
         "typer>=0.15",

@@ -8,6 +8,10 @@ import importlib
 from keras_vabc.version import __version__
 
 _MODULES = {
+    "train": "recipes.train",
+    "open_run": "recipes.run",
+    "Run": "recipes.run",
+    "report": "recipes.report",
     "VABC": "vabc.model",
     "load_model": "vabc.model",
     "FusedAdam": "vabc.optimizers",

@@ -1,5 +1,7 @@
 """Commands driven as a user drives them, and files for them."""
 
+import json
+
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -23,6 +25,11 @@ def fails(message, *arguments, code=2):
     assert message in done.stderr and done.stderr.count("\n") == 1, done.output
     assert done.stderr.startswith("keras-vabc: ")
     return done
+
+
+def record(run):
+    """What `run.json` holds, of a finished run or not."""
+    return json.loads((run / "run.json").read_text())
 
 
 def contents(folder):

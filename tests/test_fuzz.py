@@ -29,7 +29,8 @@ from keras_vabc.data.readers.image_folders import ImageFolder
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.model_files import METADATA, RECORD_KEY, read_model_file, write_model_file
 from keras_vabc.nu.classifier import NUClassifier
-from keras_vabc.recipes.trained_run import CLASSIFIER, HISTORY, SCORES, finished_run
+from keras_vabc.recipes.parts import FILES
+from keras_vabc.recipes.run import open_run
 
 CASES = 200
 
@@ -142,34 +143,9 @@ def test_mutations_change_contents_and_repeat(mutations, data):
 # What it found once
 
 
-def changed_run(folder, change):
-    """A run whose record was changed by a function."""
-    run = shutil.copytree(seeds.RUN, folder / "run")
-    record = json.loads((run / "run.json").read_text())
-    change(record)
-    (run / "run.json").write_text(json.dumps(record))
-    return finished_run(run)
-
-
-@pytest.mark.parametrize(
-    ("change", "read"),
-    [
-        (lambda r: r["data"].update(test_share="x"), lambda run: run.held_out(seeds.ROWS)),
-        (lambda r: r["data"].update(test_share=10**400), lambda run: run.held_out(seeds.ROWS)),
-        (lambda r: r["data"].update(unlabeled=[]), lambda run: run.blocks("unlabeled")),
-        (lambda r: r["settings"].update(max_unreadable=[]), lambda run: run.blocks("unwanted")),
-        (lambda r: r["threshold"].update(value=float("nan")), lambda run: run.threshold),
-        (lambda r: r["threshold"].update(value=10**400), lambda run: run.threshold),
-    ],
-)
-def test_numbers_of_a_record_are_checked(box, tmp_path, change, read):
-    with pytest.raises(ValueError, match=r"RUN must have a whole run\.json"):
-        read(changed_run(tmp_path, change))
-
-
 def keras_file(path, change):
     """A classifier's file whose members, a list of names and contents, were changed."""
-    with zipfile.ZipFile(seeds.RUN / CLASSIFIER) as whole:
+    with zipfile.ZipFile(seeds.RUN / FILES["nu"]) as whole:
         members = [[name, whole.read(name)] for name in whole.namelist()]
     change(members)
     with zipfile.ZipFile(path, "w") as archive:
@@ -205,7 +181,7 @@ def test_members_and_numbers_of_a_model_are_checked(box, tmp_path, change, messa
 
 
 def test_weights_that_are_not_finite_are_refused(box, tmp_path):
-    model, record = read_model_file(seeds.RUN / CLASSIFIER)
+    model, record = read_model_file(seeds.RUN / FILES["nu"])
     model.set_weights([weight + np.nan for weight in model.get_weights()])
     write_model_file(tmp_path / "x.keras", model, record)
     with pytest.raises(ValueError, match="its weights are not finite"):
@@ -213,7 +189,7 @@ def test_weights_that_are_not_finite_are_refused(box, tmp_path):
 
 
 def test_a_density_whose_arrays_do_not_fit_is_refused(box):
-    sampler = finished_run(seeds.RUN).sampler
+    sampler = open_run(seeds.RUN).sampler
     state = sampler.get_state()
     for name in ("means", "scales"):
         with pytest.raises(ValueError, match=f"Received: {name} of shape"):
@@ -227,11 +203,11 @@ def test_a_density_whose_arrays_do_not_fit_is_refused(box):
 
 def test_scores_that_are_not_finite_numbers_are_refused(box, tmp_path):
     run = shutil.copytree(seeds.RUN, tmp_path / "run")
-    arrays, record = read_array_file(run / SCORES)
+    arrays, record = read_array_file(run / FILES["scores"])
     for array in (arrays["unlabeled"] + np.nan, arrays["unlabeled"][None]):
-        write_array_file(run / SCORES, arrays | {"unlabeled": array}, record)
+        write_array_file(run / FILES["scores"], arrays | {"unlabeled": array}, record)
         with pytest.raises(ValueError, match="whole scores.npz"):
-            finished_run(run).held_out_scores()
+            open_run(run).held_out_scores()
 
 
 def test_arrays_are_not_unpacked_and_hold_numbers(tmp_path):
@@ -244,7 +220,7 @@ def test_arrays_are_not_unpacked_and_hold_numbers(tmp_path):
 
 
 def test_a_packed_model_file_is_refused(box, tmp_path):
-    with zipfile.ZipFile(seeds.RUN / CLASSIFIER) as whole:
+    with zipfile.ZipFile(seeds.RUN / FILES["nu"]) as whole:
         with zipfile.ZipFile(tmp_path / "x.keras", "w", zipfile.ZIP_DEFLATED) as packed:
             for name in whole.namelist():
                 packed.writestr(name, whole.read(name))
@@ -254,7 +230,7 @@ def test_a_packed_model_file_is_refused(box, tmp_path):
 
 def test_a_history_that_is_none_is_refused(box, tmp_path):
     run = shutil.copytree(seeds.RUN, tmp_path / "run")
-    (run / HISTORY).write_text('{"loss": 1.0, "val_loss": [1.0]}')
+    (run / FILES["history"]).write_text('{"loss": 1.0, "val_loss": [1.0]}')
     done = keras_vabc("report", run)
     assert done.exit_code == 2 and "whole history.json" in done.stderr
 

@@ -7,7 +7,7 @@ from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
 from keras_vabc.experiments.stages import run_stages
 from keras_vabc.files.writing import new_folder
 from keras_vabc.pages.page import Section, print_table, render_page, result_table
-from keras_vabc.recipes.autoencoder import Trained, train
+from keras_vabc.recipes.autoencoder import Trained, train_autoencoder
 from keras_vabc.recipes.results import SAMPLES, append_results, result_line
 from keras_vabc.recipes.settings import METHODS, MOONS_SAMPLE_NOISE, folds_of, paper_setting
 from keras_vabc.vabc.model import load_model
@@ -141,7 +141,7 @@ def _image_folds(dataset, negative_class, seed, console):
 
 
 def _train_and_save(setting, folds, path, report):
-    model, history, seconds = train(setting, folds, callbacks=[report])
+    model, history, seconds = train_autoencoder(setting, folds, callbacks=[report])
     model.save(path)
     return history, seconds
 

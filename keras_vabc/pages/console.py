@@ -10,7 +10,7 @@ def say(console, text):
         console: `rich.console.Console`.
         text: The line.
     """
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -16,28 +16,26 @@ NO_PROMISE = (
 )
 
 
-def model_card(trained, format, folder):
+def model_card(run, format, folder, sha256):
     """What an exported run is, what was measured, what it cannot promise, and how to call it.
 
     Args:
-        trained: `TrainedRun`.
+        run: `Run`.
         format: `"savedmodel"`, `"onnx"` or `"litert"`.
         folder: Name of the model's folder beside the card.
+        sha256: Dict from the names of the run's files to their hashes.
 
     Returns:
         Markdown.
-
-    Raises:
-        ValueError: If the record of the run is damaged.
     """
     how = _call_saved_model if format == "savedmodel" else _call_portable
     parts = [
-        ("", trained.read(lambda record: _what(record, trained))),
-        ("Data", trained.read(lambda record: _data(record, trained.spec))),
-        ("What was measured", trained.read(lambda record: _measured(record, trained))),
+        ("", _what(run)),
+        ("Data", _data(run)),
+        ("What was measured", [*_error(run.record.evaluation.with_labels), *_flag(run)]),
         ("What it cannot promise", [NO_PROMISE]),
-        ("How to call it", how(trained, folder)),
-        ("Where it comes from", _origin(trained)),
+        ("How to call it", how(run, folder)),
+        ("Where it comes from", _origin(run.record.provenance, sha256)),
     ]
     titled = [
         "\n\n".join([f"## {title}" if title else "# Model card", *text]) for title, text in parts
@@ -45,37 +43,36 @@ def model_card(trained, format, folder):
     return "\n\n".join(titled) + "\n"
 
 
-def _what(record, trained):
-    setting = record["method"]["setting"]
-    guard = "rejects samples that an NU classifier takes for negative" if trained.nu else "none"
-    density = {"gmm": "a Gaussian mixture", "prior": "N(0, I)"}[trained.method.density]
+def _what(run):
+    recipe = run.record.recipe
+    guard = "rejects samples that an NU classifier takes for negative" if run.nu else "none"
+    density = {"gmm": "a Gaussian mixture", "prior": "N(0, I)"}[recipe.density]
     return [
         "A generator trained by V-ABC, the Variational Auto-encoding Binary Classifier "
         "(https://arxiv.org/abs/2204.12577), to generate data like an unlabeled set and none like "
         "an unwanted one.",
         _list(
             {
-                "Setting": record["settings"]["setting"],
-                "Latents": f"{setting['latent_dim']}, drawn from {density}",
+                "Setting": run.record.settings.setting,
+                "Latents": f"{recipe.setting.latent_dim}, drawn from {density}",
                 "Guard": guard,
-                "Score": f"{trained.score_name}; higher is more unwanted",
+                "Score": f"{run.score_name}; higher is more unwanted",
             }
         ),
     ]
 
 
-def _data(record, spec):
+def _data(run):
     counts = {
-        f"{name.capitalize()} examples": f"{own['training']:,} to train on, {own['held_out']:,} "
-        "held out"
-        for name, own in record["counts"].items()
+        f"{name.capitalize()} examples": f"{own.training:,} to train on, {own.held_out:,} held out"
+        for name, own in run.record.counts.items()
     }
-    counts["One example"] = _form(spec)
-    figures = record["figures"]
-    if "negative_share" in figures:
-        low, high = figures["negative_share_interval"]
+    counts["One example"] = _form(run.spec)
+    figures = run.record.figures
+    if figures.negative_share is not None:
+        low, high = figures.negative_share_interval
         counts["Negatives among the unlabeled, estimated"] = (
-            f"{figures['negative_share']:.2%} ({low:.2%} to {high:.2%})"
+            f"{figures.negative_share:.2%} ({low:.2%} to {high:.2%})"
         )
     return [_list(counts)]
 
@@ -90,22 +87,17 @@ def _form(spec):
     return f"{spec.shape[0]} numbers, in the units of the data{names}"
 
 
-def _measured(record, trained):
-    return [*_error(record), *_flag(record, trained)]
-
-
-def _error(record):
+def _error(labelled):
     meaning = "Negative generation error (NGE) is the share of generated data that are negative."
-    evaluation = (record.get("evaluation") or {}).get("with_labels") or {}
-    if "images" not in evaluation:
+    if labelled is None or labelled.images is None:
         return [f"{meaning} {NOT_MEASURED}"]
     rows = [
         [name, _rate(own, "nge_paper"), _rate(own, "nge_strict"), f"{own['fid']:.1f}"]
         + [f"{own['coverage']:.2f}"]
-        for name, own in evaluation["images"].items()
+        for name, own in labelled.images.items()
     ]
     head = ["", "NGE, paper's judge", "NGE, strict judge", "FID*", "coverage"]
-    generated = evaluation["images"]["generated"]
+    generated = labelled.images["generated"]
     accuracy = generated["judges"]
     return [
         f"{meaning} Two classifiers judge, which learnt from labels of the unlabeled data; no "
@@ -113,7 +105,7 @@ def _error(record):
         markdown(head, rows),
         f"The judges are right on {accuracy['paper']:.2%} (paper's) and {accuracy['strict']:.2%} "
         f"(strict) of held-out labels. They saw {generated['samples']:,} samples; the guard had "
-        f"accepted {evaluation['acceptance']:.2%} of those drawn.",
+        f"accepted {labelled.acceptance:.2%} of those drawn.",
     ]
 
 
@@ -122,26 +114,26 @@ def _rate(figures, name):
     return f"{figures[name]:.2%} ({low:.2%} to {high:.2%})"
 
 
-def _flag(record, trained):
-    if trained.threshold is None:
+def _flag(run):
+    if run.threshold is None:
         return ["No threshold is stored with the run, so that nothing is flagged."]
-    stored = record["threshold"]
-    low, high = stored["recall_interval"]
+    stored = run.record.threshold
+    low, high = stored.recall_interval
     return [
-        f"Data are flagged if their score exceeds {stored['value']:.6g}. Of {stored['unwanted']:,} "
-        f"held-out unwanted examples {stored['recall']:.2%} exceed it ({low:.2%} to "
-        f"{high:.2%}); of the wanted data an estimated {stored['false_alarms']:.2%}."
+        f"Data are flagged if their score exceeds {stored.value:.6g}. Of {stored.unwanted:,} "
+        f"held-out unwanted examples {stored.recall:.2%} exceed it ({low:.2%} to "
+        f"{high:.2%}); of the wanted data an estimated {stored.false_alarms:.2%}."
     ]
 
 
-def _call_saved_model(trained, folder):
-    flag = "" if trained.threshold is None else "\nflagged = model.flag(x)  # booleans (n,)"
-    rows = "x" if trained.spec.kind == "images" else "rows"
+def _call_saved_model(run, folder):
+    flag = "" if run.threshold is None else "\nflagged = model.flag(x)  # booleans (n,)"
+    rows = "x" if run.spec.kind == "images" else "rows"
     requests = [
         {"signature_name": "sample", "inputs": {"n": 16, "seed": 0}},
         {"signature_name": "score", "inputs": {"x": [f"<{rows}>"]}},
     ]
-    if trained.threshold is not None:
+    if run.threshold is not None:
         requests.append({"signature_name": "flag", "inputs": {"x": [f"<{rows}>"]}})
     posts = "\n".join(
         f"curl -d '{json.dumps(request)}' http://localhost:8501/v1/models/vabc:predict"
@@ -166,15 +158,15 @@ def _call_saved_model(trained, folder):
     ]
 
 
-def _call_portable(trained, folder):
+def _call_portable(run, folder):
     suffix = {"onnx": ".onnx", "litert": ".tflite"}[folder]
     rows = [
         [f"`decode{suffix}`", "`z`: float32 (n, latents)", "`data`: in the data's own scale"],
         [f"`score{suffix}`", "`x`: float32 (n, ...)", "`score`: (n,)"],
     ]
-    if trained.threshold is not None:
+    if run.threshold is not None:
         rows[1][2] += "; `flag`: booleans (n,)"
-    if trained.nu:
+    if run.nu:
         rows.append([f"`guard{suffix}`", "`x`: float32 (n, ...)", "`guard`: P(negative), (n,)"])
     return [
         markdown(["file", "input", "output"], rows),
@@ -183,13 +175,10 @@ def _call_portable(trained, folder):
     ]
 
 
-def _origin(trained):
-    provenance = trained.provenance()
-    versions = ", ".join(f"{name} {number}" for name, number in provenance["versions"].items())
-    files = {
-        f"`{name}` of the run": f"sha256 {digest}" for name, digest in provenance["sha256"].items()
-    }
-    return [_list({"Trained": f"{trained.record['date']}, {versions}"} | files)]
+def _origin(made, sha256):
+    versions = ", ".join(f"{name} {number}" for name, number in made.versions.items())
+    files = {f"`{name}` of the run": f"sha256 {digest}" for name, digest in sha256.items()}
+    return [_list({"Trained": f"{made.date}, {versions}"} | files)]
 
 
 def _list(items):

@@ -96,7 +96,7 @@ def _penalty_weight(setting, hidden_share):
     )
 
 
-def train(setting, folds, callbacks=(), hidden_share=None, start=None):
+def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=None):
     """Trains the model of a setting, as section V-C of the paper says.
 
     Args:

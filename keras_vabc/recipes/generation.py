@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_vabc.recipes.autoencoder import train
+from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.sampling.sampler import LatentSampler
 
 
@@ -20,7 +20,9 @@ def trained_sampler(recipe, training_folds, nu, callbacks=()):
     """
     share = remaining_share(nu, training_folds)
     sampler = new_sampler(
-        recipe, train(recipe.setting, training_folds, callbacks, hidden_share=share).model, nu
+        recipe,
+        train_autoencoder(recipe.setting, training_folds, callbacks, hidden_share=share).model,
+        nu,
     )
     return sampler.fit(training_folds.unlabeled) if recipe.density == "gmm" else sampler
 

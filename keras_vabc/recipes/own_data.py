@@ -8,7 +8,7 @@ import numpy as np
 from keras_vabc.recipes.recipe import COMPONENTS, GUARD, Recipe
 from keras_vabc.recipes.settings import QUALITY, Setting
 
-NAMES = ("paper", "quality")
+SETTINGS = ("paper", "quality")
 VARIANCE_ROWS = 10_000  # enough for a variance
 VARIANCE_NUMBERS = 2**27  # fewer rows of large images do as well, and fit in memory
 MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of the mean image
@@ -73,8 +73,10 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
         ValueError: If the name is unknown, the data have another shape, floats of images lie
             outside 0..1, or all examples are the same.
     """
-    if name not in NAMES:
-        raise ValueError(f"setting must be one of {', '.join(NAMES)}. Received: setting={name!r}.")
+    if name not in SETTINGS:
+        raise ValueError(
+            f"setting must be one of {', '.join(SETTINGS)}. Received: setting={name!r}."
+        )
     images = unlabeled.ndim == 4
     if not images and unlabeled.ndim != 2:
         raise ValueError(

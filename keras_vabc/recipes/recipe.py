@@ -8,8 +8,6 @@ from keras_vabc.recipes.settings import Setting
 from keras_vabc.version import __version__
 
 COMPONENTS = 200
-
-
 GUARD = 0.05
 
 

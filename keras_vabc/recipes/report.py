@@ -1,37 +1,38 @@
-"""`keras-vabc report`: the page that shows a run."""
+"""The page that shows a run."""
 
 from pathlib import Path
 
 from keras_vabc.files.writing import write_whole
-from keras_vabc.pages.console import say
-from keras_vabc.recipes.trained_run import finished_run
 
 PAGE = "report.html"
 
 
-def report(folder, *, show_unwanted=False, console):
-    """Writes `report.html` into the folder of a run: one file that needs no other.
+def report(run, out=None, *, show_unwanted=False):
+    """Writes the page of a run: one file that needs no other.
 
     Of the unwanted data it shows counts and scores, and no example unless that is asked for.
 
     Args:
-        folder: Folder of the run.
+        run: `Run`.
+        out: Path of the file, which is replaced; by default `report.html` in the folder of the run.
         show_unwanted: Whether to show unwanted examples too.
-        console: `rich.console.Console`.
+
+    Returns:
+        `pathlib.Path` of the page.
 
     Raises:
-        ValueError: If it is no finished run.
+        ValueError: If a run in memory is given no `out`.
         OSError: If the page cannot be written.
+
+    Example:
+        >>> kv.report(kv.open_run("run"))
     """
-    trained = finished_run(folder)
-    with console.status("Starting TensorFlow") as status:
-        from keras_vabc.recipes.workers import start_tensorflow
+    from keras_vabc.pages.page import render_page
+    from keras_vabc.pages.run_page import sections
 
-        start_tensorflow()
-        from keras_vabc.pages.page import render_page
-        from keras_vabc.pages.run_page import sections
-
-        status.update("Drawing the report")
-        page = render_page(f"Run {Path(folder).resolve().name}", sections(trained, show_unwanted))
-    write_whole(Path(folder, PAGE), page.encode())
-    say(console, f"The report is {folder}/{PAGE}.")
+    if out is None and run.folder is None:
+        raise ValueError("out must be given for a run in memory. Received: out=None.")
+    path = run.folder / PAGE if out is None else Path(out)
+    title = "Run" if run.folder is None else f"Run {run.folder.resolve().name}"
+    write_whole(path, render_page(title, sections(run, show_unwanted)).encode())
+    return path

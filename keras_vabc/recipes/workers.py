@@ -10,45 +10,9 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from threading import Thread
 
+from keras_vabc.recipes.starting import import_tensorflow
+
 GRACE = 1.0  # seconds in which a worker that must end may tidy up
-
-
-def start_tensorflow():
-    """Imports TensorFlow without the notes that its C++ code writes to file descriptor 2.
-
-    Ctrl-C and SIGTERM wait until it is done: they would come out of it as errors of other kinds.
-    """
-    with _signals_wait(signal.SIGINT, signal.SIGTERM):
-        _import_tensorflow()
-
-
-@contextmanager
-def _signals_wait(*signals):
-    came = []
-    handlers = {
-        number: signal.signal(number, lambda number, _: came.append(number)) for number in signals
-    }
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number in came[:1]:
-            signal.raise_signal(number)
-
-
-def _import_tensorflow():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    saved = os.dup(2)
-    with open(os.devnull, "w") as null:
-        os.dup2(null.fileno(), 2)
-    try:
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 @contextmanager
@@ -98,7 +62,7 @@ def _start_worker():
     Thread(target=_end_with_parent, daemon=True).start()
     for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[variable] = "1"
-    _import_tensorflow()
+    import_tensorflow()
     signal.signal(signal.SIGTERM, _tidy_up_and_end)
 
 

@@ -5,11 +5,11 @@ import zipfile
 import numpy as np
 import pyarrow as pa
 import pytest
-from command_line import contents, fails, keras_vabc, write_images
+from command_line import contents, fails, keras_vabc, record, write_images
 from PIL import Image
 from pyarrow import parquet
 
-from keras_vabc.recipes.runs import open_run
+from keras_vabc.recipes import training
 
 RNG = np.random.default_rng(0)
 
@@ -344,11 +344,11 @@ def odd_tables(folder):
 @pytest.mark.parametrize("make", [mixed_images, bytes_and_floats, grey_and_colour, odd_tables])
 def test_what_was_mended_is_printed_and_stored(make, tmp_path, monkeypatch):
     names, expected = make(tmp_path)
-    monkeypatch.setattr("keras_vabc.recipes.training.train", _stop)
+    monkeypatch.setattr(training, "train_autoencoder", _stop)
     paths = ["--unlabeled", tmp_path / names[0], "--unwanted", tmp_path / names[1]]
     options = ["--setting", "paper", "--max-unreadable", 0.1, "--out", tmp_path / "run"]
     output = keras_vabc("train", *paths, *options).output
-    notes = open_run(tmp_path / "run").record["notes"]
+    notes = record(tmp_path / "run")["notes"]
     assert len(notes) == len(expected), notes
     for line in expected:
         assert f"Note: {line}" in output

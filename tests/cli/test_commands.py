@@ -10,20 +10,23 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from command_line import contents, fails, keras_vabc, succeeds, write_images
+from command_line import contents, fails, keras_vabc, record, succeeds, write_images
 from PIL import Image
 
 from keras_vabc.data.folds import array_folds
 from keras_vabc.data.intake import held_out
+from keras_vabc.evaluation import judges
 from keras_vabc.files.locks import locked
+from keras_vabc.nu import classifier
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.networks import logit_network
-from keras_vabc.recipes import train as train_command
-from keras_vabc.recipes.autoencoder import build, train
+from keras_vabc.pages import run_page
+from keras_vabc.recipes import evaluation, intake, labelled, own_data, training
+from keras_vabc.recipes import train as train_recipe
+from keras_vabc.recipes.autoencoder import build, train_autoencoder
 from keras_vabc.recipes.own_data import recipe_for, setting_for
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.recipes.runs import open_run
-from keras_vabc.recipes.trained_run import finished_run
+from keras_vabc.recipes.run import Run, open_run
 from keras_vabc.vabc.model import load_model
 
 RNG = np.random.default_rng(0)
@@ -58,13 +61,13 @@ def write_table(path, rows, columns):
 def _small():
     """Short training of the classifier, and a guard that does not ask for a good model."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_vabc.nu.classifier.LEAST_STEPS", 20)
-        patch.setattr("keras_vabc.recipes.own_data.GUARD", 0.999)
-        patch.setattr("keras_vabc.recipes.training.TRIED", 50)
-        patch.setattr("keras_vabc.recipes.evaluate.SAMPLES", 200)
-        patch.setattr("keras_vabc.recipes.labelled.SAMPLES", 200)
-        patch.setattr("keras_vabc.pages.run_page.SAMPLES", 200)
-        patch.setattr("keras_vabc.evaluation.judges.LEAST_STEPS", 30)
+        patch.setattr(classifier, "LEAST_STEPS", 20)
+        patch.setattr(own_data, "GUARD", 0.999)
+        patch.setattr(training, "TRIED_SAMPLES", 50)
+        patch.setattr(evaluation, "JUDGED_SAMPLES", 200)
+        patch.setattr(labelled, "JUDGED_SAMPLES", 200)
+        patch.setattr(run_page, "SPREAD_SAMPLES", 200)
+        patch.setattr(judges, "LEAST_STEPS", 30)
         yield
 
 
@@ -103,18 +106,18 @@ def table_run(tmp_path_factory):
 
 def test_a_run_explains_itself(images_run, photos):
     run, output = images_run
-    record = json.loads((run / "run.json").read_text())
-    assert record["status"] == "finished"
-    assert list(record["stages"]) == ["intake", "classifier", "model", "density", "samples"]
-    assert record["data"]["unlabeled"] == str(photos / "all")
-    assert record["settings"]["setting"] == record["method"]["slug"] == "quality"
-    assert record["counts"]["unwanted"]["unreadable"] == 1
-    assert any("broken.png" in note for note in record["notes"])
-    assert record["figures"]["epochs"] == record["method"]["setting"]["epochs"] == 2
-    assert 0 < record["figures"]["negative_share"] < 0.5
-    assert 0 < record["figures"]["acceptance"] <= 1
-    assert {"tensorflow", "keras", "keras_vabc"} <= set(record["versions"])
-    assert record["git_revision"] is None or len(record["git_revision"]) == 40
+    stored = record(run)
+    assert stored["status"] == "finished"
+    assert list(stored["stages"]) == ["intake", "classifier", "model", "density", "samples"]
+    assert stored["data"]["unlabeled"] == str(photos / "all")
+    assert stored["settings"]["setting"] == stored["recipe"]["slug"] == "quality"
+    assert stored["counts"]["unwanted"]["unreadable"] == 1
+    assert any("broken.png" in note for note in stored["notes"])
+    assert stored["figures"]["epochs"] == stored["recipe"]["setting"]["epochs"] == 2
+    assert 0 < stored["figures"]["negative_share"] < 0.5
+    assert 0 < stored["figures"]["acceptance"] <= 1
+    assert {"tensorflow", "keras", "keras_vabc"} <= set(stored["provenance"]["versions"])
+    assert stored["git_revision"] is None or len(stored["git_revision"]) == 40
     assert {path.name for path in run.iterdir()} == {
         *("run.json", "model.keras", "nu.keras", "density.npz", "history.json", "scores.npz"),
         *("report.html", ".lock"),
@@ -166,7 +169,7 @@ def test_scores_are_sorted_for_review(images_run, photos, tmp_path):
     succeeds("score", tmp_path / "run", "--input", photos / "all", "--out", out)
     assert out.read_text().splitlines()[0] == "id,score"
     printed = succeeds("threshold", tmp_path / "run", "--max-false-alarms", 0.05)
-    chosen = open_run(tmp_path / "run").record["threshold"]
+    chosen = record(tmp_path / "run")["threshold"]
     assert f"{chosen['recall']:.1%}" in printed and "stored" in printed
     succeeds("score", tmp_path / "run", "--input", photos / "all", "--out", out)
     rows = read_table(out)
@@ -186,10 +189,10 @@ def test_the_threshold_is_that_of_the_held_out_examples(images_run, photos, tmp_
     run, _ = images_run
     shutil.copytree(run, tmp_path / "run")
     succeeds("threshold", tmp_path / "run", "--max-false-alarms", 0.1)
-    chosen = open_run(tmp_path / "run").record["threshold"]
+    chosen = record(tmp_path / "run")["threshold"]
     nu = NUClassifier.load(run / "nu.keras")
     images = np.stack([pixels(path) for path in sorted((photos / "all").iterdir())])
-    scores = nu.negative_probability(images[held_out(images, 0, train_command.TEST_SHARE)])
+    scores = nu.negative_probability(images[held_out(images, 0, train_recipe.TEST_SHARE)])
     assert chosen["unlabeled"] == len(scores)
     weights = (1 - scores).astype("float64")
     allowed = [s for s in scores if weights[scores > s].sum() <= 0.1 * weights.sum()]
@@ -204,7 +207,7 @@ def test_evaluation_without_labels_says_what_it_cannot_tell(images_run, tmp_path
         assert text in printed
     succeeds("threshold", tmp_path / "run")
     printed = succeeds("evaluate", tmp_path / "run")
-    figures = open_run(tmp_path / "run").record["evaluation"]["without_labels"]
+    figures = record(tmp_path / "run")["evaluation"]["without_labels"]
     assert f"{figures['recall']:.1%}" in printed
     assert 0 <= figures["auc"] <= 1 and 0 <= figures["suspect"] <= 1
 
@@ -217,7 +220,7 @@ def test_evaluation_with_labels_measures_everything(images_run, tmp_path):
     lines = [f"{n:03d}.png,{'bright' if n < 20 else 'plain'}\n" for n in range(200)]
     labels.write_text("id,label\n" + "".join(lines))
     printed = succeeds("evaluate", run, "--labels", labels, "--negative-class", "bright")
-    figures = open_run(run).record["evaluation"]["with_labels"]
+    figures = record(run)["evaluation"]["with_labels"]
     assert figures["auc"] > 0.9, "the classifier sees a bright square"
     generated = figures["images"]["generated"]
     assert f"{100 * generated['nge_strict']:.2f}" in printed and "real, held out" in printed
@@ -255,8 +258,8 @@ def test_few_labels_measure_the_score_alone(images_run, tmp_path):
     printed = succeeds("evaluate", run, *labels)
     assert "25 of 200 unlabeled examples have a label" in printed
     assert "Too few wanted examples have a label: judges need 6" in printed
-    figures = open_run(run).record["evaluation"]["with_labels"]
-    assert figures["labelled"] == 25 and "images" not in figures
+    figures = record(run)["evaluation"]["with_labels"]
+    assert figures["labelled"] == 25 and figures["images"] is None
     succeeds("report", run)
 
 
@@ -275,15 +278,15 @@ def test_the_report_shows_no_unwanted_example_unless_asked(images_run, tmp_path)
     page = (run / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 3, "curves, samples, scores"
     assert "http" not in page and "Held-out unwanted" not in page
-    assert f"{open_run(run).record['threshold']['value']:.6g}" in page
+    assert f"{record(run)['threshold']['value']:.6g}" in page
     succeeds("report", run, "--show-unwanted")
     shown = (run / "report.html").read_text()
     assert shown.count("data:image/png;base64,") == 4 and "Held-out unwanted" in shown
 
 
 def test_a_table_of_mixed_scales(table_run, tmp_path):
-    record = open_run(table_run).record
-    assert list(record["stages"]) == ["intake", "model", "density", "samples"]
+    stored = record(table_run)
+    assert list(stored["stages"]) == ["intake", "model", "density", "samples"]
     assert not (table_run / "nu.keras").exists() and not (table_run / "density.npz").exists()
     succeeds("sample", table_run, "-n", 500, "--out", tmp_path / "new.csv")
     rows = read_table(tmp_path / "new.csv")
@@ -299,7 +302,7 @@ def test_without_a_classifier_scores_are_errors_and_thresholds_cautious(table_ru
     run = tmp_path / "run"
     shutil.copytree(table_run, run)
     succeeds("threshold", run, "--max-false-alarms", 0.1)
-    chosen = open_run(run).record["threshold"]
+    chosen = record(run)["threshold"]
     assert chosen["flagged"] == chosen["false_alarms"] <= 0.1
     assert "reconstruction error" in chosen["score"]
     printed = succeeds("evaluate", run)
@@ -312,17 +315,17 @@ def test_a_report_compares_some_of_many_rows_under_any_name(table_run, tmp_path,
     run = shutil.copytree(table_run, tmp_path / "run")
     text = (table_run.parent / "all.csv").read_text()
     (tmp_path / "all.csv").write_text(text.replace("small,large", "$_$,<b>"))
-    record = json.loads((run / "run.json").read_text())
-    record["data"]["unlabeled"] = str(tmp_path / "all.csv")
-    record["spec"]["columns"] = ["$_$", "<b>", "constant"]
-    (run / "run.json").write_text(json.dumps(record))
-    monkeypatch.setattr("keras_vabc.pages.run_page.HELD_OUT", 30)
+    stored = record(run)
+    stored["data"]["unlabeled"] = str(tmp_path / "all.csv")
+    stored["spec"]["columns"] = ["$_$", "<b>", "constant"]
+    (run / "run.json").write_text(json.dumps(stored))
+    monkeypatch.setattr(run_page, "HELD_OUT", 30)
     succeeds("report", run)
     page = (run / "report.html").read_text()
     (rows,) = map(int, re.findall(r"samples against (\d+) held-out rows", page))
-    assert 15 < rows < 45 < record["counts"]["unlabeled"]["held_out"]
+    assert 15 < rows < 45 < stored["counts"]["unlabeled"]["held_out"]
     assert "$_$" in page and "&lt;b&gt;" in page
-    monkeypatch.setattr("keras_vabc.pages.run_page.HELD_OUT", 1)
+    monkeypatch.setattr(run_page, "HELD_OUT", 1)
     succeeds("report", run)
     assert "rows are held out" in (run / "report.html").read_text()
 
@@ -330,9 +333,9 @@ def test_a_report_compares_some_of_many_rows_under_any_name(table_run, tmp_path,
 def test_a_report_does_without_data_that_are_gone(table_run, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(table_run, run)
-    record = json.loads((run / "run.json").read_text())
-    record["data"]["unlabeled"] = str(tmp_path / "gone.csv")
-    (run / "run.json").write_text(json.dumps(record))
+    stored = record(run)
+    stored["data"]["unlabeled"] = str(tmp_path / "gone.csv")
+    (run / "run.json").write_text(json.dumps(stored))
     succeeds("report", run)
     assert "The data cannot be compared" in (run / "report.html").read_text()
 
@@ -348,19 +351,19 @@ def train_small(folder, *options):
 
 
 def test_a_stopped_training_goes_on_after_the_last_finished_stage(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_vabc.nu.classifier.LEAST_STEPS", 5)
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 5)
     arguments = ["--unlabeled", photos / "all", "--unwanted", photos / "flagged", "--epochs", 2]
     command = ["train", *arguments, "--max-unreadable", 0.1, "--out", tmp_path / "run"]
     with monkeypatch.context() as patch:
-        patch.setattr("keras_vabc.recipes.training.train", _stop)
+        patch.setattr(training, "train_autoencoder", _stop)
         assert keras_vabc(*command).exit_code != 0
-    record = open_run(tmp_path / "run").record
-    assert list(record["stages"]) == ["intake", "classifier"]
+    stored = record(tmp_path / "run")
+    assert list(stored["stages"]) == ["intake", "classifier"]
     assert (tmp_path / "run" / "work").stat().st_mode & 0o777 == 0o700
     fails("must be a finished run", "sample", tmp_path / "run", "--out", tmp_path / "samples")
     trained_at = (tmp_path / "run" / "nu.keras").stat().st_mtime_ns
     with monkeypatch.context() as patch:
-        patch.setattr(train_command, "read_folds", _stop)  # what was read is still there
+        patch.setattr(intake, "read_folds", _stop)  # what was read is still there
         succeeds(*command)
     assert (tmp_path / "run" / "nu.keras").stat().st_mtime_ns == trained_at
     assert not (tmp_path / "run" / "work").exists()
@@ -381,7 +384,7 @@ def test_a_training_that_broke_off_goes_on_after_its_last_epoch(tmp_path, monkey
             lambda self, epoch, logs=None: _stop() if epoch == 1 else report(self, epoch, logs),
         )
         train_small(tmp_path, *broken)
-    assert list(open_run(tmp_path / "broken").record["stages"]) == ["intake"]
+    assert list(record(tmp_path / "broken")["stages"]) == ["intake"]
     assert (tmp_path / "broken" / "model.checkpoint").exists()
     epochs = []
     with monkeypatch.context() as patch:
@@ -399,14 +402,14 @@ def test_a_training_that_broke_off_goes_on_after_its_last_epoch(tmp_path, monkey
 
 def test_data_that_changed_in_between_are_refused(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("keras_vabc.recipes.trained_run.TrainedRun.score", _stop)
+        patch.setattr(Run, "score_rows", _stop)
         train_small(tmp_path, "--out", tmp_path / "run")
-    assert list(open_run(tmp_path / "run").record["stages"]) == ["intake", "model", "density"]
+    assert list(record(tmp_path / "run")["stages"]) == ["intake", "model", "density"]
     shutil.rmtree(tmp_path / "run" / "work")
     with monkeypatch.context() as patch:
-        patch.setattr(train_command, "read_folds", _stop)
+        patch.setattr(intake, "read_folds", _stop)
         train_small(tmp_path, "--out", tmp_path / "run")
-    assert list(open_run(tmp_path / "run").record["stages"]) == ["model", "density"]
+    assert list(record(tmp_path / "run")["stages"]) == ["model", "density"]
     write_table(tmp_path / "bad.csv", RNG.normal(size=(25, 2)), ["a", "b"])
     done = train_small(tmp_path, "--out", tmp_path / "run")
     assert done.exit_code == 2 and "must be as they were" in done.stderr
@@ -425,12 +428,13 @@ def test_a_warm_start_begins_with_the_old_model(table_run, tmp_path, monkeypatch
     command = ["train", *paths, "--from", table_run, "--out"]
     with monkeypatch.context() as patch:
         patch.setattr(
-            "keras_vabc.recipes.training.train",
+            training,
+            "train_autoencoder",
             lambda *a, start, **k: given.update(start=start) or _stop(),
         )
         keras_vabc(*command, tmp_path / "warm")
-    settings = open_run(tmp_path / "warm").record["settings"]
-    assert (settings["setting"], settings["from"]) == ("paper", str(table_run))
+    settings = record(tmp_path / "warm")["settings"]
+    assert (settings["setting"], settings["start"]) == ("paper", str(table_run))
     x = RNG.normal(size=(5, 3)).astype("float32")
     old = load_model(table_run / "model.keras")
     np.testing.assert_array_equal(given["start"].score(x), old.score(x))
@@ -446,13 +450,13 @@ def test_training_starts_from_the_weights_given():
     folds, setting = array_folds(x, x[:20]), setting_for("paper", x, epochs=1)
     start = build(dataclasses.replace(setting, seed=1), x)
     still = dataclasses.replace(setting, learning_rate=1e-12)
-    model = train(still, folds, start=start).model
+    model = train_autoencoder(still, folds, start=start).model
     for own, given in zip(model.get_weights(), start.get_weights(), strict=True):
         if own.ndim == 2:
             np.testing.assert_allclose(own, given, atol=1e-7)
     other = build(dataclasses.replace(setting, latent_dim=1), x)
     with pytest.raises(ValueError, match="start must have networks of the same sizes"):
-        train(setting, folds, start=other)
+        train_autoencoder(setting, folds, start=other)
 
 
 def test_more_unwanted_than_unlabeled_needs_a_yes(tmp_path):
@@ -467,7 +471,7 @@ def test_more_unwanted_than_unlabeled_needs_a_yes(tmp_path):
 
 
 def test_columns_are_standardized_whatever_their_scale_and_number(monkeypatch):
-    monkeypatch.setattr("keras_vabc.recipes.own_data.BLOCK", 7)
+    monkeypatch.setattr(own_data, "BLOCK", 7)
     x = RNG.normal(size=(50, 6)) * [1e-6, 1e6, 1e-30, 1e30, 0, 0] + [0, 1e7, 0, 0, 5e5, 0]
     x = x.astype("float32")
     setting = setting_for("paper", x)
@@ -507,7 +511,7 @@ def test_colour_images_train(size, white):
     folds = array_folds(images[:60], images[60:])
     method = recipe_for("quality", folds.unlabeled, epochs=1)
     assert (method.setting.network, method.setting.pixel_max) == ("conv", white)
-    model, history, _ = train(method.setting, folds, hidden_share=0.1)
+    model, history, _ = train_autoencoder(method.setting, folds, hidden_share=0.1)
     assert np.isfinite(history["val_loss"][0])
     samples = model.sample(2, seed=0)
     assert samples.shape == (2, size, size, 3) and white / 4 < samples.max() <= white
@@ -582,12 +586,12 @@ def test_damaged_files_of_a_run_are_one_line(images_run, tmp_path, name):
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("field", ["spec", "method", "counts", "threshold"])
+@pytest.mark.parametrize("field", ["spec", "recipe", "counts", "threshold"])
 def test_a_record_of_the_wrong_form_is_one_line(images_run, tmp_path, field):
     run = tmp_path / "run"
     shutil.copytree(images_run[0], run)
-    record = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**record, field: "x"}))
+    stored = record(run)
+    (run / "run.json").write_text(json.dumps({**stored, field: "x"}))
     fails("run.json", "report", run)
 
 
@@ -610,9 +614,9 @@ def test_a_folder_that_holds_something_else_is_kept(good):
 def test_a_guard_that_rejects_everything_is_said(images_run, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(images_run[0], run)
-    record = json.loads((run / "run.json").read_text())
-    record["method"]["guard"] = 1e-9
-    (run / "run.json").write_text(json.dumps(record))
+    stored = record(run)
+    stored["recipe"]["guard"] = 1e-9
+    (run / "run.json").write_text(json.dumps(stored))
     out = tmp_path / "samples"
     fails("guard must accept one in", "sample", run, "--out", out, code=1)
     assert not out.exists()
@@ -653,13 +657,13 @@ def test_the_requests_of_the_card_are_those_of_the_signatures(images_run, tmp_pa
 
 def test_the_card_tells_what_was_measured_and_promises_nothing(images_run, photos, tmp_path):
     run = shutil.copytree(images_run[0], tmp_path / "run")
-    record = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps(record | {"evaluation": None, "threshold": None}))
+    stored = record(run)
+    (run / "run.json").write_text(json.dumps(stored | {"evaluation": {}, "threshold": None}))
     output = succeeds("export", run, "--out", tmp_path / "before")
     assert "There is no flag" in output
     card = (tmp_path / "before" / "MODEL_CARD.md").read_text()
     assert "Not measured" in card and "*avoids*" in card and "flag(x)" not in card
-    counts = record["counts"]["unwanted"]
+    counts = stored["counts"]["unwanted"]
     assert f"{counts['training']} to train on, {counts['held_out']} held out" in card
     labels = [["id", "label"], *([f"{i:03d}.png", int(i < 20)] for i in range(200))]
     (tmp_path / "labels.csv").write_text("\n".join(f"{a},{b}" for a, b in labels))
@@ -703,10 +707,10 @@ def test_what_the_classifier_needs_is_known_before_anything_is_trained(photos, t
 
 
 def test_a_run_to_start_from_gives_the_size_of_images(images_run, table_run):
-    size = train_command._image_size
-    assert size(None, finished_run(images_run[0])) == [8, 8]
-    assert size((4, 4), finished_run(images_run[0])) == [4, 4]
-    assert size(None, finished_run(table_run)) is size(None, None) is None
+    size = train_recipe._image_size
+    assert size(None, open_run(images_run[0])) == (8, 8)
+    assert size((4, 4), open_run(images_run[0])) == (4, 4)
+    assert size(None, open_run(table_run)) is size(None, None) is None
 
 
 def test_a_gamma_is_trained_with_and_handed_on(tmp_path):
@@ -714,10 +718,7 @@ def test_a_gamma_is_trained_with_and_handed_on(tmp_path):
     assert refused.exit_code == 2 and "gamma must be > 0" in refused.stderr
     assert not (tmp_path / "run").exists()
     assert train_small(tmp_path, "--out", tmp_path / "run", "--gamma", 0.3).exit_code == 0
-    run = finished_run(tmp_path / "run")
+    run = open_run(tmp_path / "run")
     assert run.model.gamma == pytest.approx(0.3)
-    assert train_command._gamma(None, run) == 0.3
-    assert train_command._gamma(0.1, run) == 0.1
-    run.record["settings"]["gamma"] = "high"
-    with pytest.raises(ValueError, match="run.json"):
-        train_command._gamma(None, run)
+    assert train_recipe._gamma(None, run) == 0.3
+    assert train_recipe._gamma(0.1, run) == 0.1

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 import typer
-from command_line import contents, fails, keras_vabc, succeeds
+from command_line import contents, fails, keras_vabc, record, succeeds
 from faults import (
     LINE_BYTES,
     fill_disk,
@@ -30,8 +30,9 @@ from faults import (
 
 import keras_vabc as kv
 from keras_vabc.files.array_files import read_array_file
+from keras_vabc.pages import run_page
+from keras_vabc.recipes import intake, outputs, train, training
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.recipes.runs import open_run
 
 EPOCHS = 4
 
@@ -39,8 +40,8 @@ EPOCHS = 4
 @pytest.fixture(scope="module", autouse=True)
 def _small():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_vabc.recipes.training.TRIED", 50)
-        patch.setattr("keras_vabc.pages.run_page.SAMPLES", 200)
+        patch.setattr(training, "TRIED_SAMPLES", 50)
+        patch.setattr(run_page, "SPREAD_SAMPLES", 200)
         yield
 
 
@@ -143,7 +144,7 @@ def test_a_training_whose_disk_is_full_keeps_its_last_checkpoint(data, tmp_path)
     assert "run.json" in done.stderr and not run.exists()
     with at_epoch(1, fill_disk), room_for(10**9):
         fails("model.checkpoint", *command)
-    assert list(open_run(run).record["stages"]) == ["intake"] and not hidden(run)
+    assert list(record(run)["stages"]) == ["intake"] and not hidden(run)
     assert read_array_file(run / "model.checkpoint")[1]["epoch"] == 1
 
 
@@ -354,7 +355,7 @@ def test_ctrl_c_stops_a_training(stopped_once):
     run, done = stopped_once
     assert done.exit_code == 130, done.output
     assert done.stderr == "keras-vabc: Stopped. The same command goes on.\n"
-    assert not hidden(run) and open_run(run).record["status"] == "training"
+    assert not hidden(run) and record(run)["status"] == "training"
 
 
 def test_a_stopped_training_goes_on_even_if_its_rows_are_damaged(finished_later):
@@ -364,7 +365,7 @@ def test_a_stopped_training_goes_on_even_if_its_rows_are_damaged(finished_later)
     assert not hidden(run) and not list(run.glob("*.checkpoint"))
 
 
-def ctrl_c_that_comes_out_as_another_error(*_):
+def ctrl_c_that_comes_out_as_another_error(*_, **__):
     try:
         press_ctrl_c()
     except KeyboardInterrupt:
@@ -382,7 +383,7 @@ def ctrl_c_that_comes_out_as_another_error(*_):
 def test_a_first_stage_that_breaks_off_leaves_nothing(
     data, tmp_path, monkeypatch, error, message, code
 ):
-    monkeypatch.setattr("keras_vabc.recipes.train._read", Mock(side_effect=error))
+    monkeypatch.setattr(intake, "read_folds", Mock(side_effect=error))
     fails(message, *train_command(data, tmp_path / "run"), code=code)
     assert not list(tmp_path.iterdir())
 
@@ -392,7 +393,7 @@ def test_what_was_left_to_do_after_a_training_is_done_later(run, data, monkeypat
     page.unlink()
     (run / "work").mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr("keras_vabc.recipes.train.report", lambda *_, **__: press_ctrl_c())
+        patch.setattr(train, "report", lambda *_, **__: press_ctrl_c())
         assert keras_vabc(*command).exit_code == 130
     assert not (run / "work").exists() and not page.exists()
     assert "is a finished run" in succeeds(*command)
@@ -402,8 +403,8 @@ def test_what_was_left_to_do_after_a_training_is_done_later(run, data, monkeypat
 @pytest.mark.parametrize("name", ["samples.npz", "scores.csv"])
 def test_ctrl_c_leaves_nothing_half_written(run, data, tmp_path, monkeypatch, name):
     out = tmp_path / "out"
-    monkeypatch.setattr("keras_vabc.data.outputs.zipfile.ZipFile.write", lambda *_: press_ctrl_c())
-    monkeypatch.setattr("keras_vabc.recipes.score._table", lambda *_: press_ctrl_c())
+    monkeypatch.setattr(zipfile.ZipFile, "write", lambda *_: press_ctrl_c())
+    monkeypatch.setattr(outputs, "_score_table", lambda *_: press_ctrl_c())
     done = keras_vabc(*filled(COMMANDS[name], run=run, data=data, out=out))
     assert done.exit_code == 130 and done.stderr == "keras-vabc: Stopped.\n"
     assert not list(out.iterdir())
@@ -420,7 +421,7 @@ def test_sigterm_stops_a_training(data, tmp_path):
     stderr = (tmp_path / "stderr").read_text()
     assert stderr == "keras-vabc: Stopped. The same command goes on.\n"
     assert not hidden(run)
-    assert list(open_run(run).record["stages"]) == ["intake"]
+    assert list(record(run)["stages"]) == ["intake"]
     assert zipfile.ZipFile(run / "model.checkpoint").testzip() is None
 
 

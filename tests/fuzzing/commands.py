@@ -15,20 +15,26 @@ from typer.testing import CliRunner
 
 from keras_vabc.cli.main import app
 from keras_vabc.files.locks import LOCK
-from keras_vabc.recipes.runs import RECORD, open_run
-from keras_vabc.recipes.train import WORK
-from keras_vabc.recipes.trained_run import CLASSIFIER, DENSITY, HISTORY, MODEL, SCORES
+from keras_vabc.pages import run_page
+from keras_vabc.recipes import evaluation, training
+from keras_vabc.recipes import train as train_recipe
+from keras_vabc.recipes.parts import FILES
+from keras_vabc.recipes.recipe import Recipe
+from keras_vabc.recipes.record import Provenance
+from keras_vabc.recipes.record_file import RUN_FILE, read_record
+from keras_vabc.recipes.settings import Setting
 
+NU, MODEL, DENSITY, SCORES, HISTORY = (
+    FILES[part] for part in ("nu", "model", "density", "scores", "history")
+)
 COMMANDS = {  # and the files of a run that each reads
-    "threshold": (RECORD, RECORD, SCORES),
-    "evaluate": (RECORD, RECORD, SCORES, DENSITY, MODEL, CLASSIFIER),
-    "sample": (RECORD, MODEL, DENSITY, CLASSIFIER),
-    "score": (RECORD, CLASSIFIER),
-    "report": (RECORD, HISTORY, SCORES, MODEL),
+    "threshold": (RUN_FILE, RUN_FILE, SCORES),
+    "evaluate": (RUN_FILE, RUN_FILE, SCORES, DENSITY, MODEL, NU),
+    "sample": (RUN_FILE, MODEL, DENSITY, NU),
+    "score": (RUN_FILE, NU),
+    "report": (RUN_FILE, HISTORY, SCORES, MODEL),
 }
-MUTATIONS = {RECORD: JSON, HISTORY: JSON, MODEL: formats.KERAS, CLASSIFIER: formats.KERAS}
-TRAIN = "keras_vabc.recipes.train"
-SAMPLES = "keras_vabc.recipes.evaluate.SAMPLES", "keras_vabc.pages.run_page.SAMPLES"
+MUTATIONS = {RUN_FILE: JSON, HISTORY: JSON, MODEL: formats.KERAS, NU: formats.KERAS}
 
 
 def train(rng, folder):
@@ -41,14 +47,17 @@ def train(rng, folder):
 
     def read():
         patched = {"report": mock.DEFAULT, "_git_revision": lambda: None}
-        with mock.patch.multiple(TRAIN, **patched), mock.patch(f"{TRAIN}ing.Training", _Training):
+        with (
+            mock.patch.multiple(train_recipe, **patched),
+            mock.patch.object(training, "Training", _Training),
+        ):
             options = ("--unlabeled", data[0], "--unwanted", data[1], "--out", out, "--yes")
             refused = _refused("train", *options)
         if refused:
             assert not out.exists(), "half a run is left"
             raise ValueError(refused)
-        assert list(open_run(out).record["stages"]) == ["intake"]
-        assert not (out / WORK).exists()
+        assert list(read_record(out).stages) == ["intake"]
+        assert not (out / train_recipe.WORK).exists()
 
     return read
 
@@ -56,12 +65,15 @@ def train(rng, folder):
 class _Training:
     """Takes the place of a training, and looks at what it is given."""
 
-    def __init__(self, run, folds, old, console):
-        assert len(os.listdir(run.path(WORK))) == 4
-        assert len(folds.unlabeled) == run.record["counts"]["unlabeled"]["training"]
+    def __init__(self, run, folds, start, console):
+        assert len(os.listdir(run.folder / train_recipe.WORK)) == 4
+        assert len(folds.unlabeled) == run.record.counts["unlabeled"].training
+        self._run = run
 
     def finish(self):
-        """Trains nothing."""
+        """Trains nothing, but says what a finished run must."""
+        made = Provenance("2026-01-01", {}, "keras-vabc train")
+        self._run.update(recipe=Recipe("paper", Setting("vabc", "files")), provenance=made)
 
 
 def use(rng, folder):
@@ -78,14 +90,17 @@ def use(rng, folder):
 
     def read():
         before = _contents(run)
-        with mock.patch(SAMPLES[0], 50), mock.patch(SAMPLES[1], 50):
+        with (
+            mock.patch.object(evaluation, "JUDGED_SAMPLES", 50),
+            mock.patch.object(run_page, "SPREAD_SAMPLES", 50),
+        ):
             refused = _refused(command, run, *options.get(command, []))
         if refused:
             assert _contents(run) == before and not out.exists(), "something was written"
             raise ValueError(refused)
         changed = {key for key, value in _contents(run).items() if before.get(key) != value}
-        assert changed <= {RECORD, "report.html"}, f"{changed} changed"
-        open_run(run)
+        assert changed <= {RUN_FILE, "report.html"}, f"{changed} changed"
+        read_record(run)
         if command in options:
             assert len(out.read_text().splitlines()) == {"sample": 6, "score": 61}[command]
             json.loads(out.with_name(f"{out.name}.json").read_text())

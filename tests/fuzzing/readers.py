@@ -21,8 +21,10 @@ from keras_vabc.data.labels import read_labels
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.files.array_files import read_array_file
 from keras_vabc.nu.thresholds import false_alarm_threshold
-from keras_vabc.recipes.recipe import Method
-from keras_vabc.recipes.trained_run import CLASSIFIER, DENSITY, MODEL, SCORES, finished_run
+from keras_vabc.recipes.outputs import provenance
+from keras_vabc.recipes.parts import FILES
+from keras_vabc.recipes.recipe import Recipe
+from keras_vabc.recipes.run import open_run
 
 OUT = "out"  # folder in a case's folder: the only one that may be written
 ARRAYS = {".npy": formats.NPY, ".npz": formats.ARCHIVE, ".csv": TEXT, ".parquet": formats.PARQUET}
@@ -149,23 +151,23 @@ def run(rng, folder):
     damaged_run("run.json", JSON, rng, folder / "run")
 
     def read():
-        trained = finished_run(folder / "run")
-        assert isinstance(trained.spec, DataSpec) and isinstance(trained.method, Method)
+        trained = open_run(folder / "run")
+        assert isinstance(trained.spec, DataSpec) and isinstance(trained.record.recipe, Recipe)
         assert trained.threshold is None or math.isfinite(trained.threshold)
         held_out = trained.held_out(seeds.ROWS)
         assert held_out.shape == (len(seeds.ROWS),) and held_out.dtype == bool
-        assert isinstance(trained.score_name, str) and trained.provenance()["sha256"]
+        assert isinstance(trained.score_name, str) and provenance(trained)["sha256"]
         _check_scores(trained)
         for name in ("unlabeled", "unwanted"):
-            for _, rows in trained.blocks(name):
+            for _, rows in trained.training_data(name):
                 _check_rows(rows, trained.spec)
 
     return read
 
 
 def scores(rng, folder):
-    damaged_run(SCORES, formats.ARCHIVE, rng, folder / "run")
-    return lambda: _check_scores(finished_run(folder / "run"))
+    damaged_run(FILES["scores"], formats.ARCHIVE, rng, folder / "run")
+    return lambda: _check_scores(open_run(folder / "run"))
 
 
 def _check_scores(trained):
@@ -175,7 +177,9 @@ def _check_scores(trained):
 
 
 def density(rng, folder):
-    path = damaged_copy(seeds.RUN / DENSITY, folder / DENSITY, rng, formats.ARCHIVE)
+    path = damaged_copy(
+        seeds.RUN / FILES["density"], folder / FILES["density"], rng, formats.ARCHIVE
+    )
 
     def read():
         sampler = _sampler()
@@ -191,7 +195,7 @@ def density(rng, folder):
 
 @functools.cache
 def _sampler():
-    return finished_run(seeds.RUN).sampler
+    return open_run(seeds.RUN).sampler
 
 
 def training(rng, folder):
@@ -224,13 +228,13 @@ def members(rng, folder):
 
 
 def model(rng, folder):
-    damaged_run(MODEL, formats.KERAS, rng, folder / "run")
-    return lambda: _check_found(finished_run(folder / "run").model.score)
+    damaged_run(FILES["model"], formats.KERAS, rng, folder / "run")
+    return lambda: _check_found(open_run(folder / "run").model.score)
 
 
 def classifier(rng, folder):
-    damaged_run(CLASSIFIER, formats.KERAS, rng, folder / "run")
-    return lambda: _check_found(finished_run(folder / "run").nu.negative_probability)
+    damaged_run(FILES["nu"], formats.KERAS, rng, folder / "run")
+    return lambda: _check_found(open_run(folder / "run").nu.negative_probability)
 
 
 def _check_found(score):

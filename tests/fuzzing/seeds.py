@@ -14,15 +14,22 @@ from pyarrow import parquet
 
 from keras_vabc.data.datasets.idx import FILES
 from keras_vabc.data.spec import DataSpec
-from keras_vabc.files.array_files import write_array_file
-from keras_vabc.files.model_files import write_model_file
-from keras_vabc.files.writing import write_whole
 from keras_vabc.nu.checkpoints import MemberCheckpoint
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.own_data import recipe_for
-from keras_vabc.recipes.runs import new_run
-from keras_vabc.recipes.trained_run import CLASSIFIER, DENSITY, FINISHED, HISTORY, MODEL, SCORES
+from keras_vabc.recipes.parts import Parts
+from keras_vabc.recipes.record import (
+    FINISHED,
+    Counts,
+    DataPlaces,
+    Figures,
+    Provenance,
+    RunRecord,
+    Threshold,
+    TrainingSettings,
+)
+from keras_vabc.recipes.record_file import write_record
 from keras_vabc.vabc.fit_data import FitData
 from keras_vabc.vabc.training_state import TrainingState
 
@@ -92,49 +99,45 @@ def _write_run(folder):
     """A run as `keras-vabc train` leaves it, of networks that are hardly trained."""
     folder.mkdir(exist_ok=True)
     rows = ROWS.astype("float32")
-    method = recipe_for("quality", rows, epochs=EPOCHS)
-    setting = dataclasses.replace(method.setting, units=(8,))
-    model = build(setting, rows, steps=9, hidden_share=0.1)
-    write_model_file(folder / MODEL, model, {})
-    nu = NUClassifier(network=network(), members=2, epochs=1)
-    nu.fit(rows, rows + 0.5, verbose=0).save(folder / CLASSIFIER)
-    latents = model.latent_dim
-    density = {"weights": np.ones(1), "means": np.zeros((1, latents))}
-    write_array_file(folder / DENSITY, density | {"scales": np.eye(latents)[None]}, {})
-    scores = {name: np.linspace(0, 1, 12, dtype="float32") for name in ("unlabeled", "unwanted")}
-    write_array_file(folder / SCORES, scores, {"score": "P"})
-    names = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
-    write_whole(
-        folder / HISTORY, str({name: [1.0] * EPOCHS for name in names}).replace("'", '"').encode()
-    )
-    new_run(folder, **_record(dataclasses.replace(method, setting=setting)))
-
-
-def _record(method):
-    """What `run.json` holds."""
-    counts = {"read": 60, "training": 48, "held_out": 12, "unreadable": 0, "duplicates": 0}
-    return {
-        "status": FINISHED,
-        "stages": dict.fromkeys(("intake", "classifier", "model", "density", "samples"), 0.1),
-        "settings": {"setting": "quality", "seed": 0, "epochs": None, "max_unreadable": 0.01},
-        "data": {
-            "unlabeled": "seeds/data/x.csv",
-            "unwanted": "seeds/data/x.csv",
-            "test_share": 0.2,
-        },
-        "git_revision": None,
-        "notes": ["unwanted: 60 examples are few."],
-        "counts": {"unlabeled": counts, "unwanted": counts},
-        "figures": {
-            **{"negative_share": 0.1, "negative_share_interval": [0.0, 0.2], "moved": 3},
-            **{"epochs": EPOCHS, "loss": 1.0, "val_loss": 1.0, "acceptance": 0.9},
-            "cross_validation": {"auc": 0.9, "recall": 0.9, "false_alarms": 0.1, "flagged": 0.2},
-        },
-        "threshold": {"value": 0.5, "max_false_alarms": 0.01, "score": "P", "recall": 0.5},
-        "spec": DataSpec("vectors", (3,), "float32", ("a", "b", "c")).to_json(),
-        "method": dataclasses.asdict(method),
-        "versions": {"keras_vabc": "0"},
+    recipe = recipe_for("quality", rows, epochs=EPOCHS)
+    recipe = dataclasses.replace(recipe, setting=dataclasses.replace(recipe.setting, units=(8,)))
+    model = build(recipe.setting, rows, steps=9, hidden_share=0.1)
+    nu = NUClassifier(network=network(), members=2, epochs=1).fit(rows, rows + 0.5, verbose=0)
+    density = {"weights": np.ones(1), "means": np.zeros((1, model.latent_dim))}
+    losses = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
+    folds = ("unlabeled", "unwanted")
+    parts = {
+        "model": model,
+        "nu": nu,
+        "density": density | {"scales": np.eye(model.latent_dim)[None]},
+        "scores": {name: np.linspace(0, 1, 12, dtype="float32") for name in folds},
+        "history": {name: [1.0] * EPOCHS for name in losses},
     }
+    record = _record(recipe)
+    for name, part in parts.items():
+        Parts(folder).keep(name, part, record.spec)
+    write_record(folder, record)
+
+
+def _record(recipe):
+    """What `run.json` holds."""
+    counts = Counts(read=60, training=48, held_out=12)
+    quality = {"auc": 0.9, "recall": 0.9, "false_alarms": 0.1, "flagged": 0.2}
+    figures = {"negative_share": 0.1, "negative_share_interval": (0.0, 0.2), "moved": 3}
+    figures |= {"epochs": EPOCHS, "loss": 1.0, "val_loss": 1.0, "acceptance": 0.9}
+    return RunRecord(
+        status=FINISHED,
+        stages=dict.fromkeys(("intake", "classifier", "model", "density", "samples"), 0.1),
+        settings=TrainingSettings("quality", 0, 0.01),
+        data=DataPlaces("seeds/data/x.csv", "seeds/data/x.csv", 0.2),
+        notes=("unwanted: 60 examples are few.",),
+        counts={"unlabeled": counts, "unwanted": counts},
+        figures=Figures(**figures, cross_validation=quality),
+        threshold=Threshold(0.5, 0.01, 0.01, 0.1, 0.5, (0.2, 0.8), "P", 12, 12),
+        spec=DataSpec("vectors", (3,), "float32", ("a", "b", "c")),
+        recipe=recipe,
+        provenance=Provenance("2026-01-01", {"keras_vabc": "0"}, "keras-vabc train"),
+    )
 
 
 def network():

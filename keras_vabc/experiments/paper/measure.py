@@ -15,7 +15,7 @@ from keras_vabc.experiments.paper.moons_measures import (
     real_moons_figures,
 )
 from keras_vabc.files.writing import new_folder
-from keras_vabc.recipes.autoencoder import train
+from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.results import result_line
 from keras_vabc.recipes.settings import folds_of, paper_setting, sample_noise
 from keras_vabc.recipes.stored import store_arrays
@@ -36,7 +36,7 @@ def measure(setting, judge_seeds, arrays=None, saved_model=None):
         Result line.
     """
     folds = folds_of(setting)
-    model, history, seconds = train(setting, folds)
+    model, history, seconds = train_autoencoder(setting, folds)
     of_moons = setting.dataset.startswith("moons")
     if of_moons:
         figures = moons_figures(model, folds, sample_noise(setting))

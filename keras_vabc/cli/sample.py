@@ -1,0 +1,40 @@
+"""`keras-vabc sample`: new data from a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from keras_vabc.cli.options import RunFolder
+
+
+def sample(
+    run: RunFolder,
+    out: Annotated[
+        Path, typer.Option(help="New folder of PNGs; or .npz, .npy, .csv or .parquet file.")
+    ],
+    n: Annotated[int, typer.Option("-n", help="Number of samples.", min=1)] = 1000,
+    seed: Annotated[int, typer.Option(help="Another one gives other samples.", min=0)] = 0,
+):
+    """Generate new data, in the scale of your own.
+
+    Examples:
+      keras-vabc sample run -n 1000 --out samples
+      keras-vabc sample run -n 100000 --out samples.npz --seed 1
+    """
+    from keras_vabc.pages.console import say
+    from keras_vabc.recipes.outputs import write_samples
+    from keras_vabc.recipes.run import open_run
+    from keras_vabc.recipes.starting import starting_tensorflow
+
+    console, opened = Console(), open_run(run, "RUN")
+    with starting_tensorflow(console):
+        _ = opened.sampler
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("Samples", total=n)
+        drawn = write_samples(
+            opened, n, out, seed=seed, show=lambda rows: progress.update(task, advance=rows)
+        )
+    say(console, f"{n:,} samples are in {out}; {drawn - n:,} of {drawn:,} drawn were rejected.")

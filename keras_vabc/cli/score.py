@@ -1,0 +1,37 @@
+"""`keras-vabc score`: data in the order of review."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from keras_vabc.cli.options import RunFolder
+
+
+def score(
+    run: RunFolder,
+    input: Annotated[str, typer.Option(help="Data of the same kind as those of the run.")],
+    out: Annotated[Path, typer.Option(help="CSV file to write; an earlier one is replaced.")],
+):
+    """Score data for review, the most unwanted first.
+
+    Examples:
+      keras-vabc score run --input new_photos/ --out scores.csv
+    """
+    from keras_vabc.pages.console import say
+    from keras_vabc.recipes.outputs import write_scores
+    from keras_vabc.recipes.run import open_run
+    from keras_vabc.recipes.starting import starting_tensorflow
+
+    console, opened = Console(), open_run(run, "RUN")
+    with starting_tensorflow(console) as status:
+        scored = write_scores(
+            opened, input, out, show=lambda count: status.update(f"Scoring: {count:,} examples")
+        )
+    for note in scored["notes"]:
+        say(console, f"Note: {note}")
+    text = f"{scored['examples']:,} scores, {scored['score']}, are in {out}"
+    if scored["flagged"] is not None:
+        text += f"; {scored['flagged']:,} exceed the threshold of {scored['threshold']:.4g}"
+    say(console, f"{text}.")

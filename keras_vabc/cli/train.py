@@ -1,0 +1,86 @@
+"""`keras-vabc train`: from a user's files to the folder of a run."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from keras_vabc.cli.options import (
+    Epochs,
+    ImageSize,
+    MaxUnreadable,
+    TrainingSetting,
+    Unlabeled,
+    Unwanted,
+    Yes,
+)
+
+
+def train(
+    unlabeled: Unlabeled,
+    unwanted: Unwanted,
+    out: Annotated[Path, typer.Option(help="Folder of the run; goes on where it stopped.")],
+    setting: Annotated[
+        TrainingSetting | None,
+        typer.Option(help="The paper's model alone, or all that helps. (default: quality)"),
+    ] = None,
+    epochs: Epochs = None,
+    gamma: Annotated[
+        float | None,
+        typer.Option(
+            help="Lower pushes the unwanted farther; see tune. (default: of --from, or by data)"
+        ),
+    ] = None,
+    image_size: ImageSize = None,
+    max_unreadable: MaxUnreadable = 0.01,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Finished run to start from, with its setting, gamma."),
+    ] = None,
+    yes: Yes = False,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+):
+    """Train a generator on your own data.
+
+    Reads both, says what it repaired, holds out a fifth for testing, and trains.
+
+    The same command again goes on after the last finished stage.
+
+    Examples:
+      keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run
+      keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --setting paper
+      keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run2 --from run
+    """
+    from keras_vabc.data.intake import SwappedFolds
+    from keras_vabc.pages.console import say
+    from keras_vabc.recipes import train as recipe
+    from keras_vabc.recipes.run import open_run
+
+    console = Console()
+    given = {
+        "setting": None if setting is None else setting.value,
+        "out": out,
+        "epochs": epochs,
+        "gamma": gamma,
+        "image_size": image_size,
+        "max_unreadable": max_unreadable,
+        "start": None if start is None else open_run(start, "from"),
+        "seed": seed,
+        "console": console,
+    }
+    try:
+        recipe.train(unlabeled, unwanted, **given, allow_more_unwanted=yes)
+    except SwappedFolds as error:
+        _confirm(error)
+        recipe.train(unlabeled, unwanted, **given, allow_more_unwanted=True)
+    say(console, f"Next: keras-vabc threshold {out}, then sample, score, evaluate or export.")
+
+
+def _confirm(error):
+    """Asks whether two folds that look swapped are meant so."""
+    if not sys.stdin.isatty():
+        raise ValueError(f"{error} If they are not swapped, give --yes.") from None
+    if not typer.confirm(f"{error} Train all the same?"):
+        raise ValueError("Stopped; nothing was trained.") from None

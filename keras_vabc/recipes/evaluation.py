@@ -1,0 +1,89 @@
+"""What can be told of a run, without labels or with them."""
+
+import numpy as np
+
+from keras_vabc.evaluation.metrics import observed_rate
+from keras_vabc.recipes.record import UnlabelledFigures
+
+JUDGED_SAMPLES = 10_000
+SUSPECT = 0.5  # P(negative) of a sample that counts as negative
+NO_MORE = (
+    "This is no more than the held-out unwanted examples and the run's own classifier can tell: "
+    "negatives of other kinds than the unwanted examples are not seen by either. For more, label "
+    "a part of the unlabeled data and give --labels."
+)
+NO_JUDGE = (
+    "The classifier guarded these samples, so it is no judge of them: what it missed in training "
+    "it misses here."
+)
+
+
+def evaluate(run, labels, negative_class, seed, show):
+    """What `Run.evaluate` measures.
+
+    Returns:
+        `(kind, figures)`: the field of `Evaluation`, and its value.
+    """
+    if (labels is None) != (negative_class is None):
+        raise ValueError(
+            "labels and negative_class must be given together. "
+            f"Received: labels={labels}, negative_class={negative_class}."
+        )
+    if labels is None:
+        show("Measuring")
+        return "without_labels", _unlabelled_figures(run, seed)
+    from keras_vabc.recipes.labelled import labelled_figures
+
+    return "with_labels", labelled_figures(run, labels, str(negative_class), seed, show)
+
+
+def _unlabelled_figures(run, seed):
+    from keras_vabc.nu.share import ranking_quality
+
+    unlabeled, unwanted, _ = run.held_out_scores()
+    share = run.record.figures.negative_share or 0.0
+    auc = ranking_quality(unlabeled, unwanted, min(share, 0.99))
+    counted = "the hidden negatives set aside by the classifier's estimate of their share"
+    if not run.has_classifier:
+        counted = "hidden negatives counted as wanted, so that the true area is larger"
+    lines = [
+        f"Score: {run.score_name}.",
+        f"Area under the ROC curve, unwanted against unlabeled: {auc:.3f} ({counted}).",
+    ]
+    figures = {"auc": auc, "unlabeled": len(unlabeled), "unwanted": len(unwanted)}
+    found = [_caught(run, unwanted)]
+    if run.has_classifier:
+        found.append(_suspects(run, seed))
+    for part, line in found:
+        figures |= part
+        lines.append(line)
+    return UnlabelledFigures(**figures, reported=(*lines, NO_MORE))
+
+
+def _caught(run, unwanted):
+    """The share of the held-out unwanted examples that the threshold flags, and a line on it."""
+    if run.threshold is None:
+        return {}, "No threshold is stored: keras-vabc threshold chooses one."
+    caught = observed_rate(unwanted > run.threshold)
+    line = (
+        f"Caught at the threshold: {caught.value:.1%} of {len(unwanted):,} held-out unwanted "
+        f"examples (95 % interval {caught.low:.1%} to {caught.high:.1%})."
+    )
+    return {"recall": caught.value, "recall_interval": (caught.low, caught.high)}, line
+
+
+def _suspects(run, seed):
+    """The share of samples that the run's own classifier takes for negative, and a line on it."""
+    suspects = []
+    try:
+        for rows, drawn in run.sampler.batches(JUDGED_SAMPLES, seed, return_drawn=True):  # noqa: B007
+            suspects.append(run.nu.negative_probability(rows) > SUSPECT)
+    except RuntimeError as error:
+        return {}, f"There are no samples: {error}"
+    suspect = observed_rate(np.concatenate(suspects)).value
+    line = (
+        f"Samples that the classifier takes for negative: {suspect:.2%} of {JUDGED_SAMPLES:,}, "
+        f"after the guard rejected {drawn - JUDGED_SAMPLES:,} of {drawn:,} drawn. {NO_JUDGE}"
+    )
+    acceptance = JUDGED_SAMPLES / drawn
+    return {"samples": JUDGED_SAMPLES, "acceptance": acceptance, "suspect": suspect}, line

@@ -1,0 +1,103 @@
+"""The first step of a training: the user's data become folds, and the run says what they are."""
+
+import contextlib
+import shutil
+import time
+
+from keras_vabc.data.intake import read_folds, stored_folds
+from keras_vabc.pages.console import reading_status, say
+from keras_vabc.recipes.record import Counts
+
+LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
+
+
+def take_in(run, work, data, start, allow_more_unwanted, console):
+    """The folds of a run, read from the user's data or found where they were put before.
+
+    Args:
+        run: `Run`, whose record then says what was read.
+        work: `pathlib.Path` of the folder of the folds.
+        data: Dict of the data by `"unlabeled"` and `"unwanted"`.
+        start: `None`, or the `Run` from whose weights V-ABC starts.
+        allow_more_unwanted: As in `read_folds`.
+        console: `rich.console.Console`.
+
+    Returns:
+        `Folds`.
+
+    Raises:
+        ValueError: As `read_folds`; if the data are not as they were when the run began, not of
+            the form of `start`, or too few for the setting.
+        OSError: As `read_folds`.
+    """
+    stages = run.record.stages
+    if "intake" in stages:
+        with contextlib.suppress(OSError, ValueError, EOFError):  # damaged or gone: read again
+            return stored_folds(work, run.record.settings.seed)
+    began = time.perf_counter()
+    stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
+    run.update(stages=stages)  # until it is complete again
+    intake = _read(run, work, data, allow_more_unwanted, console)
+    counts = {name: Counts.of(own) for name, own in intake.counts.items()}
+    _check(run, intake, counts, start)
+    for note in intake.notes:
+        say(console, f"Note: {note}")
+    for name, own in counts.items():
+        say(console, f"{name}: {own.training:,} to train on, {own.held_out:,} held out")
+    run.update(
+        stages={"intake": round(time.perf_counter() - began, 1)} | stages,
+        spec=intake.spec,
+        counts=counts,
+        notes=tuple(intake.notes),
+    )
+    return intake.folds
+
+
+def _read(run, work, data, allow_more_unwanted, console):
+    shutil.rmtree(work, ignore_errors=True)
+    settings, places = run.record.settings, run.record.data
+    with reading_status(console) as show:
+        return read_folds(
+            places.unlabeled or data["unlabeled"],
+            places.unwanted or data["unwanted"],
+            folder=work,
+            image_size=settings.image_size,
+            test_share=places.test_share,
+            max_unreadable=settings.max_unreadable,
+            seed=settings.seed,
+            allow_more_unwanted=allow_more_unwanted,
+            show=show,
+        )
+
+
+def _check(run, intake, counts, start):
+    if start is not None:
+        _check_alike(intake.spec, start.spec)
+    if run.record.settings.setting == "quality":
+        _check_enough(intake.folds)
+    if run.record.stages and counts != run.record.counts:
+        raise ValueError(
+            "unlabeled and unwanted must be as they were when the run began. "
+            f"Received: {counts}, not {run.record.counts}. Train into a new folder."
+        )
+
+
+def _check_alike(spec, old_spec):
+    for name in ("kind", "shape", "dtype", "columns"):
+        now, then = getattr(spec, name), getattr(old_spec, name)
+        if now != then:
+            raise ValueError(
+                f"from must be a run on data of the same form. Received: {name} {now}, where that "
+                f"run has {then}."
+            )
+
+
+def _check_enough(folds):
+    """The classifier is trained in parts: what it needs is known before anything is trained."""
+    for name in ("unlabeled", "unwanted"):
+        count, least = len(getattr(folds, name)), LEAST_OF_CLASSIFIER
+        if count < least:
+            raise ValueError(
+                f"{name} must leave at least {least} examples to train on for the setting quality. "
+                f"Received: {count}. More examples, or --setting paper, help."
+            )

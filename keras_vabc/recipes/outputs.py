@@ -1,0 +1,142 @@
+"""Files that a run makes: samples and scores, each with a manifest of where they come from."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+
+import numpy as np
+
+from keras_vabc.data.outputs import write_rows
+from keras_vabc.files.writing import make_folder, write_whole
+from keras_vabc.nu.thresholds import review_order
+from keras_vabc.recipes.parts import FILES
+
+MANIFEST = "manifest.json"
+MADE_BY = ("model", "nu", "density")  # parts that decide what is drawn and scored
+
+
+def write_samples(run, n, out, *, seed=0, show=lambda drawn: None):
+    """Draws samples and writes them, block by block, with a manifest of where they come from.
+
+    The manifest is `manifest.json` in a folder of images, and `FILE.json` beside a file.
+
+    Args:
+        run: `Run`.
+        n: Number of samples.
+        out: `pathlib.Path` of a new folder, for PNGs, or of a file, as `write_rows` takes it.
+        seed: Seed of the draws.
+        show: Called with the number of samples of each block.
+
+    Returns:
+        How many were drawn for them.
+
+    Raises:
+        ValueError: If the data do not fit the kind of file, or it is that of the data.
+        OSError: If `out` cannot be written.
+        RuntimeError: If the guard rejects nearly everything.
+    """
+    check_output(run, out)
+    counts = {"n": n, "seed": seed}
+
+    def blocks():
+        for rows, drawn in run.sampler.batches(n, seed, return_drawn=True):
+            counts["drawn"] = drawn
+            show(len(rows))
+            yield rows
+
+    write_rows(out, blocks(), run.spec)
+    counts["rejected"] = counts["drawn"] - n
+    place = out / MANIFEST if out.is_dir() else out.with_name(f"{out.name}.json")
+    _write_manifest(place, counts | provenance(run))
+    return counts["drawn"]
+
+
+def write_scores(run, source, out, *, show=lambda count: None):
+    """Scores data and writes them to a CSV file, the most unwanted first.
+
+    Its columns are `id` (path in the folder, or row number), `score`, and, where the run has a
+    threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is.
+
+    Args:
+        run: `Run`.
+        source: Path of data of the same form as the run's.
+        out: `pathlib.Path` of the CSV file; one that is there is replaced.
+        show: Called with the number of examples scored so far.
+
+    Returns:
+        Dict: what the manifest holds, the numbers of `examples` and of those `flagged` and the
+        `notes` of the reading among it.
+
+    Raises:
+        ValueError: If the data do not fit the run, or `out` is no `.csv` file or holds the data.
+        OSError: If something cannot be read or written.
+    """
+    if out.suffix.lower() != ".csv" or out.is_dir():
+        raise ValueError(f"out must be a .csv file. Received: out={out}.")
+    check_output(run, out, input=source)
+    make_folder(out.parent)
+    ids, scores, notes = [], [], []
+    for names, rows in run.read(source, "input", notes):
+        ids += names
+        scores.append(run.score_rows(rows))
+        show(len(ids))
+    if not ids:
+        raise ValueError(f"input must hold an example. Received: input={source}, which has none.")
+    scores, threshold = np.concatenate(scores), run.threshold
+    write_whole(out, _score_table(ids, scores, threshold))
+    flagged = None if threshold is None else int((scores > threshold).sum())
+    content = {"input": str(source), "score": run.score_name, "threshold": threshold}
+    content |= {"examples": len(ids), "flagged": flagged, "notes": notes, **provenance(run)}
+    _write_manifest(out.with_name(f"{out.name}.json"), content)
+    return content
+
+
+def provenance(run):
+    """What samples and scores come from: hashes of the files, versions at the training."""
+    folder = run.folder
+    paths = [] if folder is None else [folder / FILES[part] for part in MADE_BY]
+    return {
+        "run": None if folder is None else str(folder.resolve()),
+        "sha256": {path.name: _sha256(path) for path in paths if path.exists()},
+        "versions": run.record.provenance.versions,
+    }
+
+
+def check_output(run, out, **others):
+    """Refuses a file to write that would replace the data, or a part of the run.
+
+    Args:
+        run: `Run`.
+        out: Path of the file.
+        **others: Paths of more files that are to stay, by the names of their arguments.
+
+    Raises:
+        ValueError: If it is one of them.
+    """
+    data = {"unlabeled": run.record.data.unlabeled, "unwanted": run.record.data.unwanted}
+    own = {f"{name} of the run": run.folder / name for name in FILES.values()}
+    for name, path in (others | data | own).items():
+        if path and os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
+            raise ValueError(f"out must be another file than {name}. Received: out={out}.")
+
+
+def _write_manifest(path, content):
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _score_table(ids, scores, threshold):
+    """The bytes of the CSV file."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", "score"] + ([] if threshold is None else ["flagged"]))
+    for row in review_order(scores):
+        flag = [] if threshold is None else [int(scores[row] > threshold)]
+        writer.writerow([ids[row], float(scores[row]), *flag])
+    return text.getvalue().encode()
+
+
+def _sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

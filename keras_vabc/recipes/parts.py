@@ -1,0 +1,118 @@
+"""The files of a run beside its record: what is in each, written and read here alone."""
+
+import json
+
+import numpy as np
+
+from keras_vabc.data.checks import check_finite, check_rows
+from keras_vabc.files.array_files import read_array_file, write_array_file
+from keras_vabc.files.writing import write_whole
+
+FILES = {
+    "nu": "nu.keras",
+    "model": "model.keras",
+    "density": "density.npz",
+    "scores": "scores.npz",
+    "history": "history.json",
+}
+SHOWN_LOSSES = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
+
+
+class Parts:
+    """The parts of a run by their names in `FILES`, each read when it is first asked for.
+
+    They are an `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of both
+    folds as a dict of arrays, and the history of a `fit`.
+
+    Args:
+        folder: `pathlib.Path` of the run; `None` to keep all of them in memory.
+    """
+
+    def __init__(self, folder):
+        self._folder, self._loaded = folder, {}
+
+    def __getitem__(self, name):
+        """A part, read once.
+
+        Raises:
+            ValueError: If its file is damaged.
+            OSError: If it cannot be read.
+        """
+        if name not in self._loaded:
+            path = self._folder / FILES[name]
+            self._loaded[name] = _READERS[name](path)
+        return self._loaded[name]
+
+    def keep(self, name, value, spec):
+        """Takes a part, and writes its file, whole or not at all, where there is a folder.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        if self._folder is not None:
+            self._write(self._folder / FILES[name], name, value, spec)
+        self._loaded[name] = value
+
+    def _write(self, path, name, value, spec):
+        if name == "nu":
+            value.save(path)
+        elif name == "model":
+            from keras_vabc.files.model_files import write_model_file
+
+            write_model_file(path, value, {"spec": spec.to_json()})
+        elif name == "history":
+            write_whole(path, json.dumps(value).encode())
+        else:
+            write_array_file(path, value, {})
+
+
+def _classifier(path):
+    from keras_vabc.nu.classifier import NUClassifier
+
+    return NUClassifier.load(path)
+
+
+def _model(path):
+    import keras_vabc.vabc.model  # noqa: F401 - which makes the class known
+    from keras_vabc.files.model_files import read_model_file
+
+    return read_model_file(path)[0]
+
+
+def _density(path):
+    return read_array_file(path)[0]
+
+
+def _scores(path):
+    arrays = read_array_file(path)[0]
+    try:
+        return {name: check_rows(name, arrays[name], ()) for name in ("unlabeled", "unwanted")}
+    except (KeyError, ValueError) as error:
+        raise _damaged(path, error) from None
+
+
+def _history(path):
+    text = path.read_bytes()
+    try:
+        stored = json.loads(text)
+        for name in SHOWN_LOSSES:
+            check_finite(name, np.array(stored[name], "float64"))
+        return {name: list(map(float, values)) for name, values in stored.items()}
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise _damaged(path, error) from None
+
+
+_READERS = {
+    "nu": _classifier,
+    "model": _model,
+    "density": _density,
+    "scores": _scores,
+    "history": _history,
+}
+
+
+def _damaged(path, error):
+    return ValueError(
+        f"RUN must have a whole {path.name}. Received: {path.parent}, whose is damaged "
+        f"({type(error).__name__}: {error})."
+    )

@@ -1,0 +1,189 @@
+"""The record of a run: what was trained on what, and what came out."""
+
+import dataclasses
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from keras_vabc.data.spec import DataSpec
+from keras_vabc.recipes.recipe import Recipe
+
+SCHEMA = 2  # raise it when an earlier version of the package could no longer read the file
+FINISHED = "finished"
+FLOAT32_MAX = 3.4e38  # scores are float32
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+Interval = tuple[Share, Share]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSettings:
+    """What `train` was asked for.
+
+    Attributes:
+        setting: `"paper"` or `"quality"`.
+        seed: Seed of everything random.
+        max_unreadable: Largest share of the files that may be unreadable.
+        epochs: Passes over the unlabeled data; `None` for as many as suit the data.
+        gamma: Final gamma; `None` for the setting's own.
+        image_size: `(height, width)`; `None` for the most frequent size.
+        start: Absolute path of the run whose weights it started from; `None` without one.
+    """
+
+    setting: Literal["paper", "quality"]
+    seed: Count
+    max_unreadable: Share
+    epochs: Annotated[int, Field(gt=0)] | None = None
+    gamma: Annotated[float, Field(gt=0)] | None = None
+    image_size: tuple[int, int] | None = None
+    start: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class DataPlaces:
+    """Where the data are: paths or names; `None` for data that were in memory."""
+
+    unlabeled: str | None
+    unwanted: str | None
+    test_share: Annotated[float, Field(gt=0, lt=1)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Counts:
+    """Examples of one fold; see `Intake`."""
+
+    read: Count
+    training: Count
+    held_out: Count
+    unreadable: Count = 0
+    duplicates: Count = 0
+    repeated: Count = 0
+
+    @classmethod
+    def of(cls, counts):
+        """Those of a dict, which may count repairs too."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: int(count) for name, count in counts.items() if name in names})
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """What the training found; `None` where its setting has no such thing, or has not yet."""
+
+    negative_share: Share | None = None
+    negative_share_interval: Interval | None = None
+    cross_validation: dict[str, float | None] | None = None
+    moved: Count | None = None
+    epochs: Count | None = None
+    loss: float | None = None
+    val_loss: float | None = None
+    acceptance: Share | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Threshold:
+    """From which score on data are flagged, and what that was on held-out examples.
+
+    Attributes:
+        value: Data whose score exceeds it are flagged.
+        max_false_alarms: What was asked for.
+        false_alarms: Share of the wanted data that is flagged, as estimated.
+        flagged: Share of the unlabeled that is flagged.
+        recall: Share of the unwanted that is flagged.
+        recall_interval: Its 95 % interval.
+        score: Name of the score.
+        unlabeled: Number of held-out unlabeled examples.
+        unwanted: Number of held-out unwanted ones.
+    """
+
+    value: Annotated[float, Field(ge=-FLOAT32_MAX, le=FLOAT32_MAX)]
+    max_false_alarms: Share
+    false_alarms: Share
+    flagged: Share
+    recall: Share
+    recall_interval: Interval
+    score: str
+    unlabeled: Count
+    unwanted: Count
+
+
+@dataclasses.dataclass(frozen=True)
+class UnlabelledFigures:
+    """What can be told of a run without labels; `reported` says it in sentences."""
+
+    auc: Share | None
+    unlabeled: Count
+    unwanted: Count
+    reported: tuple[str, ...]
+    recall: Share | None = None
+    recall_interval: Interval | None = None
+    samples: Count | None = None
+    acceptance: Share | None = None
+    suspect: Share | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledFigures:
+    """What labels of the unlabeled data tell of a run; `reported` says it in sentences.
+
+    `images` maps `"generated"` and `"real, held out"` to the figures of `ImageEvaluation`.
+    """
+
+    labelled: Count
+    held_out: Count
+    held_out_negatives: Count
+    reported: tuple[str, ...]
+    auc: Share | None = None
+    recall: Share | None = None
+    recall_interval: Interval | None = None
+    false_alarms: Share | None = None
+    false_alarms_interval: Interval | None = None
+    acceptance: Share | None = None
+    images: dict[str, dict[str, Any]] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """The latest evaluation of each kind."""
+
+    without_labels: UnlabelledFigures | None = None
+    with_labels: LabelledFigures | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Provenance:
+    """When, with which versions, and by which command the networks were trained."""
+
+    date: str
+    versions: dict[str, str]
+    command: str
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """Everything that a run says of itself; a changed one is another object."""
+
+    __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    status: Literal["training", "finished"]
+    settings: TrainingSettings
+    data: DataPlaces
+    schema: Literal[2] = SCHEMA
+    stages: dict[str, Seconds] = dataclasses.field(default_factory=dict)
+    counts: dict[str, Counts] = dataclasses.field(default_factory=dict)
+    figures: Figures = Figures()
+    notes: tuple[str, ...] = ()
+    spec: DataSpec | None = None
+    recipe: Recipe | None = None
+    threshold: Threshold | None = None
+    evaluation: Evaluation = Evaluation()
+    provenance: Provenance | None = None
+    git_revision: str | None = None
+
+    def __post_init__(self):
+        """A finished run has all that a use of it needs."""
+        missing = [name for name in ("spec", "recipe", "provenance") if getattr(self, name) is None]
+        if self.status == FINISHED and (missing or set(self.counts) != {"unlabeled", "unwanted"}):
+            raise ValueError(f"a finished run needs {', '.join(missing or ['counts'])}")

@@ -1,0 +1,137 @@
+"""`run.json`, the file of a run's record, written and read here alone.
+
+Whatever is read is checked once, as a whole, so that nothing else needs to doubt it.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from keras_vabc.files.locks import locked
+from keras_vabc.files.writing import write_whole
+from keras_vabc.recipes.record import SCHEMA, Counts, RunRecord
+
+RUN_FILE = "run.json"
+
+_FORM = TypeAdapter(RunRecord)
+
+
+def write_record(folder, record):
+    """Writes the record of a run, whole or not at all.
+
+    Args:
+        folder: `pathlib.Path` of the run.
+        record: `RunRecord`.
+
+    Raises:
+        ValueError: If it holds something that `read_record` would refuse.
+        OSError: If it cannot be written.
+    """
+    text = json.dumps(dataclasses.asdict(record), indent=1, allow_nan=False) + "\n"
+    try:
+        _FORM.validate_json(text)
+    except ValidationError as error:
+        raise ValueError(f"The record must be valid. Received: {_reason(error)}.") from None
+    write_whole(folder / RUN_FILE, text.encode())
+
+
+def change_record(folder, changed):
+    """Replaces the record of a run by what a function makes of it, with no other process between.
+
+    Args:
+        folder: `pathlib.Path` of the run.
+        changed: Maps a `RunRecord` to the new one.
+
+    Returns:
+        The new `RunRecord`.
+
+    Raises:
+        BlockingIOError: If another process is at work on the run.
+        ValueError: As `read_record` and `write_record`.
+        OSError: As they do.
+    """
+    with locked(folder):
+        record = changed(read_record(folder))
+        write_record(folder, record)
+    return record
+
+
+def read_record(folder, name="run"):
+    """Reads and checks the record of a run, of this version or an earlier one.
+
+    Args:
+        folder: Path of the folder.
+        name: Name of the argument that gave it, for errors.
+
+    Returns:
+        `RunRecord`.
+
+    Raises:
+        ValueError: If there is no run, it was written by a newer version, or a field of its record
+            is damaged; the message names the field.
+    """
+    folder = Path(folder)
+    try:
+        text = (folder / RUN_FILE).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ValueError(
+            f"{name} must be the folder of a run, which holds {RUN_FILE}. Received: {folder}."
+        ) from None
+    stored = _parsed(text)
+    schema = stored.get("schema") if isinstance(stored, dict) else None
+    if type(schema) is int and schema > SCHEMA:
+        raise ValueError(
+            f"{name} was written by a newer version of keras_vabc; update the package to read it. "
+            f"Received: {folder} of schema {schema}, where this version knows {SCHEMA}."
+        )
+    try:
+        if type(schema) is int and schema == 1:
+            text = json.dumps(_from_schema_1(stored))
+        return _FORM.validate_json(text)
+    except ValidationError as error:
+        reason = _reason(error)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+    raise ValueError(
+        f"{name} must have a whole {RUN_FILE}. Received: {folder}, whose is damaged ({reason})."
+    )
+
+
+def _parsed(text):
+    """What a text of JSON holds; `None` if it is none, about which pydantic says more."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _reason(error):
+    """The first fault that pydantic found: which field, what it must be, what it is."""
+    fault = error.errors(include_url=False)[0]
+    field = ".".join(map(str, fault["loc"])) or "the file"
+    received = repr(fault["input"])
+    received = received if len(received) <= 60 else f"{received[:60]}..."
+    return f"{field}: {fault['msg']}, not {received}"
+
+
+def _from_schema_1(stored):
+    """The record of version 0.1 in today's form."""
+    settings, made = dict(stored["settings"]), ("date", "versions", "command")
+    new = {key: value for key, value in stored.items() if key not in (*made, "method")}
+    new["schema"], new["settings"] = SCHEMA, settings
+    new["counts"] = {
+        name: dataclasses.asdict(Counts.of(own)) for name, own in stored["counts"].items()
+    }
+    settings["start"] = settings.pop("from")
+    if "method" in stored:
+        new["recipe"] = {key: v for key, v in stored["method"].items() if key != "rival"}
+        new["provenance"] = {key: stored[key] for key in made}
+    evaluation = stored.get("evaluation") or {}
+    new["evaluation"] = {
+        kind: {key: v for key, v in figures.items() if key != "told"}
+        | {"reported": figures["told"]}
+        for kind, figures in evaluation.items()
+    }
+    return new

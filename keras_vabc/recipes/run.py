@@ -1,0 +1,300 @@
+"""A run: what a training left, ready for use."""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from keras_vabc.data.intake import held_out, read_blocks
+from keras_vabc.data.outputs import postprocess
+from keras_vabc.recipes.parts import Parts
+from keras_vabc.recipes.record import FINISHED
+from keras_vabc.recipes.record_file import change_record, read_record, write_record
+
+
+class Run:
+    """A trained generator with its classifier, density, guard, threshold and record.
+
+    `kv.train` returns one, and `kv.open_run` opens one that is stored. Its parts are loaded when
+    they are first needed.
+
+    Args:
+        record: `RunRecord`.
+        folder: `pathlib.Path` of the folder that keeps it; `None` for a run in memory.
+        data: Dict of the training data that have no path, by `"unlabeled"` and `"unwanted"`.
+
+    Attributes:
+        record: The `RunRecord`: settings, counts, figures, threshold, evaluation.
+
+    Example:
+        ```python
+        run = kv.open_run("run")
+        images = run.sample(1000, seed=0)
+        run.set_threshold(max_false_alarms=0.01)
+        run.flag(new_images)
+        ```
+    """
+
+    def __init__(self, record, folder=None, data=None):
+        self.record, self.folder, self._data = record, folder, data or {}
+        self._parts = Parts(folder)
+
+    @property
+    def spec(self):
+        """`DataSpec`: what one example is."""
+        return self.record.spec
+
+    @property
+    def nu(self):
+        """The `NUClassifier`; `None` in the setting `"paper"`."""
+        return self._parts["nu"] if self.has_classifier else None
+
+    @property
+    def model(self):
+        """The `VABC`."""
+        return self._parts["model"]
+
+    @functools.cached_property
+    def sampler(self):
+        """The `LatentSampler`, with density and guard."""
+        from keras_vabc.recipes.generation import new_sampler
+
+        sampler = new_sampler(self.record.recipe, self.model, self.nu)
+        if self.record.recipe.density == "gmm":
+            sampler.set_state(self._parts["density"])
+        return sampler
+
+    @property
+    def history(self):
+        """Losses of each epoch, a dict of lists."""
+        return self._parts["history"]
+
+    @property
+    def threshold(self):
+        """The score above which an example is flagged; `None` where none is set."""
+        return None if self.record.threshold is None else self.record.threshold.value
+
+    @property
+    def has_classifier(self):
+        """Whether there is an NU classifier."""
+        return "classifier" in self.record.stages
+
+    @property
+    def score_name(self):
+        """What `score` gives, in words."""
+        if self.has_classifier:
+            return "P(negative | x) by the NU classifier"
+        return "reconstruction error R of V-ABC"
+
+    def sample(self, n, seed=0):
+        """Generates new data, as `keras-vabc sample` writes them.
+
+        Args:
+            n: Number of samples.
+            seed: Another one gives other samples; the first `m` of one seed are the same for every
+                `n >= m`.
+
+        Returns:
+            Array of shape `(n, *spec.shape)` and of `spec.dtype`, on the data's own scale: columns
+            of whole numbers are whole, constant ones have their constant.
+
+        Raises:
+            ValueError: If `n` is negative.
+            RuntimeError: If the guard rejects nearly everything.
+        """
+        return postprocess(self.sampler.sample(n, seed), self.spec)
+
+    def score(self, x):
+        """How unwanted each example is: see `score_name`.
+
+        Args:
+            x: Data of the form of the run's: whatever `kv.train` takes.
+
+        Returns:
+            Float32 array of shape `(n,)`; higher is more unwanted.
+
+        Raises:
+            ValueError: If they cannot be brought into that form.
+            OSError: If a path cannot be read.
+        """
+        scores = [self.score_rows(rows) for _, rows in self.read(x, "x")]
+        return np.concatenate([np.zeros(0, "float32"), *scores])
+
+    def set_threshold(self, max_false_alarms=0.01):
+        """Chooses the score from which data are flagged, and stores it with the run.
+
+        With an NU classifier the share of false alarms is estimated by its own probabilities, else
+        by counting all unlabeled examples as wanted, which is cautious. The held-out unwanted
+        examples have no part in the choice, so that they can tell what it catches.
+
+        Args:
+            max_false_alarms: Largest share of wanted data that may be flagged, in [0, 1).
+
+        Returns:
+            `Threshold`.
+
+        Raises:
+            ValueError: If the share is out of range.
+            BlockingIOError: If another process is at work on the run.
+        """
+        from keras_vabc.recipes.threshold import chosen_threshold
+
+        threshold = chosen_threshold(self, max_false_alarms)
+        self.change(lambda record: dataclasses.replace(record, threshold=threshold))
+        return threshold
+
+    def flag(self, x):
+        """Which examples exceed the threshold.
+
+        Args:
+            x: As in `score`.
+
+        Returns:
+            Boolean array of shape `(n,)`.
+
+        Raises:
+            ValueError: As `score`, or if no threshold is set.
+        """
+        if self.threshold is None:
+            raise ValueError("threshold must be set before flag. Received: None; set_threshold.")
+        return self.score(x) > self.threshold
+
+    def evaluate(self, labels=None, negative_class=None, *, seed=0, show=None):
+        """Measures the run, and stores the figures with it.
+
+        Without labels: recall of the threshold on held-out unwanted examples, an estimate of the
+        area under the ROC curve, and the share of samples that the run's own classifier flags.
+        With them: the score against the truth, and for images all that `ImageEvaluation` measures,
+        by judges that learn from the labels; no model has seen these.
+
+        Args:
+            labels: `None`; the path of a CSV file of `id,label` or of a `.npy` file; or the label
+                of each unlabeled example.
+            negative_class: The label of what must not be generated; needed with `labels`.
+            seed: Seed of samples and judges.
+            show: `None`, or called with a few words on what is being done.
+
+        Returns:
+            `UnlabelledFigures` or `LabelledFigures`.
+
+        Raises:
+            ValueError: If the labels do not fit, or the data are gone.
+            OSError: If something cannot be read.
+            RuntimeError: If the guard rejects nearly everything.
+        """
+        from keras_vabc.recipes.evaluation import evaluate
+
+        kind, figures = evaluate(self, labels, negative_class, seed, show or (lambda text: None))
+        self.change(
+            lambda record: dataclasses.replace(
+                record, evaluation=dataclasses.replace(record.evaluation, **{kind: figures})
+            )
+        )
+        return figures
+
+    def export(self, out, format="savedmodel"):
+        """Writes decoder, density, guard, score and threshold as a folder to deploy.
+
+        `out` gets a folder of the model, `1` for a SavedModel, `onnx` or `litert` otherwise, and
+        `MODEL_CARD.md`. For a SavedModel that is the layout of TensorFlow Serving. It is loaded
+        again by the runtime of its format, and compared with the run, before it is there.
+
+        Args:
+            out: The folder to make; must not exist, or be empty.
+            format: `"savedmodel"`, `"onnx"` or `"litert"`; the last two need the extra of that
+                name.
+
+        Returns:
+            `pathlib.Path` of the model's folder.
+
+        Raises:
+            ImportError: If the packages of the format are not installed.
+            ValueError: For another format.
+            OSError: If `out` cannot be written.
+            RuntimeError: If the guard rejects nearly everything, or the export does not reproduce
+                the run.
+        """
+        from keras_vabc.recipes.export import export
+
+        return export(self, out, format)
+
+    # What the steps of a training and the pages use
+
+    def keep(self, name, value):
+        """Takes a part of the run, as `Parts.keep`."""
+        self._parts.keep(name, value, self.spec)
+
+    def update(self, **changes):
+        """Changes fields of the record, for whoever has the folder locked."""
+        self.record = dataclasses.replace(self.record, **changes)
+        if self.folder is not None:
+            write_record(self.folder, self.record)
+
+    def change(self, changed):
+        """Replaces the record by what a function makes of the latest one."""
+        if self.folder is None:
+            self.record = changed(self.record)
+        else:
+            self.record = change_record(self.folder, changed)
+
+    def score_rows(self, rows):
+        """`score` of rows in the form of the run's."""
+        return self.nu.negative_probability(rows) if self.has_classifier else self.model.score(rows)
+
+    def held_out_scores(self):
+        """Scores of the held-out examples, which nothing was trained on.
+
+        Returns:
+            `(unlabeled, unwanted, weights)`: float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the
+            weights are P(positive) of the unlabeled, or `None` without a classifier.
+        """
+        scores = self._parts["scores"]
+        unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
+        return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
+
+    def held_out(self, rows, part=1.0):
+        """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""
+        return held_out(rows, self.record.settings.seed, part * self.record.data.test_share)
+
+    def read(self, source, name, notes=None):
+        """Reads data in the form of the run's, as `data.intake.read_blocks` does."""
+        most = self.record.settings.max_unreadable
+        return read_blocks(source, self.spec, name, max_unreadable=most, notes=notes)
+
+    def training_data(self, name):
+        """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy.
+
+        Yields:
+            `(ids, rows)`, as `read_blocks`.
+        """
+        source = self._data.get(name, getattr(self.record.data, name))
+        if source is None:
+            raise ValueError(
+                f"{name} must be there to be read again. Received: a run on data that were in "
+                "memory, opened from its folder."
+            )
+        return self.read(source, name)
+
+
+def open_run(folder, name="run"):
+    """Opens a finished run.
+
+    Args:
+        folder: Path of its folder.
+        name: Name of the argument that gave it, for errors.
+
+    Returns:
+        `Run`.
+
+    Raises:
+        ValueError: If there is none, its record is damaged or of a newer version, or its training
+            has not ended.
+    """
+    record = read_record(folder, name)
+    if record.status != FINISHED:
+        raise ValueError(
+            f"{name} must be a finished run. Received: {folder}, whose training has not ended; "
+            "the same train command again goes on with it."
+        )
+    return Run(record, Path(folder))

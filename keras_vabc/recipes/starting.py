@@ -1,0 +1,56 @@
+"""The start of TensorFlow, which takes seconds and talks."""
+
+import os
+import signal
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+
+
+@contextmanager
+def starting_tensorflow(console):
+    """A status line that says that TensorFlow starts, and then whatever its `update` is given."""
+    with console.status("Starting TensorFlow") as status:
+        start_tensorflow()
+        yield status
+
+
+def start_tensorflow():
+    """Imports TensorFlow without the notes that its C++ code writes to file descriptor 2.
+
+    Ctrl-C and SIGTERM wait until it is done: they would come out of it as errors of other kinds.
+    """
+    if current_thread() is not main_thread():  # which alone may handle signals
+        import_tensorflow()
+        return
+    with _signals_wait(signal.SIGINT, signal.SIGTERM):
+        import_tensorflow()
+
+
+@contextmanager
+def _signals_wait(*signals):
+    came = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: came.append(number)) for number in signals
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
+
+
+def import_tensorflow():
+    """Imports TensorFlow in silence; in a worker process that is all."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    saved = os.dup(2)
+    with open(os.devnull, "w") as null:
+        os.dup2(null.fileno(), 2)
+    try:
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)

@@ -1,0 +1,55 @@
+"""What people read: tables, pages and lines hold what they were given, and no markup of it."""
+
+import io
+
+import matplotlib.pyplot as plt
+import pytest
+from rich.console import Console
+
+from keras_vabc.pages.console import say
+from keras_vabc.pages.markdown import markdown, mean_and_deviation
+from keras_vabc.pages.page import Section, Table, measured_table, print_table, render_page
+
+FIGURES = {
+    **{"nge_paper": 0.0123, "nge_strict": 0.5, "nge_strict_interval": (0.25, 0.75)},
+    **{"fid": 12.34, "precision": 0.111, "recall": 0.222, "density": 0.333, "coverage": 0.444},
+    "class_balance": None,
+}
+
+
+def printed(write):
+    console = Console(file=io.StringIO(), width=200)
+    write(console)
+    return console.file.getvalue()
+
+
+def test_a_table_of_figures_has_percent_intervals_and_no_seconds():
+    table = measured_table({"generated": FIGURES})
+    assert not any("onds" in column for column in table.columns)
+    assert table.rows == [
+        ["generated", "1.23", "50.00 [25.00,75.00]", "12.3", "0.11", "0.22", "0.33", "0.44", "–"]
+    ]
+    lines = printed(lambda console: print_table(console, "Title", table)).splitlines()
+    assert lines[0].strip() == "Title" and "50.00 [25.00,75.00]" in lines[-1]
+
+
+def test_a_page_escapes_what_it_shows_and_needs_no_other_file():
+    figure = plt.figure(figsize=(1, 1))
+    names = Table(["<i>column</i>"], [["a & b"]])
+    section = Section("<b>", ["x < y", "[red]"], [names], [(figure, '"caption"')])
+    page = render_page("<script>alert(1)</script>", [section])
+    for text in ("<script>", "<b>", "<i>", "a & b", "x < y"):
+        assert text not in page
+    assert "&lt;script&gt;" in page and "a &amp; b" in page and "x &lt; y" in page
+    assert page.count("data:image/png;base64,") == 1
+    assert "http" not in page and ' src="/' not in page
+
+
+@pytest.mark.parametrize("line", ["a [b]/c[/b]", "[red]x", "x" * 300, ":smile:"])
+def test_a_line_is_printed_as_it_is(line):
+    assert printed(lambda console: say(console, line)) == f"{line}\n"
+
+
+def test_markdown():
+    assert markdown(["a", "b"], [[1, "x"]]) == "| a | b |\n| --- | --- |\n| 1 | x |"
+    assert mean_and_deviation([1.0, 3.0]) == "2.00 ± 1.00"

@@ -1,0 +1,275 @@
+"""A run in Python: in memory and in a folder, of today and of an earlier version."""
+
+import dataclasses
+import hashlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import tensorflow as tf
+from rich.console import Console
+from sklearn.metrics import roc_auc_score
+
+import keras_vabc as kv
+from keras_vabc.data.intake import held_out
+from keras_vabc.data.spec import DataSpec
+from keras_vabc.nu import classifier
+from keras_vabc.recipes import evaluation, own_data
+from keras_vabc.recipes.outputs import provenance, write_samples, write_scores
+from keras_vabc.recipes.recipe import Recipe
+from keras_vabc.recipes.record import (
+    Counts,
+    DataPlaces,
+    Figures,
+    Provenance,
+    RunRecord,
+    Threshold,
+    TrainingSettings,
+)
+from keras_vabc.recipes.run import Run
+from keras_vabc.recipes.settings import Setting
+
+EARLIER = Path(__file__).parent / "run-0.1"  # trained by version 0.1
+RNG = np.random.default_rng(0)
+QUIET = Console(quiet=True)
+SEED = 5
+
+
+def rows(count, hidden):
+    """Rows of which the last are negatives; the second column is the number of the row."""
+    x = RNG.normal(size=(count, 2))
+    x[count - hidden :, 0] += 6
+    x[:, 1] = np.arange(count)
+    return x.astype("float32")
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A run in memory by the quality setting, on arrays."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classifier, "LEAST_STEPS", 20)
+        patch.setattr(own_data, "GUARD", 0.999)
+        return kv.train(rows(200, 20), rows(60, 60), epochs=2, seed=SEED, console=QUIET)
+
+
+def test_a_run_in_memory_does_what_one_in_a_folder_does(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert trained.nu.seed == trained.record.recipe.setting.seed == trained.model.seed == SEED
+    samples = trained.sample(7, seed=3)
+    assert samples.shape == (7, 2) and samples.dtype == np.float32
+    np.testing.assert_array_equal(trained.sample(4, seed=3), samples[:4])
+    x = rows(9, 3)
+    expected = trained.nu.negative_probability(x)
+    np.testing.assert_array_equal(trained.score(x), expected)
+    np.testing.assert_array_equal(trained.score(tf.data.Dataset.from_tensor_slices(x)), expected)
+    with pytest.raises(ValueError, match="threshold must be set"):
+        trained.flag(x)
+    threshold = trained.set_threshold(max_false_alarms=0.2)
+    assert trained.threshold == threshold.value
+    np.testing.assert_array_equal(trained.flag(x), expected > threshold.value)
+    assert kv.report(trained, "page.html").read_text().count("data:image/png") == 3
+    with pytest.raises(ValueError, match="out must be given for a run in memory"):
+        kv.report(trained)
+    assert trained.export("model") == Path("model/1")
+    loaded = tf.saved_model.load("model/1")
+    np.testing.assert_allclose(loaded.score(x), expected, rtol=1e-4, atol=1e-6)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "page.html"]
+
+
+def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
+    x, bad = rows(80, 8), rows(20, 20)
+    tables = [pa.table({"a": part[:, 0], "b": part[:, 1]}) for part in (x, bad)]
+    options = {"setting": "paper", "epochs": 2, "seed": SEED, "console": QUIET}
+    run = kv.train(*tables, out=tmp_path / "run", **options)
+    again = kv.open_run(tmp_path / "run")
+    assert again.record == run.record and again.record.data.unlabeled is None
+    assert again.spec.columns == ("a", "b") and (tmp_path / "run" / "report.html").exists()
+    np.testing.assert_array_equal(again.sample(5, seed=1), run.sample(5, seed=1))
+    np.testing.assert_array_equal(again.score(tables[0]), run.score(x))
+    labels = (np.arange(80) >= 72).astype(int)
+    assert run.evaluate(labels, negative_class=1).labelled == 80
+    with pytest.raises(ValueError, match="unlabeled must be there to be read again"):
+        again.evaluate(labels, negative_class=1)
+    assert kv.open_run(tmp_path / "run").record.evaluation.with_labels.labelled == 80
+    assert kv.train(*tables, out=tmp_path / "run", **options).record.status == "finished"
+    with pytest.raises(ValueError, match="with the same arguments.*seed=5, now seed=6"):
+        kv.train(*tables, out=tmp_path / "run", **(options | {"seed": 6}))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"setting": "best"}, "setting must be one of paper, quality. Received: setting='best'"),
+        ({"gamma": -1}, "gamma must be > 0 and finite. Received: gamma=-1."),
+        ({"seed": -1}, "seed must be a whole number >= 0. Received: seed=-1."),
+        ({"epochs": 0}, "epochs must be a whole number >= 1. Received: epochs=0."),
+        ({"start": "absent"}, "start must be the folder of a run"),
+    ],
+)
+def test_arguments_are_checked_before_any_work(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        kv.train(rows(20, 2), rows(9, 9), out=tmp_path / "run", console=QUIET, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_of_version_0_1_samples_scores_and_exports(tmp_path):
+    folder = shutil.copytree(EARLIER, tmp_path / "run")
+    run = kv.open_run(folder)
+    table = np.loadtxt(folder / "unwanted.csv", delimiter=",", skiprows=1).astype("float32")
+    assert run.score(table).min() > 0.5 > np.median(run.score(folder / "unlabeled.csv"))
+    samples = run.sample(200, seed=SEED)
+    assert (samples[:, 2] == 3).all() and (samples[:, 1] % 1 == 0).all(), "constant, whole"
+    assert abs(np.median(samples[:, 0])) < 1.5
+    assert run.threshold == run.record.threshold.value and run.flag(table).all()
+    run.export(tmp_path / "model")
+    loaded = tf.saved_model.load(str(tmp_path / "model" / "1"))
+    drawn = loaded.sample(20, SEED)
+    np.testing.assert_allclose(drawn[:, 0], run.sample(20, seed=SEED)[:, 0], rtol=1e-5, atol=1e-5)
+    assert kv.report(run) == folder / "report.html"
+    run.set_threshold(0.05)
+    assert '"schema": 2' in (folder / "run.json").read_text()
+    assert kv.open_run(folder).record == run.record
+
+
+# Which rows a figure is of, and what it counts
+
+
+class RowScore:
+    """P(negative | x) is the first column; it remembers the numbers of the rows it saw."""
+
+    def __init__(self):
+        self.seen = []
+
+    def negative_probability(self, x):
+        self.seen += x[:, 1].astype(int).tolist()
+        return x[:, 0].astype("float32")
+
+
+def run_of(data, share=0.2, threshold=None, scores=None):
+    """A run in memory whose classifier is a `RowScore`."""
+    counts = Counts(read=100, training=80, held_out=20)
+    record = RunRecord(
+        status="finished",
+        settings=TrainingSettings("quality", SEED, 0.01),
+        data=DataPlaces(None, None, 0.3),
+        stages={"classifier": 1.0},
+        counts={"unlabeled": counts, "unwanted": counts},
+        figures=Figures(negative_share=share),
+        spec=DataSpec("vectors", (2,), "float32"),
+        recipe=Recipe("quality", Setting("vabc", "files")),
+        provenance=Provenance("2026-01-01", {"keras": "3"}, "keras-vabc train"),
+        threshold=threshold and Threshold(threshold, 0.01, 0.01, 0.1, 0.5, (0.2, 0.8), "P", 9, 9),
+    )
+    run = Run(record, None, data)
+    run.keep("nu", RowScore())
+    run.keep("scores", scores or {name: np.zeros(5, "float32") for name in data})
+    return run
+
+
+def numbered(count):
+    """Rows whose score, in 0..1, and number are their columns."""
+    return np.stack([RNG.permutation(count) / count, np.arange(count)], 1).astype("float32")
+
+
+def test_labelled_figures_are_of_held_out_rows_alone():
+    x, bad = numbered(300), numbered(50)
+    run = run_of({"unlabeled": x, "unwanted": bad}, threshold=0.75)
+    labels = np.where(RNG.random(300) < 0.2 + 0.6 * x[:, 0], "bad", "fine")
+    figures = run.evaluate(labels, negative_class="bad")
+    test = held_out(x, SEED, 0.3)
+    assert sorted(run.nu.seen) == np.flatnonzero(test).tolist()
+    assert set(np.flatnonzero(held_out(x, SEED + 1, 0.3))) != set(run.nu.seen)
+    negative = labels[test] == "bad"
+    assert (figures.held_out, figures.held_out_negatives) == (test.sum(), negative.sum())
+    assert figures.auc == pytest.approx(roc_auc_score(negative, x[test, 0]))
+    flagged = x[test, 0] > 0.75
+    assert figures.recall == pytest.approx(flagged[negative].mean())
+    assert figures.false_alarms == pytest.approx(flagged[~negative].mean())
+
+
+def test_the_area_sets_the_hidden_negatives_aside():
+    unlabeled, unwanted = RNG.random(400).astype("float32"), RNG.random(60).astype("float32") ** 0.3
+    data = {"unlabeled": numbered(9), "unwanted": numbered(9)}
+    areas = {}
+    for share in (0.0, 0.3):
+        scores = {"unlabeled": unlabeled, "unwanted": unwanted}
+        run = run_of(data, share, scores=scores)
+        run.sampler = Samples([np.zeros((5, 2))])
+        areas[share] = run.evaluate().auc
+    truth = np.repeat([0, 1], [len(unlabeled), len(unwanted)])
+    outranks = roc_auc_score(truth, np.concatenate([unlabeled, unwanted]))
+    assert areas[0.0] == pytest.approx(outranks)
+    assert areas[0.3] == pytest.approx((outranks - 0.15) / 0.7)
+
+
+class Samples:
+    """A sampler that gives blocks that are known, twice as many drawn."""
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+
+    def batches(self, n, seed, return_drawn):
+        drawn = 0
+        for block in self.blocks:
+            drawn += 2 * len(block)
+            yield block, drawn
+
+
+def test_the_share_of_suspects_is_that_of_samples_above_one_half(monkeypatch):
+    monkeypatch.setattr(evaluation, "JUDGED_SAMPLES", 40)
+    samples = numbered(40)
+    samples[:, 0] *= 0.7
+    run = run_of({"unlabeled": samples, "unwanted": samples})
+    run.sampler = Samples([samples[:30], samples[30:]])
+    figures = run.evaluate()
+    suspect = np.count_nonzero(samples[:, 0] > 0.5)
+    assert 0 < suspect < 20
+    assert figures.suspect == pytest.approx(suspect / 40)
+    assert figures.acceptance == pytest.approx(0.5) and figures.samples == 40
+    assert any(f"{suspect / 40:.2%} of 40" in line for line in figures.reported)
+    assert any("rejected 40 of 80 drawn" in line for line in figures.reported)
+
+
+def test_the_threshold_is_of_the_run_s_own_held_out_rows(trained):
+    threshold = trained.set_threshold(max_false_alarms=0.1)
+    x = np.concatenate([part for _, part in trained.training_data("unlabeled")])
+    scores = trained.nu.negative_probability(x[held_out(x, SEED, 0.2)]).astype("float64")
+    assert threshold.unlabeled == len(scores)
+    wanted = 1 - scores
+    allowed = [s for s in scores if wanted[scores > s].sum() <= 0.1 * wanted.sum()]
+    assert threshold.value == pytest.approx(min(allowed), rel=1e-5)
+
+
+def test_every_hash_of_a_manifest_is_that_of_its_file(tmp_path):
+    folder = shutil.copytree(EARLIER, tmp_path / "run")
+    expected = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("model.keras", "nu.keras", "density.npz")
+    }
+    assert len(set(expected.values())) == 3
+    assert provenance(kv.open_run(folder))["sha256"] == expected
+
+
+def test_outputs_in_python_are_those_of_the_command_line(tmp_path):
+    run = kv.open_run(shutil.copytree(EARLIER, tmp_path / "run"))
+    shown = []
+    drawn = write_samples(run, 30, tmp_path / "x.npy", seed=SEED, show=shown.append)
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), run.sample(30, seed=SEED))
+    assert sum(shown) == 30 <= drawn
+    content = write_scores(run, EARLIER / "unwanted.csv", tmp_path / "scores.csv")
+    assert (
+        content["examples"] == 20 and content["flagged"] == run.flag(EARLIER / "unwanted.csv").sum()
+    )
+    ids = [line.split(",")[0] for line in (tmp_path / "scores.csv").read_text().splitlines()[1:]]
+    order = np.argsort(-run.score(EARLIER / "unwanted.csv"), kind="stable")
+    assert ids == list(map(str, order))
+
+
+def test_a_changed_record_is_another_object(trained):
+    before = trained.record
+    trained.set_threshold(0.3)
+    assert trained.record is not before
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        trained.record.status = "training"
