@@ -111,10 +111,7 @@ def read_folds(
     readers = {name: open_reader(data[name], name, max_unreadable) for name in FOLDS}
     if not allow_more_unwanted:
         _check_not_swapped(*(readers[name].count for name in FOLDS))
-    spec = readers["unlabeled"].describe(image_size)
-    _check_fits(image_size, spec)
-    if spec.kind == "images" and readers["unwanted"].dtype == "uint8":
-        spec = replace(spec, dtype="uint8")
+    spec = _common_spec(readers, image_size)
     stored, drop = {}, np.zeros(0, np.uint64)
     for name in reversed(FOLDS):  # what is unwanted must be known before unlabeled rows are kept
         stored[name] = FoldFiles(name, folder, spec, drop)
@@ -129,9 +126,7 @@ def read_folds(
     if spec.kind == "vectors":
         columns = stored["unlabeled"].columns
         notes += column_notes(columns, stored["unwanted"].columns, spec)
-        constants = ((int(c), float(columns.low[c])) for c in columns.constant)
-        whole = ((int(c), float(columns.low[c]), float(columns.high[c])) for c in columns.whole)
-        spec = replace(spec, constants=tuple(constants), whole=tuple(whole))
+        spec = _with_facts(spec, columns)
     return Intake(folds, spec, notes, {name: dict(stored[name].counts) for name in FOLDS})
 
 
@@ -183,6 +178,22 @@ def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None):
 def _checked_size(image_size):
     height, width = image_size
     return check_whole("image_size", height, 1), check_whole("image_size", width, 1)
+
+
+def _common_spec(readers, image_size):
+    """What an example of both folds is, which the unlabeled one decides."""
+    spec = readers["unlabeled"].describe(image_size)
+    _check_fits(image_size, spec)
+    if spec.kind == "images" and readers["unwanted"].dtype == "uint8":
+        return replace(spec, dtype="uint8")
+    return spec
+
+
+def _with_facts(spec, columns):
+    """The spec of vectors with what `Columns` of the unlabeled fold tell."""
+    constants = ((int(c), float(columns.low[c])) for c in columns.constant)
+    whole = ((int(c), float(columns.low[c]), float(columns.high[c])) for c in columns.whole)
+    return replace(spec, constants=tuple(constants), whole=tuple(whole))
 
 
 def _check_fits(image_size, spec):

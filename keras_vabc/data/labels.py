@@ -1,18 +1,20 @@
 """Labels that somebody has given to unlabeled examples."""
 
 import csv
+import os
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 
-def read_labels(path, ids):
+def read_labels(labels, ids):
     """Reads the label of each example.
 
     Args:
-        path: A CSV file with the columns `id` and `label`, in any order and not necessarily of all
-            examples; or a `.npy` file of whole numbers, one for each example, in their order.
+        labels: Path of a CSV file with the columns `id` and `label`, in any order and not
+            necessarily of all examples; or of a `.npy` file of whole numbers, one for each example,
+            in their order; or an array of those.
         ids: List of the examples' ids, as `read_blocks` gives them.
 
     Returns:
@@ -22,29 +24,34 @@ def read_labels(path, ids):
         ValueError: If the file is of another kind, damaged, or none of its ids is one of the data.
         OSError: If it cannot be read.
     """
-    path = Path(path)
+    if not isinstance(labels, str | os.PathLike):
+        return list(map(str, _whole_numbers(np.asarray(labels), len(ids))))
+    path = Path(labels)
     if path.suffix.lower() == ".npy":
-        return list(map(str, _read_array(path, len(ids))))
+        return list(map(str, _whole_numbers(_read_array(path), len(ids))))
     if path.suffix.lower() != ".csv":
         raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
-    labels = _read_table(path)
-    if not labels.keys() & set(ids):
+    found = _read_table(path)
+    if not found.keys() & set(ids):
         raise ValueError(
             f"labels must name ids of the unlabeled data, such as {next(iter(ids), None)!r}. "
-            f"Received: {', '.join(map(repr, list(labels)[:3])) or 'none'}."
+            f"Received: {', '.join(map(repr, list(found)[:3])) or 'none'}."
         )
-    return [labels.get(name) for name in ids]
+    return [found.get(name) for name in ids]
 
 
-def _read_array(path, count):
+def _read_array(path):
     try:
         with open(path, "rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of headers written by Python 2
-            array = np.lib.format.read_array(file, allow_pickle=False)
+            return np.lib.format.read_array(file, allow_pickle=False)
     except OSError:
         raise
     except Exception as error:  # parsers of damaged files raise anything
         raise ValueError(f"labels must be a whole .npy file. Received: {path} ({error}).") from None
+
+
+def _whole_numbers(array, count):
     if array.shape != (count,) or array.dtype.kind not in "iu":
         raise ValueError(
             f"labels must be {count} whole numbers, one for each unlabeled example. "

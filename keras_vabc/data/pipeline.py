@@ -77,18 +77,7 @@ def balanced_dataset(
     steps = _steps(unlabeled, part, batch_size, shuffle)
     bounds = _chunk_bounds(steps, batch_size, unlabeled, unwanted)
 
-    def mix(bound, u, w):
-        x, x_unwanted = (f.examples(e, bound[0]) for f, e in ((unlabeled, u), (unwanted, w)))
-        count = tf.shape(x)[1]
-        # A last batch that is smaller has as much less of the unwanted; any other has all.
-        x_unwanted = x_unwanted[:, : (2 * count * unwanted_part + part) // (2 * part)]
-        order, y = _interleaving(count, tf.shape(x_unwanted)[1])
-        x = tf.gather(tf.concat([x, x_unwanted], 1), order, axis=1)
-        y = tf.repeat(y[None], tf.shape(x)[0], axis=0)
-        if soft is not None:
-            y_unwanted = tf.zeros(tf.shape(x_unwanted)[:2])
-            y = tf.gather(tf.concat([tf.gather(soft, u), y_unwanted], 1), order, axis=1)
-        return x, y
+    mix = _mixer(unlabeled, unwanted, soft, part, unwanted_part)
 
     def one_epoch(epoch):
         return tf.data.Dataset.zip(
@@ -135,6 +124,51 @@ def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial
         return tf.data.Dataset.zip(tf.data.Dataset.from_tensor_slices(bounds), chunks).map(label)
 
     return _per_epoch(one_epoch, steps, seed, initial_epoch, batch_size if shuffle else None)
+
+
+def _mixer(unlabeled, unwanted, soft, part, unwanted_part):
+    """A function of elements of both folds: several batches, and their y.
+
+    Args:
+        unlabeled: The unlabeled fold.
+        unwanted: The unwanted fold.
+        soft: y of each unlabeled row, or `None` for 1.
+        part: Unlabeled examples of a whole batch.
+        unwanted_part: Unwanted examples of a whole batch.
+    """
+
+    def mix(bound, u, w):
+        x, x_unwanted = (f.examples(e, bound[0]) for f, e in ((unlabeled, u), (unwanted, w)))
+        count = tf.shape(x)[1]
+        # A last batch that is smaller has as much less of the unwanted; any other has all.
+        x_unwanted = x_unwanted[:, : (2 * count * unwanted_part + part) // (2 * part)]
+        order, y = _interleaving(count, tf.shape(x_unwanted)[1])
+        x = tf.gather(tf.concat([x, x_unwanted], 1), order, axis=1)
+        y = tf.repeat(y[None], tf.shape(x)[0], axis=0)
+        if soft is not None:
+            y_unwanted = tf.zeros(tf.shape(x_unwanted)[:2])
+            y = tf.gather(tf.concat([tf.gather(soft, u), y_unwanted], 1), order, axis=1)
+        return x, y
+
+    return mix
+
+
+class EpochCount:
+    """Number of the epoch that a pipeline's next iteration stands for.
+
+    It counts in Python, since under a distribution strategy a variable would live on the replicas.
+
+    Args:
+        next_epoch: Whole number >= 0. Set the attribute of that name to move the pipeline.
+    """
+
+    def __init__(self, next_epoch):
+        self.next_epoch = next_epoch
+
+    def take(self):
+        """The epoch of an iteration that begins now."""
+        self.next_epoch += 1
+        return np.int64(self.next_epoch - 1)
 
 
 def _per_epoch(one_epoch, steps, seed, initial_epoch, rows):
@@ -236,21 +270,3 @@ def _unwanted_part(batch_size, unwanted_share):
             f"unwanted_share={unwanted_share}."
         )
     return part
-
-
-class EpochCount:
-    """Number of the epoch that a pipeline's next iteration stands for.
-
-    It counts in Python, since under a distribution strategy a variable would live on the replicas.
-
-    Args:
-        next_epoch: Whole number >= 0. Set the attribute of that name to move the pipeline.
-    """
-
-    def __init__(self, next_epoch):
-        self.next_epoch = next_epoch
-
-    def take(self):
-        """The epoch of an iteration that begins now."""
-        self.next_epoch += 1
-        return np.int64(self.next_epoch - 1)

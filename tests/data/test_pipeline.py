@@ -87,6 +87,17 @@ def test_unwanted_fold_is_repeated_in_reshuffled_passes(make):
     assert len({tuple(one_pass) for one_pass in unwanted}) == 10
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_each_unlabeled_example_keeps_its_own_soft_y(shuffle):
+    soft = np.random.default_rng(13).random(200).astype("float32")
+    arguments = {"batch_size": 12, "unwanted_share": 0.25, "shuffle": shuffle, "unlabeled_y": soft}
+    dataset = balanced_dataset(numbered(200), numbered(7, -1), seed=17, **arguments)
+    for _ in range(2):
+        numbers, labels = map(np.concatenate, read(dataset))
+        assert len(set(numbers[numbers > 0])) == (198 if shuffle else 200)
+        assert np.array_equal(labels, np.where(numbers > 0, soft[numbers - 1], 0))
+
+
 @pytest.mark.parametrize("m", [1, 3, 200])
 def test_unwanted_fold_may_have_any_size(make, m):
     dataset = make(40, m, batch_size=8)

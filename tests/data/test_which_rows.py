@@ -100,7 +100,7 @@ def test_unwanted_rows_are_left_out_whatever_block_and_file_they_stand_in(
     kind, unwanted_kind, read, small_blocks, tmp_path
 ):
     rows = NUMBERED / 3  # which need all digits
-    unwanted = np.concatenate([NUMBERED_UNWANTED, rows[SHARED[::-1]], NUMBERED_UNWANTED[:5] - 0.25])
+    unwanted = np.insert(NUMBERED_UNWANTED, [0, 15, 30, 45, 60], rows[SHARED[::-1]], axis=0)
     intake = read(
         KINDS[kind](tmp_path / f"u{kind}", rows),
         KINDS[unwanted_kind](tmp_path / f"w{unwanted_kind}", unwanted),

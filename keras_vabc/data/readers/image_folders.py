@@ -27,7 +27,7 @@ LINKS, OTHERS = "symbolic links", "files of other kinds"
 
 
 class ImageFolder:
-    """A folder of image files, nested folders included.
+    """A `Reader` of a folder of image files, nested folders included.
 
     Symbolic links are not followed; hidden files and files of other kinds are left out.
 
@@ -35,11 +35,6 @@ class ImageFolder:
         path: Path of the folder.
         name: Name of the argument that gave it, for errors and notes.
         max_unreadable: Largest share of the images that may be unreadable.
-
-    Attributes:
-        count: Number of image files.
-        counts: What was found, `collections.Counter`; complete when `blocks` has ended.
-        dtype: Dtype of its images in a spec of their own.
 
     Raises:
         ValueError: If it holds no image.
@@ -61,14 +56,7 @@ class ImageFolder:
             )
 
     def describe(self, image_size):
-        """The `DataSpec` of its images: colour if more than 1 % of them are coloured, else grey.
-
-        Args:
-            image_size: `(height, width)`, or `None` for the most frequent size.
-
-        Raises:
-            ValueError: If more than `max_unreadable` of the images are unreadable.
-        """
+        """As in `Reader`: of the most frequent size, and colour if over 1 % are coloured."""
         self._forget()
         sizes, coloured, most_grey = Counter(), 0, COLOURED_SHARE * self.count
         for path, relative in self._files(Counter()):
@@ -83,15 +71,7 @@ class ImageFolder:
         return DataSpec("images", (*size, 3 if coloured > most_grey else 1), "uint8")
 
     def blocks(self, spec):
-        """Reads all images in the form of `spec`.
-
-        Yields:
-            `(ids, rows)`: paths relative to the folder, and an array of shape `(n, *spec.shape)`.
-
-        Raises:
-            ValueError: If `spec` describes vectors, or more than `max_unreadable` of the images are
-                unreadable.
-        """
+        """As in `Reader`; ids are paths relative to the folder."""
         check_kind(("any size",), spec, self.name)
         self._forget()
         ids, rows = [], []
@@ -111,7 +91,7 @@ class ImageFolder:
             yield ids, _block(rows, spec)
 
     def notes(self, spec):
-        """What was repaired or left out, a line each, once `blocks` has ended."""
+        """As in `Reader`."""
         height, width, _ = spec.shape
         lines = {
             "unreadable": f"could not be read and were left out: {', '.join(self._unreadable)}"

@@ -14,7 +14,7 @@ from keras_vabc.data.streams import without_autotuning
 
 
 def open_dataset(dataset, name):
-    """The `ArrayReader` of a dataset, which is read up to three times: once for each fold's form.
+    """The `ArrayReader` of a dataset: read anew each time, and once more for the scale of images.
 
     Args:
         dataset: `tf.data.Dataset` of single examples, each one tensor of known shape: images or

@@ -1,0 +1,33 @@
+"""Labels that somebody gives, from files and from memory."""
+
+import numpy as np
+import pytest
+
+from keras_vabc.data.labels import read_labels
+
+IDS = ["b/2.png", "0", "1"]
+LABELS = np.array([7, -2, 7])
+
+
+def test_labels_of_a_table_are_found_by_id_and_others_by_row(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("\ufeffnote,label,id\nx,7,1\ny, cat ,b/2.png\nz,,0\n", encoding="utf-8")
+    assert read_labels(path, IDS) == ["cat", None, "7"]
+    np.save(tmp_path / "x.npy", LABELS)
+    for labels in (tmp_path / "x.npy", str(tmp_path / "x.npy"), LABELS, LABELS.tolist()):
+        assert read_labels(labels, IDS) == ["7", "-2", "7"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (LABELS[:2], r"must be 3 whole numbers, .* Received: shape \(2,\), dtype int64"),
+        (LABELS / 2, "must be 3 whole numbers.*dtype float64"),
+        (LABELS[:, None], r"must be 3 whole numbers.*shape \(3, 1\)"),
+        (["a", "b", "c"], "must be 3 whole numbers.*dtype <U1"),
+        ("x.txt", "must be a .csv or .npy file. Received: labels=x.txt"),
+    ],
+)
+def test_labels_that_are_none_are_named(labels, message):
+    with pytest.raises(ValueError, match=f"labels {message}"):
+        read_labels(labels, IDS)
