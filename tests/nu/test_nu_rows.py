@@ -137,6 +137,47 @@ def test_each_member_has_an_order_of_its_own(done):
     assert len({tuple(order) for order in orders}) == 2 * MEMBERS
 
 
+def objective(unlabeled, unwanted, share):
+    """Of one batch in float64, `share` 0 for the balanced risk."""
+    u, w = (np.array(part, "float64") for part in (unlabeled, unwanted))
+    as_positive, as_negative = np.logaddexp(0, u).mean(), np.logaddexp(0, -w).mean()
+    if not share:
+        return (as_positive + as_negative) / 2
+    positives = as_positive - share * np.logaddexp(0, w).mean()
+    return share * as_negative + positives if positives >= 0 else -positives
+
+
+@pytest.mark.parametrize("risk", ["cvir", "nnpu"])
+def test_every_step_minimizes_the_risk_at_the_share_of_its_epoch(risk):
+    batches, reports = [], []
+    folds = fold(UNLABELED), fold(UNWANTED)
+    trained, held_out = (
+        [training.Part(part, np.arange(len(part)) % 2 == half) for part in folds] for half in (0, 1)
+    )
+    training.train(
+        revealing_network(0, batches),
+        *trained,
+        held_out,
+        risk=risk,
+        epochs=EPOCHS,
+        rng=np.random.default_rng(SEED),
+        batch=BATCH,
+        shift=0.0,
+        rate=0.01,
+        report=lambda *figures: reports.append(figures),
+    )
+    steps = len(UNLABELED) // 2 // BATCH[0]
+    for epoch, (loss, share) in enumerate(reports):
+        assert (share > 0) == (epoch >= EPOCHS // 3)
+        known = share if risk == "nnpu" else 0
+        losses = [
+            objective(batch[: BATCH[0]], batch[BATCH[0] :], known)
+            for batch in batches[epoch * steps :][:steps]
+        ]
+        assert loss == pytest.approx(np.mean(losses), rel=1e-5)
+    assert len(batches) == EPOCHS * steps == len(reports) * steps
+
+
 # The classifier
 
 
@@ -153,7 +194,7 @@ class Spy:
     """Notes of each member what `training.train` was given."""
 
     def __init__(self, monkeypatch):
-        self.networks, self.starts, self.noise, self.parts = [], [], [], []
+        self.networks, self.starts, self.noise, self.parts, self.settings = [], [], [], [], []
         train = training.train
 
         def noted(network, unlabeled, unwanted, held_out, **settings):
@@ -162,6 +203,7 @@ class Spy:
             states = [v.numpy().tolist() for v in network.variables if "seed" in v.path]
             self.noise.append((states, settings["rng"].bit_generator.state["state"]["state"]))
             self.parts.append([unlabeled.numbers, unwanted.numbers])
+            self.settings.append({name: settings[name] for name in ("batch", "shift", "rate")})
             return train(network, unlabeled, unwanted, held_out, **settings)
 
         monkeypatch.setattr(training, "train", noted)
@@ -187,6 +229,13 @@ def test_members_share_neither_weights_nor_noise_with_each_other_or_another_seed
         assert all((w != v).mean() > 0.9 for w, v in zip(one, other, strict=True))
         assert noise[0] and noise[0] != other_noise[0]  # of the dropout
         assert noise[1] != other_noise[1]
+
+
+def test_arguments_reach_every_member(monkeypatch):
+    spy, (unlabeled, unwanted) = Spy(monkeypatch), overlapping_folds()
+    nu = kv.NUClassifier(members=2, epochs=1, batch_size=30, learning_rate=0.005, shift=0.2)
+    nu.fit(unlabeled[:60], unwanted[:60], verbose=0)
+    assert spy.settings == [{"batch": (20, 10), "shift": 0.2, "rate": 0.005}] * 2
 
 
 def test_figures_are_those_of_held_out_rows_at_shifted_odds(monkeypatch):

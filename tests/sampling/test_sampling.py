@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_vabc.export import saved_model as export
 from keras_vabc.sampling.density import posterior_draws
-from keras_vabc.sampling.latent_mixture import fit_mixture
+from keras_vabc.sampling.latent_mixture import LatentMixture, fit_mixture
 from keras_vabc.sampling.sampler import LatentSampler
 from keras_vabc.vabc.model import VABC
 from keras_vabc.vabc.networks import mlp_autoencoder
@@ -323,6 +323,18 @@ def test_the_mixture_reaches_the_saved_model(exported):
     if sampler.density == "gmm":
         ours, prior = loaded.sample(500, 0).numpy(), sampler.model.sample(500, seed=0)
         assert (ours != prior).any(axis=-1).all()
+
+
+def test_every_block_and_seed_draws_components_of_its_own():
+    scales = np.tile(np.eye(2, dtype="float32"), (2, 1, 1))
+    state = {"weights": np.float32([0.3, 0.7]), "scales": scales}
+    state["means"] = np.float32([[-9, 0], [9, 0]])
+    mixture = LatentMixture(state, 2)
+    blocks = itertools.product((3, 4), (0, 1, 2))
+    sides = [mixture.latents(seed, block).numpy()[:, 0] > 0 for seed, block in blocks]
+    assert np.mean(sides) == pytest.approx(0.7, abs=0.03)
+    for one, other in itertools.combinations(sides, 2):  # 2 * 0.3 * 0.7 of them, if independent
+        assert (one != other).mean() == pytest.approx(0.42, abs=0.08)
 
 
 def test_the_prior_alone_is_the_models_own_samples(plane):
