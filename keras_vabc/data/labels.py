@@ -14,7 +14,7 @@ def read_labels(labels, ids):
     Args:
         labels: Path of a CSV file with the columns `id` and `label`, in any order and not
             necessarily of all examples; or of a `.npy` file of whole numbers, one for each example,
-            in their order; or an array of those.
+            in their order; or an array of those or of strings.
         ids: List of the examples' ids, as `read_blocks` gives them.
 
     Returns:
@@ -25,10 +25,10 @@ def read_labels(labels, ids):
         OSError: If it cannot be read.
     """
     if not isinstance(labels, str | os.PathLike):
-        return list(map(str, _whole_numbers(np.asarray(labels), len(ids))))
+        return list(map(str, _one_each(np.asarray(labels), len(ids), "buiUO", "labels")))
     path = Path(labels)
     if path.suffix.lower() == ".npy":
-        return list(map(str, _whole_numbers(_read_array(path), len(ids))))
+        return list(map(str, _one_each(_read_array(path), len(ids), "iu", "whole numbers")))
     if path.suffix.lower() != ".csv":
         raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
     found = _read_table(path)
@@ -51,10 +51,10 @@ def _read_array(path):
         raise ValueError(f"labels must be a whole .npy file. Received: {path} ({error}).") from None
 
 
-def _whole_numbers(array, count):
-    if array.shape != (count,) or array.dtype.kind not in "iu":
+def _one_each(array, count, kinds, what):
+    if array.shape != (count,) or array.dtype.kind not in kinds:
         raise ValueError(
-            f"labels must be {count} whole numbers, one for each unlabeled example. "
+            f"labels must be {count} {what}, one for each unlabeled example. "
             f"Received: shape {array.shape}, dtype {array.dtype}."
         )
     return array

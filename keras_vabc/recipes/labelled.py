@@ -1,7 +1,5 @@
 """What labels of the unlabeled data can tell of a run."""
 
-from pathlib import Path
-
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
@@ -37,7 +35,7 @@ def labelled_figures(run, labels, negative_class, seed, show):
     """
     show("Reading the data")
     ids = [name for names, _ in run.training_data("unlabeled") for name in names]
-    known, codes, negative = _coded(_labels(labels, ids), negative_class)
+    known, codes, negative = _coded(read_labels(labels, ids), negative_class)
     rows = _rows(run, "unlabeled", known)  # read anew: all of them may not fit in memory
     test = run.held_out(rows)
     figures, lines = _score_figures(run, rows[test], codes[test] == negative)
@@ -48,18 +46,6 @@ def labelled_figures(run, labels, negative_class, seed, show):
         figures |= measured
         lines.append(line)
     return LabelledFigures(labelled=len(rows), **figures, reported=tuple(lines))
-
-
-def _labels(labels, ids):
-    """The label of each example, `None` where it has none."""
-    if isinstance(labels, str | Path):
-        return read_labels(labels, ids)
-    if len(labels) != len(ids):
-        raise ValueError(
-            f"labels must hold one for each of the {len(ids)} unlabeled examples. "
-            f"Received: {len(labels)}."
-        )
-    return list(map(str, labels))
 
 
 def _coded(names, negative_class):

@@ -4,14 +4,13 @@ import dataclasses
 import hashlib
 import json
 import shlex
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
 from keras_vabc.data.intake import SwappedFolds, read_folds, stored_folds
-from keras_vabc.files.writing import write_whole
+from keras_vabc.files.writing import temporary_path, write_whole
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.share import ranking_quality
 from keras_vabc.pages.console import reading_status, say
@@ -117,7 +116,7 @@ def tune(
     out = Path(out)
     with results_folder(out):
         arrays = out / ARRAYS
-        with tempfile.TemporaryDirectory(".tmp", ".folds-", arrays) as folder:
+        with temporary_path(arrays / "folds") as folder:
             data = read_data(unlabeled, unwanted, folder, console, **reading)
             recipes = prepare(data, setting, seeds, epochs, arrays, console)
             jobs = tune_jobs(recipes, data)
