@@ -120,7 +120,7 @@ def counted_function(step, logs, *, jit_compile, eager):
         Function that returns the number of steps taken, and the logs.
     """
     if jit_compile:
-        step = tf.function(step, jit_compile=True, reduce_retracing=True)
+        step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False)
 
     def run(iterator, count):
         def body(i, _):
