@@ -61,7 +61,7 @@ def together(workload):
     ]
 
 
-def training(workload, jit_compile=None, onednn=True, xla_update=False):
+def training(workload, jit_compile="auto", onednn=True, xla_update=False):
     """Seconds of a step of `fit`.
 
     Args:

@@ -31,11 +31,3 @@ def pytest_fixture_setup(request):
 def pytest_runtest_call(item):
     """So does a test, whichever ran before it."""
     _seed(item.module)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _without_compiling():
-    """No XLA unless a test asks for it: it takes longer to compile than tests train."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("keras_vabc.vabc.training_loop.XLA_WEIGHTS", float("inf"))
-        yield

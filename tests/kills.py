@@ -32,18 +32,18 @@ def train(folder):
 
     import keras_vabc as kv
 
-    folds = kv.load_folds("moons1", seed=0)
+    folds = kv.load_folds("moons1", seed=3)
     unlabeled, unwanted = folds.unlabeled[:800], folds.unwanted[:100]
     encoder, decoder = kv.mlp_autoencoder(
-        (2,), latent_dim=1, units=(16,), output_activation="linear", seed=0
+        (2,), latent_dim=1, units=(16,), output_activation="linear", seed=1
     )
-    model = kv.VABC(encoder, decoder, sigma2=0.25, gamma=1.5, penalty_weight=2.0, seed=0)
+    model = kv.VABC(encoder, decoder, sigma2=0.25, gamma=1.5, penalty_weight=2.0, seed=4)
     model.compile(kv.FusedAdam(0.01))
     stopping = keras.callbacks.EarlyStopping(
         patience=6, start_from_epoch=10, restore_best_weights=True
     )
     history = model.fit(
-        kv.balanced_dataset(unlabeled, unwanted, batch_size=40, seed=0),
+        kv.balanced_dataset(unlabeled, unwanted, batch_size=40, seed=2),
         validation_data=kv.balanced_dataset(
             folds.test_unlabeled[:200], folds.test_unwanted[:40], batch_size=40, shuffle=False
         ),

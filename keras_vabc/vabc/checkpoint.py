@@ -16,18 +16,18 @@ class Checkpoint(keras.callbacks.Callback):
     finished epoch, and ends with the weights and the history, to the last bit, of a training that
     was never interrupted. The `History` that `fit` returns holds all epochs.
 
-    The file holds the variables of the model and of its optimizer (with them the place on the
-    schedules and in the noise, and the current learning rate), the history, the place in the order
-    of the training and validation data, and what `EarlyStopping`, `ReduceLROnPlateau` and
+    The file holds the variables of the model and of its optimizer (with them the position on the
+    schedules and in the noise, and the current learning rate), the history, the next epoch of the
+    training and validation data, and what `EarlyStopping`, `ReduceLROnPlateau` and
     `ModelCheckpoint` remember. It is replaced at once and as a whole: whenever a process dies,
     either the old or the new checkpoint is there. Callbacks of your own start anew. An epoch that
     was broken off is repeated.
 
     What must be the same: the script, the data, the versions of the packages and the device, on a
     CPU with the number of its threads; a GPU resumes too, but not to the last bit. A checkpoint of
-    another model, optimizer, annealing or other data is refused. Pipelines are told by their number
-    of batches and their first batch, arrays by all they hold. `epochs` may be raised. A model
-    without a seed gets back the one that was drawn.
+    another model, optimizer, annealing or other data is refused. Pipelines are known by their
+    number of batches and their first batch, arrays by all they hold. `epochs` may be raised. A
+    model without a seed gets back the one that was drawn.
 
     A finished training stays stored: the same script, or cell of a notebook, then trains nothing
     and has the same history and weights at once; so does one that early stopping has ended. To
@@ -82,7 +82,7 @@ class Checkpoint(keras.callbacks.Callback):
             self._state.begin()
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Notes where the data are."""
+        """Notes the next epoch of the data."""
         self.model._initial_epoch = None  # fit has read it
         self._batches, self._before = 0, self._data.training_epochs()
 
@@ -125,5 +125,5 @@ def checkpoint_last(callbacks, data):
     if not any(isinstance(callback, keras.callbacks.History) for callback in others):
         others.append(keras.callbacks.History())
     for checkpoint in last:
-        checkpoint.attach(others, FitData({**data, "verbose": None}))
+        checkpoint.attach(others, FitData(data))
     return [*others, *last]

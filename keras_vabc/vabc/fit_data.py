@@ -1,4 +1,4 @@
-"""The data of a `fit` as a checkpoint sees them: which they are, and the place they are at."""
+"""The data of a `fit` as a checkpoint sees them: which they are, and the epoch they are at."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,7 +7,7 @@ from keras_vabc.files.fingerprints import array_fingerprint
 
 
 class FitData:
-    """The data of a `fit`, seen from outside: which they are, and the place they are at.
+    """The data of a `fit`, seen from outside: which they are, and the epoch they are at.
 
     Args:
         arguments: Dict of the arguments of `fit` that say what it reads; `x` is one of them.
@@ -19,12 +19,12 @@ class FitData:
         self._counts = [c for argument in arguments.values() for c in _epoch_counts(argument)]
 
     @property
-    def place(self):
+    def next_epochs(self):
         """The next epoch of each pipeline, a list of whole numbers."""
         return [count.next_epoch for count in self._counts]
 
-    @place.setter
-    def place(self, epochs):
+    @next_epochs.setter
+    def next_epochs(self, epochs):
         for count, epoch in zip(self._counts, epochs, strict=True):
             count.next_epoch = epoch
 
@@ -64,13 +64,13 @@ class FitData:
                 f"{steps} steps an epoch."
             )
 
-    def identity(self, place):
+    def fingerprint(self, first_epochs):
         """Fingerprint of the arguments: of whole arrays, of a pipeline's size and first batch.
 
         Args:
-            place: Where the pipelines stood when the training began.
+            first_epochs: The next epoch of each pipeline when the training began.
         """
-        here, self.place = self.place, place
+        here, self.next_epochs = self.next_epochs, first_epochs
         arrays = []
         for name in sorted(self._arguments):
             arrays.append(np.array(name))
@@ -78,7 +78,7 @@ class FitData:
                 if isinstance(part, tf.data.Dataset):
                     part = int(part.cardinality()), next(iter(part))
                 arrays += tf.nest.flatten(part)
-        self.place = here
+        self.next_epochs = here
         return array_fingerprint(arrays)
 
 

@@ -131,3 +131,21 @@ def affine_of(preprocessing):
         "preprocessing must be a Rescaling layer, a Normalization layer or None. "
         f"Received: preprocessing={preprocessing}."
     )
+
+
+def noise_seed(seed, stream, step):
+    """The `noise_seed` of a step: another one for each step, replica and stream of noise.
+
+    Args:
+        seed: Whole number, the model's.
+        stream: 0 in training, 1 in testing.
+        step: Number of the step, a scalar.
+
+    Returns:
+        Integer tensor of shape `(2,)`.
+    """
+    context = tf.distribute.get_replica_context()
+    replica = tf.cast(context.replica_id_in_sync_group, "int64")
+    replicas = context.num_replicas_in_sync
+    step = tf.cast(ops.convert_to_tensor(step), "int64") * replicas + replica
+    return tf.stack([tf.constant(2 * seed + stream, "int64"), step])

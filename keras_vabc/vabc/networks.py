@@ -19,6 +19,7 @@ OUTPUT_RANGES = {
     "relu": (0.0, math.inf),
     "softplus": (0.0, math.inf),
 }
+CONVOLUTION = {"kernel_size": 4, "strides": 2, "padding": "same"}
 
 
 def mlp_autoencoder(
@@ -100,33 +101,8 @@ def conv_autoencoder(
         )
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
     kernels = _kernel_initializers(seed)
-    convolution = {"kernel_size": 4, "strides": 2, "padding": "same"}
-
-    inputs = x = keras.Input(input_shape)
-    shapes = [tuple(input_shape)]
-    for count in filters:
-        x = layers.Conv2D(
-            count, activation="relu", kernel_initializer=next(kernels), **convolution
-        )(x)
-        shapes.append(x.shape[1:])
-    x = layers.Flatten()(x)
-    x = layers.Dense(units, activation="relu", kernel_initializer=next(kernels))(x)
-    encoder = keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder")
-
-    latents = x = keras.Input((latent_dim,))
-    for size in (units, math.prod(shapes[-1])):
-        x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
-    x = layers.Reshape(shapes[-1])(x)
-    for height, width, channels in reversed(shapes[1:-1]):
-        x = layers.Conv2DTranspose(
-            channels, activation="relu", kernel_initializer=next(kernels), **convolution
-        )(x)
-        x = _crop(x, height, width)
-    height, width, channels = shapes[0]
-    x = layers.Conv2DTranspose(channels, kernel_initializer=next(kernels), **convolution)(x)
-    x = _crop(x, height, width)
-    mean = layers.Activation(output_activation, dtype="float32", name="mean")(x)
-    return encoder, keras.Model(latents, mean, name="decoder")
+    encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels)
+    return encoder, _conv_decoder(shapes, latent_dim, units, output_activation, kernels)
 
 
 def check_contract(encoder, decoder):
@@ -154,6 +130,37 @@ def output_range(decoder):
     """The interval that a decoder's last activation can reach; all numbers where it is unknown."""
     activation = getattr(decoder.layers[-1], "activation", None)
     return OUTPUT_RANGES.get(getattr(activation, "__name__", None), (-math.inf, math.inf))
+
+
+def _conv_encoder(input_shape, latent_dim, filters, units, kernels):
+    """The encoder, and the shapes in front of and behind each of its convolutions."""
+    inputs = x = keras.Input(input_shape)
+    shapes = [tuple(input_shape)]
+    for count in filters:
+        x = layers.Conv2D(
+            count, activation="relu", kernel_initializer=next(kernels), **CONVOLUTION
+        )(x)
+        shapes.append(x.shape[1:])
+    x = layers.Flatten()(x)
+    x = layers.Dense(units, activation="relu", kernel_initializer=next(kernels))(x)
+    return keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder"), shapes
+
+
+def _conv_decoder(shapes, latent_dim, units, output_activation, kernels):
+    latents = x = keras.Input((latent_dim,))
+    for size in (units, math.prod(shapes[-1])):
+        x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
+    x = layers.Reshape(shapes[-1])(x)
+    for height, width, channels in reversed(shapes[1:-1]):
+        x = layers.Conv2DTranspose(
+            channels, activation="relu", kernel_initializer=next(kernels), **CONVOLUTION
+        )(x)
+        x = _crop(x, height, width)
+    height, width, channels = shapes[0]
+    x = layers.Conv2DTranspose(channels, kernel_initializer=next(kernels), **CONVOLUTION)(x)
+    x = _crop(x, height, width)
+    mean = layers.Activation(output_activation, dtype="float32", name="mean")(x)
+    return keras.Model(latents, mean, name="decoder")
 
 
 def _latent_heads(x, latent_dim, kernels):

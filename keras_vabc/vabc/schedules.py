@@ -38,3 +38,41 @@ def anneal(start, target, iterations, steps):
     position = ops.cast(iterations, "float32") / ops.maximum(steps, 1.0)
     weight = ops.where(steps > 0.0, logistic_ramp(position), 1.0)
     return weight * target + (1.0 - weight) * start
+
+
+class Annealing:
+    """Gamma and the KL weight on their way to their targets; all of it variables of a model.
+
+    Args:
+        gamma: Final gamma.
+        kl_weight: Final KL weight.
+        new_variable: Makes a scalar variable, given its name and value.
+
+    Attributes:
+        current_gamma: Variable, gamma of the last step.
+        current_kl_weight: Variable, KL weight of the last step.
+    """
+
+    def __init__(self, gamma, kl_weight, new_variable):
+        self.current_gamma = new_variable("current_gamma", gamma)
+        self.current_kl_weight = new_variable("current_kl_weight", kl_weight)
+        self._gamma_start = new_variable("gamma_start", gamma)
+        self._gamma_steps = new_variable("gamma_steps", 0.0)
+        self._kl_steps = new_variable("kl_steps", 0.0)
+
+    def set_gamma(self, start, steps):
+        """Lets gamma go from `start` to its target by optimizer step `steps`; 0 for at once."""
+        self._gamma_start.assign(start)
+        self._gamma_steps.assign(steps)
+
+    def set_kl(self, steps):
+        """Lets the KL weight rise from 0 to its target by optimizer step `steps`; 0 for at once."""
+        self._kl_steps.assign(steps)
+
+    def values_at(self, iterations, gamma, kl_weight):
+        """Gamma and the KL weight after so many optimizer steps, given their targets."""
+        gamma = anneal(self._gamma_start, gamma, iterations, self._gamma_steps)
+        kl_weight = anneal(0.0, kl_weight, iterations, self._kl_steps)
+        self.current_gamma.assign(gamma)
+        self.current_kl_weight.assign(kl_weight)
+        return gamma, kl_weight

@@ -4,48 +4,37 @@ Keras makes an iterator anew for each epoch, which takes longer than a whole epo
 set; and where its iterator goes on, its calls of several steps run past the end of an epoch.
 """
 
+import contextlib
 import math
-from pathlib import Path
 
+import keras
 import tensorflow as tf
 
-CPU_INFO = Path("/proc/cpuinfo")  # of Linux
-XLA_WEIGHTS = 100_000  # for smaller networks XLA takes longer to compile than it saves
 MOST_STEPS = 64
 MOST_WEIGHTS = 2**24  # weights times steps in one call: about a second of work
 MOST_BYTES = 2**25  # of data in one call
 
 
-def default_steps(variables):
-    """Steps in one call for networks with these variables: fewer for larger ones."""
-    return max(1, min(MOST_STEPS, MOST_WEIGHTS // max(_weights(variables), 1)))
+def default_steps_per_execution(variables):
+    """Steps in one call of TensorFlow, where `VABC.compile` is given no number.
 
-
-def xla_pays(variables):
-    """Whether a training step is faster as a program of XLA than as one kernel after the other.
-
-    On a CPU with AVX-512 oneDNN's matrix products are faster than XLA's, and without it slower; its
-    convolutions are faster anywhere (see `benchmarks/`). On a GPU Keras itself decides.
+    `2**24` over the number of weights, rounded down, but at least 1 and at most 64: about a second
+    of work. It depends on the size of the networks alone: 64 for the paper's networks for Moons, 31
+    for those for MNIST.
 
     Args:
-        variables: Those of the networks.
+        variables: Trainable variables of encoder and decoder.
+
+    Returns:
+        Int.
     """
-    if tf.config.list_logical_devices("GPU") or not CPU_INFO.exists():
-        return False
-    dense = all(len(variable.shape) <= 2 for variable in variables)
-    large = _weights(variables) >= XLA_WEIGHTS
-    return dense and large and "avx512f" not in CPU_INFO.read_text()
-
-
-def _weights(variables):
-    return sum(math.prod(variable.shape) for variable in variables)
+    weights = sum(math.prod(variable.shape) for variable in variables)
+    return max(1, min(MOST_STEPS, MOST_WEIGHTS // max(weights, 1)))
 
 
 def known_size(dataset):
     """Number of elements of a `tf.data.Dataset`; `None` if it is not known, or not finite."""
-    if not isinstance(dataset, tf.data.Dataset):
-        return None
-    size = int(dataset.cardinality())
+    size = _cardinality(dataset)
     return size if size > 0 else None
 
 
@@ -83,6 +72,13 @@ def repeated(dataset):
     return dataset.repeat().with_options(options)
 
 
+def _cardinality(data):
+    """Of a `tf.data.Dataset`; that of an unknown size for anything else."""
+    if isinstance(data, tf.data.Dataset):
+        return int(data.cardinality())
+    return tf.data.UNKNOWN_CARDINALITY
+
+
 def _batch_bytes(dataset):
     """Bytes of a batch; 0 if its shape is not known."""
     specs = tf.nest.flatten(dataset.element_spec)
@@ -92,7 +88,7 @@ def _batch_bytes(dataset):
 
 
 def chunk_function(step, logs):
-    """A `train_function` of Keras for an iterator over `chunked` data: one program of XLA.
+    """A function of an iterator over `chunked` data: each call is one program of XLA.
 
     Args:
         step: Takes one batch; what it does, it does to variables.
@@ -111,133 +107,169 @@ def chunk_function(step, logs):
     return lambda iterator: run(*next(iterator))
 
 
-def counted_function(step, logs, steps, left, jit_compile):
-    """A `train_function` or `test_function` of Keras that stops where a pass over the data ends.
+def counted_function(step, logs, *, jit_compile, eager):
+    """A function of an iterator and a count, which takes so many steps, or fewer if data run out.
 
     Args:
         step: As in `chunk_function`.
         logs: As in `chunk_function`.
-        steps: Most steps in one call.
-        left: Returns a scalar int64 tensor: how many steps are left of the pass.
         jit_compile: Whether XLA compiles a step.
+        eager: Whether TensorFlow compiles nothing.
+
+    Returns:
+        Function that returns the number of steps taken, and the logs.
     """
     if jit_compile:
-        step = tf.function(step, jit_compile=True, reduce_retracing=True)
+        step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False)
 
-    @tf.function(reduce_retracing=True, autograph=False)
-    def run(iterator):
-        def body(i):
-            step(iterator.get_next())
-            return i + 1
+    def run(iterator, count):
+        def body(i, _):
+            batch = iterator.get_next_as_optional()
+            more = batch.has_value()
+            return i + tf.cond(more, lambda: _one(step(batch.get_value())), lambda: 0), more
 
-        count = tf.minimum(left(), steps)
-        tf.while_loop(lambda i: i < count, body, (tf.constant(0, "int64"),), parallel_iterations=1)
-        return logs()
+        start = tf.constant(0), tf.constant(True)
+        taken, _ = tf.while_loop(
+            lambda i, more: more & (i < count), body, start, parallel_iterations=1
+        )
+        return taken, logs()
 
-    return run
+    return run if eager else tf.function(run, reduce_retracing=True, autograph=False)
 
 
-class Pace:
+def _one(_):
+    return tf.constant(1)
+
+
+class Steps:
+    """The steps of each pass over the data, dealt out in calls.
+
+    Args:
+        total: Steps of a pass; `None` if it goes on until the data run out.
+    """
+
+    def __init__(self, total=None):
+        self._total = self._left = total
+
+    def take(self, function, iterator, most):
+        """Calls a `counted_function` for up to `most` steps; returns its logs."""
+        count = most if self._left is None else min(self._left, most)
+        taken, logs = function(iterator, tf.constant(count))
+        if not taken:
+            raise StopIteration
+        if self._left is not None:
+            self._left = self._left - int(taken) or self._total
+        return logs
+
+
+class TrainingLoop:
     """How the steps of a model's training and testing are joined.
 
     Args:
         model: `VABC`, with `train_step`, `test_step` and `logs()`.
-        new_counter: Makes an integer variable of the model, given its name.
-
-    Attributes:
-        training: `"keras"` for Keras' own way, `"counted"` or `"chunked"`: see the functions above.
-        testing: `"keras"` or `"counted"`.
-        tested: Variable that counts the batches of an evaluation.
     """
 
-    def __init__(self, model, new_counter):
+    def __init__(self, model):
         self._model = model
-        self._epoch_steps, self._first_step = map(new_counter, ("epoch_steps", "first_step"))
-        self._test_steps, self.tested = map(new_counter, ("test_steps", "test_batches"))
-        self.training = self.testing = "keras"
+        self._chunked = False
+        self._training = self._testing = Steps()
 
-    def start_fit(self, x, arguments):
-        """Data and other arguments of `fit` such that one iterator serves all epochs, if it can.
+    @contextlib.contextmanager
+    def fitting(self, x, arguments):
+        """Gets ready for a `fit`, whose epochs have the same steps in calls of any number of them.
+
+        A data set that is read once in each epoch gets one iterator for all of them, and a stream
+        without end keeps the one it has. Where other data have `steps_per_epoch`, each call takes
+        one step, since Keras tells by the number of calls when they will run out.
 
         Args:
             x: As in `fit`.
             arguments: Dict of further arguments of `fit`.
 
-        Returns:
-            `(x, arguments)`.
+        Yields:
+            `(x, arguments)` for the `fit` of Keras.
         """
-        steps = arguments.get("steps_per_epoch") or known_size(x)
-        if steps is None or not self._joins_steps():
-            self._set("training", "keras", "train_function")
-            return x, arguments
-        chunks = None
-        if self._model.jit_compile and known_size(x) == steps:
-            chunks = chunked(x, self._model.steps_per_execution)
-        self._set("training", "counted" if chunks is None else "chunked", "train_function")
-        self._epoch_steps.assign(steps)
-        self._first_step.assign(self._model.optimizer.iterations)
-        if chunks is not None:
-            x = chunks
-        elif known_size(x) is not None:
-            x = repeated(x)
-        arguments = {**arguments, "steps_per_epoch": steps}
-        tested = arguments.get("validation_data")
-        if known_size(tested) is not None and arguments.get("validation_steps") is None:
-            arguments["validation_data"] = repeated(tested)
-            arguments["validation_steps"] = known_size(tested)
-        return x, arguments
+        model, size = self._model, known_size(x)
+        steps_per_execution = model.steps_per_execution
+        given = arguments.get("steps_per_epoch")
+        steps = _least(given or size, keras.config.max_steps_per_epoch())
+        joined = steps is not None and (steps == size or _is_endless(x)) and self._joins()
+        self._training = Steps(steps if joined else None)
+        self._chunked = False
+        if joined and steps == size:
+            chunks = chunked(x, steps_per_execution) if model.jit_compile else None
+            self._chunked = chunks is not None
+            x = repeated(x) if chunks is None else chunks
+            arguments = {**arguments, "steps_per_epoch": steps}
+        elif not joined and steps not in (None, size):
+            model.steps_per_execution = 1
+        try:
+            yield x, self._with_repeated_validation(arguments)
+        finally:
+            model.steps_per_execution = steps_per_execution
+
+    def _with_repeated_validation(self, arguments):
+        """Spares the second iterator that Keras makes where a data set ends."""
+        data = arguments.get("validation_data")
+        size = known_size(data)
+        if size is None or arguments.get("validation_steps") is not None or not self._joins():
+            return arguments
+        return {**arguments, "validation_data": repeated(data), "validation_steps": size}
 
     def start_test(self, x, steps):
-        """Gets ready for an evaluation.
+        """Gets ready for an evaluation; `x` and `steps` are as in `evaluate`."""
+        self._testing = Steps(_least(steps or known_size(x), keras.config.max_steps_per_epoch()))
+
+    def train_function(self, single):
+        """The `train_function` of Keras: of an iterator, for up to `steps_per_execution` steps.
 
         Args:
-            x: As in `evaluate`.
-            steps: As in `evaluate`.
-
-        Returns:
-            Number of batches; `None` if it is not known.
+            single: Keras' own, for a distribution strategy, and what is no `tf.data.Iterator`.
         """
-        steps = steps or known_size(x)
-        counted = steps is not None and self._joins_steps()
-        self._set("testing", "counted" if counted else "keras", "test_function")
-        self._test_steps.assign(steps or 0)
-        self.tested.assign(0)
-        return steps
-
-    def train_function(self):
-        """The `train_function` of Keras for the data that `start_fit` gave."""
         model = self._model
-        if self.training == "chunked":
-            return chunk_function(model.train_step, model.logs)
-        return counted_function(
-            model.train_step,
-            model.logs,
-            model.steps_per_execution,
-            self._steps_left,
-            model.jit_compile,
+        chunk = chunk_function(model.train_step, model.logs)
+        counted = counted_function(
+            model.train_step, model.logs, jit_compile=model.jit_compile, eager=model.run_eagerly
         )
 
-    def test_function(self):
-        """The `test_function` of Keras; a smaller last batch would be another program of XLA."""
+        def function(iterator):
+            if not self._serves(iterator):
+                return single(iterator)
+            if self._chunked:
+                return chunk(iterator)
+            return self._training.take(counted, iterator, model.steps_per_execution)
+
+        return function
+
+    def test_function(self, single):
+        """The `test_function` of Keras, as `train_function`, but without XLA.
+
+        A smaller last batch would be another program.
+        """
         model = self._model
-        return counted_function(
-            model.test_step,
-            model.get_metrics_result,
-            model.steps_per_execution,
-            lambda: self._test_steps - self.tested,
-            jit_compile=False,
+        counted = counted_function(
+            model.test_step, model.get_metrics_result, jit_compile=False, eager=model.run_eagerly
         )
 
-    def _steps_left(self):
-        done = tf.convert_to_tensor(self._model.optimizer.iterations) - self._first_step
-        return self._epoch_steps - done % self._epoch_steps
+        def function(iterator):
+            if not self._serves(iterator):
+                return single(iterator)
+            return self._testing.take(counted, iterator, model.steps_per_execution)
 
-    def _joins_steps(self):
+        return function
+
+    def _serves(self, iterator):
+        return isinstance(iterator, tf.data.Iterator) and self._joins()
+
+    def _joins(self):
         with self._model.distribute_strategy.scope():
-            return not (self._model.run_eagerly or tf.distribute.has_strategy())
+            return not tf.distribute.has_strategy()
 
-    def _set(self, what, pace, function):
-        """Sets a pace; a function that was made for another one is dropped."""
-        if pace != getattr(self, what):
-            setattr(self, what, pace)
-            setattr(self._model, function, None)
+
+def _least(*numbers):
+    """The smallest of the numbers that are not `None`; `None` if there is none."""
+    return min((number for number in numbers if number is not None), default=None)
+
+
+def _is_endless(data):
+    return _cardinality(data) == tf.data.INFINITE_CARDINALITY

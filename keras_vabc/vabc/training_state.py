@@ -9,14 +9,14 @@ from keras_vabc.files.array_files import array_group, read_array_file, write_arr
 from keras_vabc.files.fingerprints import config_fingerprint
 from keras_vabc.version import __version__
 
-FORMAT = 1  # of the file: raise it when it holds something else
+FORMAT = 2  # of the file: raise it when it holds something else
 FIELDS = {
     "versions": dict,
-    "traits": dict,
+    "fingerprint": dict,
     "seed": int,
     "epoch": int,
-    "start": list,
-    "place": list,
+    "first_epochs": list,
+    "next_epochs": list,
     "history": dict,
     "epochs": list,
     "callbacks": list,
@@ -31,7 +31,7 @@ ANNEALING = ("gamma_start", "gamma_steps", "kl_steps")  # variables of VABC that
 
 
 class TrainingState:
-    """A training in `VABC.fit`: model, optimizer, history, callbacks and the place in the data.
+    """A training in `VABC.fit`: model, optimizer, history, callbacks and epochs of the data.
 
     Args:
         model: Compiled `VABC`.
@@ -46,8 +46,8 @@ class TrainingState:
 
     def begin(self):
         """Notes where a training that is not restored begins."""
-        self._start = self._data.place
-        self._traits = self._described()
+        self._first_epochs = self._data.next_epochs
+        self._fingerprint = self._described()
 
     def store(self, path, epoch):
         """Writes a checkpoint.
@@ -70,11 +70,11 @@ class TrainingState:
         record = {
             "format": FORMAT,
             "versions": VERSIONS,
-            "traits": self._traits,
+            "fingerprint": self._fingerprint,
             "seed": self._model.seed,
             "epoch": epoch,
-            "start": self._start,
-            "place": self._data.place,
+            "first_epochs": self._first_epochs,
+            "next_epochs": self._data.next_epochs,
             "history": self._history.history,
             "epochs": self._history.epoch,
             "callbacks": [{name: getattr(c, name) for name in _names(c)} for c in self._stateful],
@@ -119,10 +119,10 @@ class TrainingState:
         whole = record.get("format") == FORMAT and all(
             isinstance(record.get(name), kind) for name, kind in FIELDS.items()
         )
-        whole = whole and len(record["place"]) == len(record["start"])
+        whole = whole and len(record["next_epochs"]) == len(record["first_epochs"])
         whole = whole and all(
             type(number) is int and number >= 0
-            for number in (record["epoch"], *record["start"], *record["place"])
+            for number in (record["epoch"], *record["first_epochs"], *record["next_epochs"])
         )
         first = record["epoch"] - len(record["epochs"]) if whole else 0
         whole = whole and record["epochs"] == list(range(first, record["epoch"]))
@@ -135,12 +135,11 @@ class TrainingState:
 
     def _check_training(self, path, record):
         """Refuses the checkpoint of another training."""
-        here = self._data.place
-        self._start = record["start"] if len(record["start"]) == len(here) else here
-        self._traits = self._described()
-        other = [
-            name for name, trait in self._traits.items() if record["traits"].get(name) != trait
-        ]
+        here, first = self._data.next_epochs, record["first_epochs"]
+        self._first_epochs = first if len(first) == len(here) else here
+        self._fingerprint = self._described()
+        theirs = record["fingerprint"]
+        other = [name for name, own in self._fingerprint.items() if theirs.get(name) != own]
         if other:
             raise ValueError(
                 f"path must be a checkpoint of this training. Received: path={path}, of another "
@@ -177,7 +176,7 @@ class TrainingState:
             if best_weights := array_group(arrays, f"best_{index}"):
                 callback.best_weights = best_weights
         self._history.history, self._history.epoch = record["history"], record["epochs"]
-        self._data.place = record["place"]
+        self._data.next_epochs = record["next_epochs"]
         self._take_seed(record["seed"])
 
     def _take_seed(self, seed):
@@ -202,7 +201,7 @@ class TrainingState:
                 for v in self._model.variables
                 if v.name in ANNEALING
             ],
-            "data": self._data.identity(self._start),
+            "data": self._data.fingerprint(self._first_epochs),
             "list of callbacks": [type(callback).__name__ for callback in self._stateful],
         }
 

@@ -71,8 +71,8 @@ class Outcome:
     best: float
 
 
-TRAINING = balanced_dataset(X, UNWANTED, batch_size=60, seed=0)
-TESTING = balanced_dataset(X[:24], UNWANTED, batch_size=48, seed=1)  # shuffled, to have a place
+TRAINING = balanced_dataset(X, UNWANTED, batch_size=60, seed=2)
+TESTING = balanced_dataset(X[:24], UNWANTED, batch_size=48, seed=1)  # shuffled, to have an epoch
 
 
 def data():
@@ -410,10 +410,10 @@ def test_nothing_in_a_checkpoint_is_executed(stored, tmp_path, monkeypatch):
         (lambda a, r: r["epochs"].append(9), "must be a checkpoint of this version"),
         (lambda a, r: r["epochs"].__setitem__(1, None), "must be a checkpoint of this version"),
         (lambda a, r: r["callbacks"].insert(0, 1), "path must hold a whole training"),
-        (lambda a, r: r.update(format=2), "path must be a checkpoint of this version"),
+        (lambda a, r: r.update(format=1), "path must be a checkpoint of this version"),
         (lambda a, r: r.update(epoch="3"), "path must be a checkpoint of this version"),
-        (lambda a, r: r.update(place=[3, -1]), "path must be a checkpoint of this version"),
-        (lambda a, r: r.update(place=[3]), "path must be a checkpoint of this version"),
+        (lambda a, r: r.update(next_epochs=[3, -1]), "path must be a checkpoint of this version"),
+        (lambda a, r: r.update(next_epochs=[3]), "path must be a checkpoint of this version"),
         (lambda a, r: r.pop("history"), "path must be a checkpoint of this version"),
     ],
 )
@@ -425,7 +425,7 @@ def test_a_tampered_checkpoint_is_refused(stored, tmp_path, change, message):
     refuse(path, message)
 
 
-def test_other_versions_are_told(stored, tmp_path):
+def test_other_versions_are_reported(stored, tmp_path):
     path = tmp_path / "checkpoint"
     arrays, record = read_array_file(stored)
     record["versions"]["tensorflow"] = "1.0"
@@ -448,7 +448,7 @@ def test_a_full_disk_leaves_the_earlier_checkpoint_whole(stored, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint"]
 
 
-def test_a_vanished_folder_is_told_at_the_end_of_the_epoch(tmp_path):
+def test_a_vanished_folder_is_reported_at_the_end_of_the_epoch(tmp_path):
     script = Script(tmp_path / "folder" / "checkpoint")
     vanish = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: shutil.rmtree(tmp_path / "folder")
@@ -460,7 +460,7 @@ def test_a_vanished_folder_is_told_at_the_end_of_the_epoch(tmp_path):
     assert not (tmp_path / "folder").exists()
 
 
-def test_a_folder_that_cannot_be_made_is_told_at_once(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported_at_once(tmp_path):
     (tmp_path / "file").touch()
     script = Script(tmp_path / "file" / "checkpoint")
     with pytest.raises(OSError, match="path must be a folder that can be made"):

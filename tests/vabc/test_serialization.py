@@ -163,6 +163,18 @@ def test_weights_alone_travel_too(tmp_path):
     assert_same(results(other), results(model))
 
 
+def test_older_files_hold_three_counters_more():
+    model, other = tiny_model(), tiny_model()
+    numbers = [0.9, 0.3, 4.0, 7.0, 8.0, 100, 40, 11, 5]
+    other.load_own_variables({str(i): np.array(n) for i, n in enumerate(numbers)})
+    store = {}
+    other.save_own_variables(store)
+    assert [float(store[str(i)]) for i in range(len(store))] == pytest.approx([*numbers[:5], 5])
+    assert other.current_gamma.numpy() == np.float32(0.9)
+    with pytest.raises(ValueError, match="[Ee]xpected|variables"):
+        model.load_own_variables({"0": np.array(1.0)})
+
+
 def test_images_and_convolutions_survive(tmp_path):
     encoder, decoder = conv_autoencoder((7, 5, 2), 2, filters=(3, 4), units=6, seed=0)
     model = VABC(encoder, decoder, preprocessing=keras.layers.Rescaling(1 / 255), seed=0)

@@ -1,0 +1,71 @@
+"""The loss of a batch in training and testing, and the means of its parts that `fit` logs."""
+
+import keras
+from keras import ops
+
+from keras_vabc.vabc.losses import kl_divergence, reconstruction_error, unwanted_penalty, vabc_loss
+
+
+class Objective:
+    """The weighted y-switched loss of each example of a batch.
+
+    Args:
+        model: `VABC`, whose `sigma2` and `penalty_weight` are read in each step that is traced.
+
+    Attributes:
+        means: Metrics: of the loss, of the unlabeled part's error, of the unwanted part's penalty,
+            and of the KL divergence.
+    """
+
+    def __init__(self, model):
+        self._model = model
+        names = ("loss", "reconstruction", "penalty", "kl")
+        self.means = [keras.metrics.Mean(name) for name in names]
+
+    def losses(self, outputs, y, weight, *, gamma, kl_weight, regularization):
+        """Losses of a batch; updates the means.
+
+        Args:
+            outputs: What `VABC.call` returns.
+            y: 1 for unlabeled, 0 for unwanted, or between, shape `(batch,)`.
+            weight: Sample weights, shape `(batch,)`.
+            gamma: Current gamma.
+            kl_weight: Current KL weight.
+            regularization: Loss of the networks' regularizers, a scalar.
+
+        Returns:
+            Tensor of shape `(batch,)`.
+        """
+        model = self._model
+        error = reconstruction_error(outputs["target"], outputs["reconstruction"], model.sigma2)
+        penalty = unwanted_penalty(error, gamma)
+        kl = kl_divergence(outputs["z_mean"], outputs["z_log_var"])
+        weights = {"kl_weight": kl_weight, "penalty_weight": model.penalty_weight}
+        losses = weight * vabc_loss(y, error, penalty, kl, **weights) + regularization
+
+        loss_mean, reconstruction_mean, penalty_mean, kl_mean = self.means
+        loss_mean.update_state(losses)
+        reconstruction_mean.update_state(error, y * weight)
+        penalty_mean.update_state(penalty, (1.0 - y) * weight)
+        kl_mean.update_state(kl, weight)
+        return losses
+
+
+def labelled_batch(data):
+    """A batch as `fit` hands it to a step, as `(x, y, weight)`; y and weight of shape `(batch,)`.
+
+    Raises:
+        ValueError: If it has no y.
+    """
+    x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+    if y is None:
+        raise ValueError(
+            "y must be 1 for unlabeled and 0 for unwanted examples, as balanced_dataset and "
+            "unlabeled_dataset give it. Received: y=None."
+        )
+    y = _as_vector(y)
+    return x, y, ops.ones_like(y) if weight is None else _as_vector(weight)
+
+
+def _as_vector(values):
+    return ops.reshape(ops.cast(values, "float32"), (-1,))
