@@ -25,7 +25,9 @@ def read_labels(labels, ids):
         OSError: If it cannot be read.
     """
     if not isinstance(labels, str | os.PathLike):
-        return list(map(str, _one_each(np.asarray(labels), len(ids), "buiUO", "labels")))
+        return list(
+            map(str, _one_each(np.asarray(labels), len(ids), "buiUO", "whole numbers or strings"))
+        )
     path = Path(labels)
     if path.suffix.lower() == ".npy":
         return list(map(str, _one_each(_read_array(path), len(ids), "iu", "whole numbers")))

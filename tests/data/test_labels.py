@@ -21,13 +21,18 @@ def test_labels_of_a_table_are_found_by_id_and_others_by_row(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (LABELS[:2], r"must be 3 whole numbers, .* Received: shape \(2,\), dtype int64"),
+        (LABELS[:2], r"must be 3 whole numbers or strings, .* Received: shape \(2,\), dtype int64"),
         (LABELS / 2, "must be 3 whole numbers.*dtype float64"),
         (LABELS[:, None], r"must be 3 whole numbers.*shape \(3, 1\)"),
-        (["a", "b", "c"], "must be 3 whole numbers.*dtype <U1"),
+        ([b"a", b"b", b"c"], r"must be 3 whole numbers.*dtype \|S1"),
         ("x.txt", "must be a .csv or .npy file. Received: labels=x.txt"),
     ],
 )
 def test_labels_that_are_none_are_named(labels, message):
     with pytest.raises(ValueError, match=f"labels {message}"):
         read_labels(labels, IDS)
+
+
+def test_strings_and_truth_values_are_labels():
+    assert read_labels(["a", "b", "c"], IDS) == ["a", "b", "c"]
+    assert read_labels(np.array([True, False, True]), IDS) == ["True", "False", "True"]
