@@ -3,14 +3,15 @@
 import random
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from keras_vabc.data.checks import check_not_negative, check_positive
 from keras_vabc.files.model_files import load_keras_file
 from keras_vabc.vabc import training, use
-from keras_vabc.vabc.layers import Sampling, affine_of, prepare_preprocessing
+from keras_vabc.vabc.layers import Sampling, affine_of, noise_seed, prepare_preprocessing
 from keras_vabc.vabc.networks import check_contract
-from keras_vabc.vabc.objective import Objective
+from keras_vabc.vabc.objective import Objective, labelled_batch
 from keras_vabc.vabc.schedules import Annealing
 from keras_vabc.vabc.training_loop import TrainingLoop
 
@@ -182,11 +183,41 @@ class VABC(keras.Model):
     # Training and testing
 
     compile, fit, evaluate = training.compile, training.fit, training.evaluate
-    train_step, test_step, logs = training.train_step, training.test_step, training.logs
     make_train_function = training.make_train_function
     make_test_function = training.make_test_function
     get_compile_config = training.get_compile_config
     compile_from_config = training.compile_from_config
+
+    def train_step(self, data):
+        """One optimizer step on the y-switched loss."""
+        step = self.optimizer.iterations
+        weights = self.annealing.values_at(step, self.gamma, self.kl_weight)
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        with tf.GradientTape() as tape:
+            losses = self._losses(data, *weights, noise_seed(self.seed, 0, step), training=True)
+            loss = self.optimizer.scale_loss(ops.mean(losses) / replicas)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return self.logs()
+
+    def test_step(self, data):
+        """The loss of one batch at the final gamma and KL weight."""
+        seed = noise_seed(self.seed, 1, self.tested)
+        self._losses(data, self.gamma, self.kl_weight, seed, training=False)
+        self.tested.assign_add(1)
+        return self.get_metrics_result()
+
+    def logs(self):
+        """What `fit` logs: means of the loss and of its parts so far, gamma and the KL weight."""
+        annealed = {"gamma": self.current_gamma, "kl_weight": self.current_kl_weight}
+        annealed = {name: tf.convert_to_tensor(value) for name, value in annealed.items()}
+        return {**self.get_metrics_result(), **annealed}
+
+    def _losses(self, data, gamma, kl_weight, seed, training):
+        x, y, weight = labelled_batch(data)
+        outputs = self(x, training=training, noise_seed=seed)
+        numbers = {"gamma": gamma, "kl_weight": kl_weight, "regularization": sum(self.losses)}
+        return self.objective.losses(outputs, y, weight, **numbers)
 
     @property
     def metrics(self):

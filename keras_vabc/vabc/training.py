@@ -1,18 +1,16 @@
-"""Training and testing. Methods of `VABC`, in the form that Keras calls them."""
+"""`compile`, `fit` and `evaluate`: methods of `VABC`, in the form that Keras calls them."""
 
 # ruff: noqa: D417 - `model` is the `self` of these methods
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from keras_vabc.data.checks import check_finite
 from keras_vabc.data.streams import range_checked, stream_errors_as_value_errors
 from keras_vabc.vabc.checkpoint import checkpoint_last
-from keras_vabc.vabc.layers import affine_of, noise_seed
+from keras_vabc.vabc.layers import affine_of
 from keras_vabc.vabc.networks import output_range
-from keras_vabc.vabc.objective import labelled_batch
 from keras_vabc.vabc.optimizers import FusedAdam
 from keras_vabc.vabc.training_loop import default_steps_per_execution
 
@@ -163,38 +161,3 @@ def make_test_function(model, force=False):
     if force or model.test_function is None:
         keras.Model.make_test_function(model, force=True)
         model.test_function = model.training_loop.test_function(model.test_function)
-
-
-def train_step(model, data):
-    """One optimizer step on the y-switched loss."""
-    step = model.optimizer.iterations
-    weights = model.annealing.values_at(step, model.gamma, model.kl_weight)
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    with tf.GradientTape() as tape:
-        losses = _losses(model, data, *weights, noise_seed(model.seed, 0, step), training=True)
-        loss = model.optimizer.scale_loss(ops.mean(losses) / replicas)
-    gradients = tape.gradient(loss, model.trainable_variables)
-    model.optimizer.apply(gradients, model.trainable_variables)
-    return model.logs()
-
-
-def test_step(model, data):
-    """The loss of one batch at the final gamma and KL weight."""
-    weights, seed = (model.gamma, model.kl_weight), noise_seed(model.seed, 1, model.tested)
-    _losses(model, data, *weights, seed, training=False)
-    model.tested.assign_add(1)
-    return model.get_metrics_result()
-
-
-def logs(model):
-    """What `fit` logs: means of the loss and of its parts so far, gamma and the KL weight."""
-    annealed = {"gamma": model.current_gamma, "kl_weight": model.current_kl_weight}
-    annealed = {name: tf.convert_to_tensor(value) for name, value in annealed.items()}
-    return {**model.get_metrics_result(), **annealed}
-
-
-def _losses(model, data, gamma, kl_weight, seed, training):
-    x, y, weight = labelled_batch(data)
-    outputs = model(x, training=training, noise_seed=seed)
-    numbers = {"gamma": gamma, "kl_weight": kl_weight, "regularization": sum(model.losses)}
-    return model.objective.losses(outputs, y, weight, **numbers)
