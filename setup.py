@@ -35,11 +35,9 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.19"],
-        "tune": ["optuna>=4"],
         "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.20"],
         "litert": ["ai-edge-litert>=1.2"],
         "test": [
-            "optuna>=4",
             "tf2onnx>=1.17",
             "onnxruntime>=1.20",
             "ai-edge-litert>=1.2",

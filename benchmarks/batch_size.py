@@ -21,7 +21,7 @@ def main():
     from keras_vabc.experiments.paper.runs import DIGITS
     from keras_vabc.recipes.workers import worker_pool
 
-    jobs = [
+    trainings = [
         (name, setting)
         for digit in (DIGITS[-1:] if options.quick else DIGITS)
         for seed in SEEDS
@@ -29,10 +29,10 @@ def main():
     ]
     lines = {}
     with worker_pool() as pool:
-        futures = {pool.submit(measured, setting): name for name, setting in jobs}
+        futures = {pool.submit(measured, setting): name for name, setting in trainings}
         for future in track(as_completed(futures), "Trainings", total=len(futures)):
             lines.setdefault(futures[future], []).append(future.result())
-    lines = {name: lines[name] for name in sorted(lines, key=[n for n, _ in jobs].index)}
+    lines = {name: lines[name] for name in sorted(lines, key=[n for n, _ in trainings].index)}
     panels = [
         Panel("Training", "seconds", values(lines, "seconds")),
         Panel("NGE, strict judge", "%", values(lines, "nge_strict", 100)),

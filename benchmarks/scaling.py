@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 from record import OTHERS, OURS, Panel, parse_options, report
 from side_by_side import Contestant, measured_alone, peak_bytes
-from workloads import BATCH, MNIST, Workload, fit_seconds
+from workloads import BATCH, MNIST, MOONS, fit_seconds
 
 SIZES = {
     "rows": (10_000, 30_000, 100_000, 300_000, 1_000_000),
@@ -17,16 +17,9 @@ SIZES = {
     "unwanted": (1_000, 3_000, 10_000, 30_000, 100_000),
 }
 QUICK_SIZES = 3  # of each, the smallest
-VECTORS = Workload(
-    shape=(64,),
-    units=(20, 20),
-    latent_dim=2,
-    output_activation="linear",
-    loss={"sigma2": 1.0, "gamma": 1.0, "penalty_weight": 1.0},
-    unlabeled=10_000,
-    unwanted=1_000,
-    epochs=3,
-)
+LOSS = {"sigma2": 1.0, "gamma": 1.0, "penalty_weight": 1.0}
+FEW = {"unlabeled": 10_000, "unwanted": 1_000, "epochs": 3}
+VECTORS = dataclasses.replace(MOONS, shape=(64,), latent_dim=2, loss=LOSS, **FEW)
 IMAGES = dataclasses.replace(MNIST, unlabeled=4_000, unwanted=1_000, epochs=3)
 TIME, MEMORY = "s per epoch", "MiB for data and model"
 LEAST_MIB = 1.0  # growth of the peak below it is none

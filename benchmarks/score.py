@@ -3,17 +3,13 @@
 Each detector is fitted briefly, since how well is of no matter here.
 """
 
-import time
-
 import numpy as np
 from record import Panel, parse_options, report
-from side_by_side import Contestant, median_ratio, take_turns
-from workloads import MNIST, forward_products, kernels, repeated
+from side_by_side import Contestant, median_ratio, take_turns, timed
+from workloads import BLOCK_ROWS, MNIST, forward_floor
 
 ROUNDS, QUICK_ROUNDS = 5, 2
 ROWS, QUICK_ROWS = 100_000, 4_096
-BLOCK_ROWS = 1024  # in a product; from 256 to 8,192 its speed is the same to 10 %
-FLOOR_BLOCKS = 8  # blocks that they are computed of in turn
 FIT_ROWS = 600
 
 MODEL, FLOOR = "ours: model.score", "matrix products alone"
@@ -62,19 +58,7 @@ def negative_probability(count):
 
 def products_alone(count):
     """Seconds of a row of the matrix products of encoder and decoder."""
-    import tensorflow as tf
-
-    weights = kernels(MNIST.encoder_sizes) + kernels(MNIST.decoder_sizes)
-    rows = tf.random.normal((FLOOR_BLOCKS, BLOCK_ROWS, MNIST.encoder_sizes[0]))
-    blocks = -(-count // BLOCK_ROWS)
-    run = repeated(lambda x: forward_products(x, weights)[1], rows, blocks)
-
-    def turn():
-        start = time.perf_counter()
-        run()
-        return (time.perf_counter() - start) / (blocks * BLOCK_ROWS)
-
-    return turn
+    return forward_floor([MNIST.encoder_sizes, MNIST.decoder_sizes], count)
 
 
 def pyod_autoencoder(count):
@@ -100,12 +84,7 @@ def _flat(count, seed):
 
 
 def _timed(score, x):
-    def turn():
-        start = time.perf_counter()
-        score(x)
-        return (time.perf_counter() - start) / len(x)
-
-    return turn
+    return timed(lambda: score(x), len(x))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import re
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,17 @@ def measured_alone(contestant):
         return process.turn()
     finally:
         process.end()
+
+
+def timed(function, count):
+    """A turn that calls a function, and returns the seconds of one of the `count` that it makes."""
+
+    def turn():
+        start = time.perf_counter()
+        function()
+        return (time.perf_counter() - start) / count
+
+    return turn
 
 
 def median_ratio(values, over, under):

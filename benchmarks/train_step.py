@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 from record import Panel, parse_options, report
-from side_by_side import Contestant, median_ratio, take_turns
+from side_by_side import Contestant, median_ratio, take_turns, timed
 from workloads import BATCH, MNIST, MOONS, fit_seconds, forward_products, kernels, repeated
 
 ROUNDS, QUICK_ROUNDS = 7, 2
@@ -98,14 +98,7 @@ def products_alone(workload):
     weights = kernels(workload.encoder_sizes) + kernels(workload.decoder_sizes)
     batches = tf.random.normal((FLOOR_BATCHES, BATCH, workload.encoder_sizes[0]))
     steps = FLOOR_STEPS * workload.epochs
-    run = repeated(lambda x: step_products(x, weights), batches, steps)
-
-    def turn():
-        start = time.perf_counter()
-        run()
-        return (time.perf_counter() - start) / steps
-
-    return turn
+    return timed(repeated(lambda x: step_products(x, weights), batches, steps), steps)
 
 
 def step_products(x, kernels):

@@ -24,7 +24,8 @@ from keras_vabc.recipes.autoencoder import Trained, train_autoencoder
 from keras_vabc.recipes.generation import trained_sampler
 from keras_vabc.recipes.own_data import recipe_for
 from keras_vabc.recipes.recipe import Recipe
-from keras_vabc.recipes.results import SAMPLES, append_results, recipe_line, result_line
+from keras_vabc.recipes.results import SAMPLES, recipe_line, result_line
+from keras_vabc.recipes.sweep import RESULTS, append_line
 from keras_vabc.vabc.model import load_model
 
 TITLES = {"vae": "VAE", "vabc": "V-ABC (paper)", "quality": "quality", "real": "real"}
@@ -99,7 +100,8 @@ def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
         page = render_page("V-ABC: what it generates, and what it does not", [images, points])
         (folder / "report.html").write_text(page, encoding="utf-8")
         (folder / "samples.png").write_bytes(plots.png_bytes(images.figures[0][0]))
-        append_results(folder / "results.jsonl", lines)
+        for line in lines:
+            append_line(folder / RESULTS, line)
     console.print(f"\nThe pictures are in [bold]{out}/report.html[/bold], the models beside it.")
     return lines
 

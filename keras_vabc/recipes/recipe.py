@@ -1,10 +1,9 @@
 """From two folds to samples: what is done, and with which numbers."""
 
 import dataclasses
-import hashlib
 import json
 
-from keras_vabc.recipes.settings import Setting
+from keras_vabc.recipes.settings import Setting, key_of
 from keras_vabc.version import __version__
 
 COMPONENTS = 200
@@ -38,8 +37,7 @@ class Recipe:
         defaults = {field.name: field.default for field in dataclasses.fields(self)}
         own = {name: getattr(self, name) for name in defaults if name != "setting"}
         own = {name: value for name, value in own.items() if value != defaults[name]}
-        text = json.dumps([own, self.setting.key, __version__], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return key_of(json.dumps([own, self.setting.key, __version__], sort_keys=True))
 
     @property
     def needs_classifier(self):

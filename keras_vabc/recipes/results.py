@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import json
 import platform
 import sys
 
@@ -78,9 +77,3 @@ def provenance(command):
         },
         "command": command,
     }
-
-
-def append_results(path, lines):
-    """Appends result lines to a JSON-lines file."""
-    with open(path, "a", encoding="utf-8") as file:
-        file.writelines(json.dumps(line) + "\n" for line in lines)

@@ -7,6 +7,11 @@ import json
 from keras_vabc.version import __version__
 
 
+def key_of(text):
+    """The key of what a text describes: 16 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 @dataclasses.dataclass(frozen=True)
 class Setting:
     """One training run: the data, the networks, the loss and the training procedure.
@@ -80,8 +85,7 @@ class Setting:
         """
         defaults = {field.name: field.default for field in dataclasses.fields(self)}
         own = {k: v for k, v in dataclasses.asdict(self).items() if v != defaults[k]}
-        text = json.dumps([own, __version__], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return key_of(json.dumps([own, __version__], sort_keys=True))
 
 
 # For images: the best of docs/results/search, rounded, and gradients clipped: without, the KL

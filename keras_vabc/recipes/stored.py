@@ -1,4 +1,4 @@
-"""Stored result lines and arrays, looked up by run or setting."""
+"""Stored result lines and arrays, looked up by whatever has their key."""
 
 import io
 from pathlib import Path

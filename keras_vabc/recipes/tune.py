@@ -18,6 +18,7 @@ from keras_vabc.recipes.gamma_choice import choose, report
 from keras_vabc.recipes.generation import corrected, trained_sampler
 from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
 from keras_vabc.recipes.results import SAMPLES, recipe_line
+from keras_vabc.recipes.settings import key_of
 from keras_vabc.recipes.stored import Stored
 from keras_vabc.recipes.sweep import ARRAYS, Job, results_folder, run_missing
 
@@ -49,7 +50,7 @@ class Data:
 
 def tune_key(recipe, content):
     """Key of the line of a recipe that is tried on data of that content."""
-    return hashlib.sha256(f"{recipe.key} {content}".encode()).hexdigest()[:16]
+    return key_of(f"{recipe.key} {content}")
 
 
 def tune_jobs(recipes, data):

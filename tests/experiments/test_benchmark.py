@@ -10,6 +10,8 @@ from command_line import keras_vabc
 from scipy.stats import fisher_exact
 
 from keras_vabc.data.folds import move_to_unwanted
+from keras_vabc.evaluation import evaluate
+from keras_vabc.experiments.benchmark import failures as failing
 from keras_vabc.experiments.benchmark import generation, rivals
 from keras_vabc.experiments.benchmark import runs as benchmark
 from keras_vabc.experiments.benchmark.failures import (
@@ -131,6 +133,74 @@ def test_scenarios_relabel_the_same_examples(folds, scenario):
     if scenario == "thick":
         hidden = other.unlabeled[other.unlabeled_labels == 8].mean(axis=(1, 2, 3))
         assert other.unwanted.mean(axis=(1, 2, 3)).min() >= hidden.max()
+
+
+class Evaluation:
+    """Stands in for `ImageEvaluation`; its figures say what it was asked."""
+
+    def __init__(self, folds):
+        self.folds = folds
+
+    def of(self, samples):
+        return {"judged": samples}
+
+    def real(self):
+        return {"judged": None}
+
+    def second_opinion(self, samples):
+        return {"second": samples}
+
+    def classes(self, samples):
+        return np.array([3, 3, 8, 1])
+
+
+@pytest.fixture
+def measured(folds, monkeypatch):
+    """Lets jobs measure made-up samples of digits; the folds that they train on are noted."""
+    seen = []
+
+    def generate(one, training, cache):
+        seen.append((one, training))
+        return np.full((24, 8, 8, 1), 7.6), {"seconds": 2.04, "acceptance": 0.5}
+
+    monkeypatch.setattr(evaluate, "ImageEvaluation", Evaluation)
+    monkeypatch.setattr(generation, "generate", generate)
+    monkeypatch.setattr(generation, "classifier_of", lambda folds, *_: (Informed(folds), 0.0))
+    monkeypatch.setattr(failing, "_classifier_figures", lambda nu, folds: {"unwanted": 5})
+    for module in (benchmark, failing):
+        monkeypatch.setattr(module, "folds_of", lambda setting: folds)
+    return seen
+
+
+@pytest.mark.parametrize(("seed", "kept"), [(0, True), (2, False)])
+def test_a_method_is_measured_on_its_own_samples(folds, measured, tmp_path, seed, kept):
+    one = method("quality", 8, 0.2, seed)
+    (job,) = (job for job in benchmark.all_runs(["quality"]) if job.key == one.key)
+    line = job.run(tmp_path)
+    assert measured == [(one, folds)]
+    assert line["judged"] is line["second"]
+    wanted = {"key": one.key, "method": "quality", "acceptance": 0.5, "seconds": 2.0, "seed": seed}
+    assert {name: line[name] for name in wanted} == wanted
+    path = tmp_path / f"{one.key}.npz"
+    assert path.exists() == kept
+    if kept:
+        assert (np.load(path)["samples"] == 8).all()
+
+
+def test_real_data_are_held_out_positives(folds, measured, tmp_path):
+    line = benchmark.all_runs(["real"])[-1].run(tmp_path)
+    expected = folds.test_unlabeled[folds.test_unlabeled_labels != 8]
+    np.testing.assert_array_equal(line["second"], expected)
+    assert (line["method"], line["seconds"], line["negative_class"]) == ("real", None, 8)
+
+
+def test_a_scenario_trains_on_its_own_folds(folds, measured, tmp_path):
+    jobs = dict(zip(SCENARIOS, failures(), strict=True))
+    line = jobs["few-10"].run(tmp_path)
+    ((one, training),) = measured
+    assert one == method("quality", 8) and len(training.unwanted) == 10
+    assert (line["key"], line["method"]) == (jobs["few-10"].key, "failures")
+    assert (line["scenario"], line["overlapped_share"], line["unwanted"]) == ("few-10", 0.5, 5)
 
 
 def test_a_failure_is_measured_by_the_labels(folds):

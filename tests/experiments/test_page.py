@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from keras_vabc.experiments.paper import measure, tables
 from keras_vabc.experiments.paper import runs as paper
-from keras_vabc.experiments.paper import tables
 from keras_vabc.experiments.paper.claims import CLAIMS
 from keras_vabc.experiments.paper.page import EXHIBITS, render
 from keras_vabc.experiments.paper.reproduce import EXPERIMENTS, runs_of
@@ -227,6 +228,21 @@ def test_claims_name_all_runs_that_they_read(tmp_path):
     for claim in CLAIMS:
         store(tmp_path, paper.trainings(claim.runs()))
         assert claim.check(Stored(tmp_path))[0] is True, claim.statement
+
+
+def test_a_training_leaves_what_pictures_and_readers_need(monkeypatch):
+    asked = []
+    monkeypatch.setattr(measure, "measure", lambda *a, **k: asked.append((*a, k)) or {"key": "x"})
+    eight, other = paper.eights()[1], paper.fig9_gammas()[-1]
+    jobs = {job.key: job for job in paper.trainings([eight, other, eight], "models")}
+    assert list(jobs) == [eight.key, other.key]
+    for setting in (eight, other):
+        assert jobs[setting.key].run("arrays") == {"key": setting.key}
+    own = {"arrays": Path("arrays", f"{eight.key}.npz"), "saved_model": Path("models", "mnist-8")}
+    assert asked == [
+        (eight, {"judge_seeds": paper.JUDGE_SEEDS, **own}),
+        (other, {"judge_seeds": (0,), "arrays": None, "saved_model": None}),
+    ]
 
 
 def test_counts_are_compared_in_standard_deviations():

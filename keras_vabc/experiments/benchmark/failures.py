@@ -1,7 +1,6 @@
 """Where the method fails: folds that break what it assumes, and what becomes of it then."""
 
 import dataclasses
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from keras_vabc.experiments.benchmark.methods import method
 from keras_vabc.experiments.paper.settings import folds_of
 from keras_vabc.recipes.results import recipe_line
+from keras_vabc.recipes.settings import key_of
 from keras_vabc.recipes.sweep import Job
 
 DIGIT = 8  # the negative concept in all of them
@@ -25,10 +25,7 @@ SCENARIOS = {
 def failures():
     """One `Job` for each scenario."""
     key = method("quality", DIGIT).key
-    return [
-        Job(hashlib.sha256(f"failure {name} {key}".encode()).hexdigest()[:16], measured, (name,))
-        for name in SCENARIOS
-    ]
+    return [Job(key_of(f"failure {name} {key}"), measured, (name,)) for name in SCENARIOS]
 
 
 def measured(scenario, arrays):

@@ -10,6 +10,7 @@ from keras_vabc.evaluation.metrics import negative_generation_error
 from keras_vabc.experiments.benchmark import runs as benchmark
 from keras_vabc.experiments.benchmark.failures import OVERLAPPED, SCENARIOS, failures
 from keras_vabc.experiments.benchmark.methods import SLUGS
+from keras_vabc.experiments.paper.runs import FRACTIONS
 from keras_vabc.experiments.paper.tables import METRICS
 from keras_vabc.files.writing import write_whole
 from keras_vabc.pages.markdown import markdown, mean_and_deviation
@@ -54,7 +55,7 @@ def render(folder):
     """
     folder = Path(folder)
     stored, parts = Stored(folder), [INTRODUCTION]
-    for fraction in benchmark.FRACTIONS:
+    for fraction in FRACTIONS:
         table = _table(_lines(stored, fraction))
         if table is not None:
             parts += [f"## p = {fraction:g}", table]

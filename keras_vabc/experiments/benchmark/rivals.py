@@ -61,18 +61,18 @@ class Rival(keras.Model):
 
     def _loss(self, x, y, kl_weight, step):
         x = ops.cast(x, "float32") / 255.0
-        told = self._told(y)
-        z_mean, z_log_var = self.encoder([x, told])
+        condition = self._condition(y)
+        z_mean, z_log_var = self.encoder([x, condition])
         noise_seed = tf.stack([tf.constant(self.seed, "int64"), tf.cast(step, "int64")])
         noise = tf.random.stateless_normal(tf.shape(z_mean), noise_seed)
         z = z_mean + ops.exp(z_log_var / 2) * noise
-        error = reconstruction_error(x, self.decoder([z, told]), self.sigma2)
+        error = reconstruction_error(x, self.decoder([z, condition]), self.sigma2)
         kl = kl_divergence(z_mean, z_log_var)
         loss = self.objective(y, error, kl, z, z_mean, z_log_var, kl_weight)
         self._loss_mean.update_state(loss)
         return loss
 
-    def _told(self, y):
+    def _condition(self, y):
         y = ops.reshape(y, (-1, 1))
         return y if self.conditional else ops.ones_like(y)
 
@@ -182,15 +182,15 @@ def _conditional_networks(setting, pixels):
             x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
         return x
 
-    x, told = keras.Input(pixels), keras.Input((1,))
-    h = hidden(layers.Concatenate()([layers.Flatten()(x), told]), setting.units)
+    x, condition = keras.Input(pixels), keras.Input((1,))
+    h = hidden(layers.Concatenate()([layers.Flatten()(x), condition]), setting.units)
     heads = [
         layers.Dense(setting.latent_dim, kernel_initializer=next(kernels))(h) for _ in range(2)
     ]
-    z, told_again = keras.Input((setting.latent_dim,)), keras.Input((1,))
-    h = hidden(layers.Concatenate()([z, told_again]), reversed(setting.units))
+    z, condition_again = keras.Input((setting.latent_dim,)), keras.Input((1,))
+    h = hidden(layers.Concatenate()([z, condition_again]), reversed(setting.units))
     mean = layers.Dense(
         int(np.prod(pixels)), activation="sigmoid", kernel_initializer=next(kernels)
     )(h)
-    decoder = keras.Model([z, told_again], layers.Reshape(pixels)(mean))
-    return keras.Model([x, told], heads), decoder
+    decoder = keras.Model([z, condition_again], layers.Reshape(pixels)(mean))
+    return keras.Model([x, condition], heads), decoder

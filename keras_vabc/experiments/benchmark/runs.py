@@ -1,21 +1,19 @@
 """The runs of the benchmark: each method on three digits, real data, and where it fails."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
 from keras_vabc.experiments.benchmark.failures import failures
 from keras_vabc.experiments.benchmark.methods import SLUGS, method
+from keras_vabc.experiments.paper.runs import DIGITS, FRACTIONS, SEEDS
 from keras_vabc.experiments.paper.settings import folds_of, paper_setting
 from keras_vabc.recipes.results import recipe_line, result_line
+from keras_vabc.recipes.settings import key_of
 from keras_vabc.recipes.stored import store_arrays
 from keras_vabc.recipes.sweep import Job
 from keras_vabc.version import __version__
 
-DIGITS = (1, 7, 8)
-SEEDS = (0, 1, 2)
-FRACTIONS = (0.1, 0.2, 0.3)
 OVER_FRACTIONS = ("vae", "vabc", "quality")
 AT_ONE_FRACTION = ("vabc+nu", "vabc+nu+guard", "quality-vae", "quality-oracle")
 ONE_SEED = (
@@ -59,9 +57,8 @@ def compared():
 
 def real():
     """Jobs for real data under the judges, one a digit."""
-    keys = [f"benchmark real {digit} {__version__}" for digit in DIGITS]
-    hashes = [hashlib.sha256(key.encode()).hexdigest()[:16] for key in keys]
-    return [Job(key, measured_real, (digit,)) for key, digit in zip(hashes, DIGITS, strict=True)]
+    keys = {digit: key_of(f"benchmark real {digit} {__version__}") for digit in DIGITS}
+    return [Job(key, measured_real, (digit,)) for digit, key in keys.items()]
 
 
 def all_runs(slugs=()):

@@ -1,10 +1,10 @@
 """The runs behind every table, figure and claim of the paper."""
 
 import dataclasses
-import hashlib
 from pathlib import Path
 
 from keras_vabc.experiments.paper.settings import METHODS, paper_setting
+from keras_vabc.recipes.settings import key_of
 from keras_vabc.recipes.sweep import Job
 from keras_vabc.version import __version__
 
@@ -196,5 +196,4 @@ def all_runs(saved_models="saved_models"):
 
 
 def _hash(*parts):
-    text = " ".join(str(part) for part in (*parts, __version__))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return key_of(" ".join(str(part) for part in (*parts, __version__)))
