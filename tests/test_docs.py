@@ -17,7 +17,7 @@ import keras_vabc as kv
 from keras_vabc.evaluation import judges
 from keras_vabc.nu import classifier
 from keras_vabc.pages import run_page
-from keras_vabc.recipes import evaluate, labelled, own_data, training
+from keras_vabc.recipes import evaluation, labelled, own_data, training
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "keras_vabc"
@@ -28,10 +28,11 @@ EPOCHS = 2  # of each training whose code does not say how many
 SHORT = (  # trainings and figures on little data, and a guard that does not ask for a good model
     (classifier, "LEAST_STEPS", 20),
     (own_data, "GUARD", 0.999),
-    (training, "TRIED", 50),
-    (evaluate, "SAMPLES", 200),
-    (labelled, "SAMPLES", 200),
-    (run_page, "SAMPLES", 200),
+    (own_data, "COMPONENTS", 2),
+    (training, "TRIED_SAMPLES", 50),
+    (evaluation, "JUDGED_SAMPLES", 200),
+    (labelled, "JUDGED_SAMPLES", 200),
+    (run_page, "SPREAD_SAMPLES", 200),
     (judges, "LEAST_STEPS", 30),
 )
 NOT_RUN = {  # lines of shell blocks that only stand there, and why
@@ -79,8 +80,7 @@ def _short():
     with pytest.MonkeyPatch.context() as patch:
         for module, name, value in SHORT:
             patch.setattr(module, name, value)
-        if hasattr(kv, "train"):
-            patch.setattr(kv, "train", functools.partial(kv.train, epochs=EPOCHS))
+        patch.setattr(kv, "train", functools.partial(kv.train, epochs=EPOCHS))
         yield
 
 
@@ -104,7 +104,7 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture
-def run_page(files, tmp_path, monkeypatch):
+def run_code(files, tmp_path, monkeypatch):
     """Runs the blocks of a page among the reader's files; returns its Python names."""
     folder = tmp_path / "files"
     monkeypatch.chdir(tmp_path)
@@ -136,12 +136,12 @@ def run_commands(code):
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p) and p != MODEL], ids=name_of)
-def test_the_code_of_a_page_runs(page, run_page):
-    run_page(page)
+def test_the_code_of_a_page_runs(page, run_code):
+    run_code(page)
 
 
-def test_the_code_of_the_model_runs_and_learns(run_page):
-    names = run_page(MODEL)
+def test_the_code_of_the_model_runs_and_learns(run_code):
+    names = run_code(MODEL)
     model, folds = names["model"], names["folds"]
     samples = model.sample(1000, seed=0)
     assert samples.shape == (1000, 2)
