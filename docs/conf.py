@@ -1,8 +1,10 @@
 """Settings of the site: `make docs` builds it, and a warning is an error."""
 
+import os
 import sys
 from pathlib import Path
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parent))
 
 from keras_vabc.version import __version__
