@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 NAMESPACE = {}
 exec(Path("keras_vabc/version.py").read_text(encoding="utf-8"), NAMESPACE)
+DOCS = ["sphinx>=8", "myst-parser>=4", "furo>=2024.8"]
 
 setup(
     name="keras_vabc",
@@ -34,10 +35,12 @@ setup(
         "jinja2>=3.1",
     ],
     extras_require={
+        "docs": DOCS,
         "gpu": ["tensorflow[and-cuda]>=2.19"],
         "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.20"],
         "litert": ["ai-edge-litert>=1.2"],
         "test": [
+            *DOCS,
             "tf2onnx>=1.17",
             "onnxruntime>=1.20",
             "ai-edge-litert>=1.2",

@@ -32,10 +32,14 @@ _MODULES = {
     "unlabeled_dataset": "data.pipeline",
 }
 
-__all__ = ["__version__", *_MODULES]
+_ROOMS = ("plots", "evaluation")
+
+__all__ = ["__version__", *_MODULES, *_ROOMS]
 
 
 def __getattr__(name):
+    if name in _ROOMS:
+        return importlib.import_module(f"keras_vabc.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module 'keras_vabc' has no attribute '{name}'")
     return getattr(importlib.import_module(f"keras_vabc.{_MODULES[name]}"), name)

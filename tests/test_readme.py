@@ -1,4 +1,4 @@
-"""The README's Python code runs as it stands, and its numbers are those of the stored results."""
+"""The numbers of the README and of the pages of results are those of the stored runs."""
 
 import json
 import re
@@ -7,48 +7,51 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import keras_vabc
 from keras_vabc.experiments.benchmark.page import pooled
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results"
+TITLES = {  # of the rows of the demo's table
+    "vae": "VAE",
+    "vabc": "V-ABC",
+    "quality": "`quality`",
+    "real": "real, held out",
+}
 
 
-def test_the_quickstart_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert "epochs=30" in code
-    names = {}
-    exec(compile(code, str(README), "exec"), names)
-
-    model, folds = names["model"], names["folds"]
-    samples = model.sample(1000, seed=0)
-    assert samples.shape == (1000, 2)
-    assert samples.dtype == np.float32
-    scores = model.score(folds.test_unwanted), model.score(folds.test_unlabeled)
-    assert np.median(scores[0]) > 2 * np.median(scores[1])
-    reloaded = names["kv"].load_model("moons2.keras")
-    np.testing.assert_array_equal(reloaded.sample(1000, seed=0), samples)
+def lines_of(path):
+    return [json.loads(line) for line in (RESULTS / path).read_text("utf-8").splitlines()]
 
 
-def test_the_table_is_that_of_the_stored_results():
-    stored = README.parent / "docs" / "results" / "demo" / "results.jsonl"
-    lines = [json.loads(line) for line in stored.read_text(encoding="utf-8").splitlines()]
-    text = README.read_text(encoding="utf-8")
-    rows = {"vae": "| VAE |", "vabc": "| V-ABC |", "real": "| real, held out |"}
-    for line in (line for line in lines if line["dataset"] == "mnist"):
-        (row,) = [row for row in text.splitlines() if row.startswith(rows[line["method"]])]
-        rates = [line["nge_paper"], line["nge_strict"], *line["nge_strict_interval"]]
-        expected = [f"{100 * rate:.2f}" for rate in rates] + [f"{line['fid']:.1f}"]
-        for name in ("precision", "recall", "density", "coverage", "class_balance"):
-            expected.append(f"{line[name]:.2f}")
-        assert re.findall(r"\d+\.\d+", row) == expected
+def rows(page, start):
+    """The rows of a page's tables that begin so."""
+    return [row for row in page.read_text("utf-8").splitlines() if row.startswith(start)]
+
+
+def demo_row(line):
+    """The row of the README that shows a line of the demo."""
+    strict, low, high = (100 * rate for rate in (line["nge_strict"], *line["nge_strict_interval"]))
+    cells = [TITLES[line["method"]], f"{100 * line['nge_paper']:.2f}"]
+    cells += [f"{strict:.2f} [{low:.2f}, {high:.2f}]", f"{line['fid']:.1f}"]
+    for name in ("precision", "recall", "density", "coverage", "class_balance"):
+        cells.append(f"{line[name]:.2f}")
+    cells.append("" if line["seconds"] is None else f"{line['seconds']:.0f}")
+    return re.sub(" +", " ", f"| {' | '.join(cells)} |")
+
+
+def test_the_table_is_that_of_the_stored_demo():
+    lines = lines_of("demo/results.jsonl")
+    mnist = [line for line in lines if line["dataset"] == "mnist"]
+    titles = "|".join(map(re.escape, TITLES.values()))
+    text = (ROOT / "README.md").read_text("utf-8")
+    shown = [row for row in text.splitlines() if re.match(rf"\| ({titles}) \|", row)]
+    assert shown == [demo_row(line) for line in mnist]
     for line in (line for line in lines if line["dataset"] == "moons2"):
-        assert f"{100 * line['nge_strict']:.2f} %" in text
+        assert f"{100 * line['nge_strict']:.2f} %" in (RESULTS / "index.md").read_text("utf-8")
 
 
 def test_the_benchmark_is_that_of_the_stored_runs():
-    stored = README.parent / "docs" / "results" / "benchmark" / "results.jsonl"
-    lines = [json.loads(line) for line in stored.read_text(encoding="utf-8").splitlines()]
+    lines = lines_of("benchmark/results.jsonl")
     for slug in ("real", "quality", "quality-vae", "quality-oracle", "vabc", "vae"):
         own = [r for r in lines if r["method"] == slug and r["fraction"] == 0.2]
         assert len(own) == (3 if slug == "real" else 9), slug
@@ -57,14 +60,20 @@ def test_the_benchmark_is_that_of_the_stored_runs():
         for name, places in (("fid", 1), ("recall", 2), ("coverage", 2), ("acceptance", 3)):
             if own[0][name] is not None:
                 expected.append(f"{np.mean([line[name] for line in own]):.{places}f}")
-        (row,) = [row for row in README.read_text("utf-8").splitlines() if f"| `{slug}` |" in row]
+        (row,) = [row for row in rows(RESULTS / "index.md", "|") if f"| `{slug}` |" in row]
         assert re.findall(r"\d+\.\d+", row) == expected
+        if slug == "quality":
+            value, low, high = expected[:3]
+            assert f"{value} % [{low}, {high}]" in (ROOT / "README.md").read_text("utf-8")
+
+
+def panels(name):
+    stored = (RESULTS / "speed" / f"{name}.json").read_text("utf-8")
+    return [panel["figures"] for panel in json.loads(stored)["panels"]]
 
 
 def test_the_times_are_those_of_the_stored_benchmark():
-    stored = README.parent / "docs" / "results" / "speed" / "train_step.json"
-    panels = json.loads(stored.read_text(encoding="utf-8"))["panels"]
-    mnist, moons = (panel["figures"] for panel in panels)
+    mnist, moons = panels("train_step")
     names = {
         "ours: fit": "| `fit` |",
         "matrix products alone": "| its matrix products alone |",
@@ -74,15 +83,25 @@ def test_the_times_are_those_of_the_stored_benchmark():
         "PyTorch eager": "| PyTorch eager |",
     }
     for name, start in names.items():
-        (row,) = [r for r in README.read_text(encoding="utf-8").splitlines() if r.startswith(start)]
+        (row,) = rows(RESULTS / "speed.md", start)
         medians = [panel[name]["median"] for panel in (mnist, moons) if name in panel]
         written = re.findall(r"\d+\.\d+", row)
         assert [float(text) for text in written] == pytest.approx(medians, abs=0.0051), name
 
 
-def test_the_table_of_names_has_each_public_name_once():
-    text = README.read_text(encoding="utf-8")
-    table = text[text.index("## Public names") : text.index("## Map")]
-    first_cells = "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
-    names = re.findall(r"`(\w+)`", first_cells)
-    assert sorted(names) == sorted(set(keras_vabc.__all__) - {"__version__"})
+def test_time_and_memory_by_size_are_those_of_the_stored_benchmark():
+    by_rows, rows_memory, by_pixels, pixels_memory, *_ = panels("scaling")
+    starts = {"10000": "| 10,000 rows", "100000": "| 100,000 |", "1000000": "| 1,000,000 |"}
+    expected = {start: (by_rows[n], rows_memory[n]) for n, start in starts.items()}
+    expected["| 4,000 images of 80 x 80"] = by_pixels["6400"], pixels_memory["6400"]
+    for start, (seconds, memory) in expected.items():
+        (row,) = rows(ROOT / "README.md", start)
+        assert f"| {seconds['median']:.2g} s" in row, row
+        assert f"| {memory['median']:.0f} MiB |" in row, row
+
+
+def test_the_time_of_a_whole_training_is_that_of_the_stored_runs():
+    lines = lines_of("benchmark/results.jsonl")
+    own = [r["seconds"] for r in lines if r["method"] == "quality" and r["fraction"] == 0.2]
+    (row,) = rows(ROOT / "README.md", "| MNIST, 58,800")
+    assert f"| {np.mean(own):.0f} s on one core |" in row

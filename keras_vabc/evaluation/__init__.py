@@ -1,1 +1,33 @@
-"""Judges and metrics: what a generator is worth, by labels that no model has seen."""
+"""Judges and metrics: what a generator is worth, by labels that no model has seen.
+
+The public names are loaded on first use, so that a metric alone does not import TensorFlow.
+"""
+
+import importlib
+
+_MODULES = {
+    "ImageEvaluation": "evaluate",
+    "MoonsEvaluation": "evaluate",
+    "CNNJudge": "judges",
+    "train_judge": "judges",
+    "MoonsJudge": "moons_judge",
+    "Rate": "metrics",
+    "observed_rate": "metrics",
+    "negative_generation_error": "metrics",
+    "frechet_distance": "metrics",
+    "precision_recall_density_coverage": "metrics",
+    "class_balance": "metrics",
+    "column_distances": "metrics",
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module 'keras_vabc.evaluation' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"keras_vabc.evaluation.{_MODULES[name]}"), name)
+
+
+def __dir__():
+    return sorted(__all__)
