@@ -29,13 +29,14 @@ def demo(
         int, typer.Option(help="The class that must not be generated.", min=0, max=9)
     ] = 8,
     epochs: Annotated[
-        int | None, typer.Option(help="Most epochs of each training. (default: the paper's)", min=1)
+        int | None, typer.Option(help="Most epochs of each training. (default: its own)", min=1)
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
 ):
-    """Train the VAE and V-ABC on images and on Moons, and measure what they generate.
+    """Train the VAE, V-ABC and the quality setting on images, then the first two on Moons.
 
-    Writes report.html, results.jsonl, samples.png and the four models into a new folder.
+    Measures what they generate. Writes report.html, results.jsonl, samples.png and the five models
+    into a new folder.
 
     Examples:
       keras-vabc demo

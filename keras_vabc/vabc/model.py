@@ -194,7 +194,7 @@ class VABC(keras.Model):
         weights = self.annealing.values_at(step, self.gamma, self.kl_weight)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
-            losses = self._losses(data, *weights, noise_seed(self.seed, 0, step), training=True)
+            losses = self._batch_losses(data, *weights, noise_seed(self.seed, 0, step), training=True)
             loss = self.optimizer.scale_loss(ops.mean(losses) / replicas)
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
@@ -203,7 +203,7 @@ class VABC(keras.Model):
     def test_step(self, data):
         """The loss of one batch at the final gamma and KL weight."""
         seed = noise_seed(self.seed, 1, self.tested)
-        self._losses(data, self.gamma, self.kl_weight, seed, training=False)
+        self._batch_losses(data, self.gamma, self.kl_weight, seed, training=False)
         self.tested.assign_add(1)
         return self.get_metrics_result()
 
@@ -213,7 +213,7 @@ class VABC(keras.Model):
         annealed = {name: tf.convert_to_tensor(value) for name, value in annealed.items()}
         return {**self.get_metrics_result(), **annealed}
 
-    def _losses(self, data, gamma, kl_weight, seed, training):
+    def _batch_losses(self, data, gamma, kl_weight, seed, training):
         x, y, weight = labelled_batch(data)
         outputs = self(x, training=training, noise_seed=seed)
         numbers = {"gamma": gamma, "kl_weight": kl_weight, "regularization": sum(self.losses)}
