@@ -167,16 +167,9 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
 def move_to_unwanted(folds, flagged, test_flagged) -> Folds:
     """Moves flagged unlabeled examples, labels included, to the end of the unwanted folds.
 
-    Args:
-        folds: `Folds`.
-        flagged: Whether each unlabeled example moves, boolean of shape `(n,)`.
-        test_flagged: The same of the test fold, shape `(k,)`.
-
-    Returns:
-        New `Folds`, without soft y.
-
-    Raises:
-        ValueError: If no unlabeled example would be left in a fold that holds some.
+    The flags are boolean, one for each unlabeled example of the training and of the test fold. The
+    new `Folds` have no soft y. Raises a `ValueError` if no unlabeled example would be left in a
+    fold that holds some.
     """
     changes = {"unlabeled_y": None, "test_unlabeled_y": None}
     for part, moves in (("", flagged), ("test_", test_flagged)):

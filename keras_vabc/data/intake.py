@@ -131,18 +131,9 @@ def read_folds(
 
 
 def stored_folds(folder, seed=0):
-    """The folds that `read_folds` left in a folder.
+    """The `Folds`, as in `Intake`, that `read_folds` left in a folder.
 
-    Args:
-        folder: As in `read_folds`.
-        seed: As in `read_folds`.
-
-    Returns:
-        `Folds` as in `Intake`.
-
-    Raises:
-        ValueError: If a file is damaged.
-        OSError: If one is missing or cannot be read.
+    Raises a `ValueError` if a file is damaged, an `OSError` if one cannot be read.
     """
     parts = {}
     for part in ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted"):
@@ -152,22 +143,14 @@ def stored_folds(folder, seed=0):
 
 
 def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None):
-    """Reads examples in the form of a spec, a few at a time.
+    """Reads data, of any kind that `read_folds` takes, in the form of a spec, a few rows at a time.
 
-    Args:
-        data: As in `read_folds`.
-        spec: `DataSpec`.
-        name: Name of the argument that gave `data`, for errors and notes.
-        max_unreadable: As in `read_folds`.
-        notes: `None`, or a list that gets a line for each repair when all has been read.
+    Yields `(ids, rows)`: for each example the path of its file relative to the folder, or the
+    number of its row, counted from 0; and an array of shape `(n, *spec.shape)` of `spec.dtype`. A
+    list of `notes` gets a line for each repair when all has been read.
 
-    Yields:
-        `(ids, rows)`: for each example the path of its file relative to the folder, or the number
-        of its row, counted from 0; and an array of shape `(n, *spec.shape)` of `spec.dtype`.
-
-    Raises:
-        ValueError: If the data are damaged, or cannot be brought into that form.
-        OSError: If something cannot be read.
+    Raises a `ValueError` if the data are damaged or cannot be brought into that form, an `OSError`
+    if something cannot be read.
     """
     reader = open_reader(data, name, max_unreadable)
     yield from reader.blocks(spec)

@@ -12,19 +12,9 @@ STREAM_ERROR = "keras_vabc: "
 def range_checked(x, low, high, scale, offset):
     """Data for `fit`, refused where the first batch lies outside `[low, high]` after preprocessing.
 
-    Args:
-        x: A `tf.data.Dataset` of `(x, y)` batches, whose first batch is checked when it is drawn;
-            an array, whose first rows are checked now; or anything else, returned as it is.
-        low: Least value that the decoder can reach.
-        high: Largest value that the decoder can reach.
-        scale: Factor of the preprocessing.
-        offset: Offset of the preprocessing.
-
-    Returns:
-        `x`, or for a data set one that checks its first batch and prefetches.
-
-    Raises:
-        ValueError: If an array's first rows are out of range.
+    That is what the decoder can reach. A `tf.data.Dataset` of `(x, y)` batches is checked when its
+    first batch is drawn, and prefetches; of an array the first rows are checked now, with a
+    `ValueError`; anything else is returned as it is.
     """
     rule = (
         f"x must be finite and lie in [{low:g}, {high:g}], the range of the decoder, after "

@@ -8,16 +8,10 @@ FEW_UNWANTED = 50
 
 
 def estimated(unlabeled_logits, unwanted_logits):
-    """The estimates of an `NUClassifier`, from logits by members that did not train on the row.
+    """`(estimates, shift)`, from logits `(n,)` and `(m,)` by members that did not train on the row.
 
-    Args:
-        unlabeled_logits: Shape `(n,)`.
-        unwanted_logits: Shape `(m,)`.
-
-    Returns:
-        `(estimates, shift)`: a dict of `negative_share`, `negative_share_interval` and
-        `cross_validation`, which are attributes of `NUClassifier`; and what is added to logits such
-        that the mean probability over the unlabeled examples is the share.
+    The estimates are attributes of `NUClassifier`; the shift is added to logits such that the mean
+    probability over the unlabeled examples is the share.
     """
     share, low, high = best_bin_share(unlabeled_logits, unwanted_logits)
     shift = log_odds_shift(unlabeled_logits, share)

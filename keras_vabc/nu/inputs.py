@@ -33,8 +33,7 @@ def check_arguments(*, risk, members, epochs, batch_size, learning_rate, shift, 
 def checked_folds(unlabeled, unwanted, network, members):
     """Both folds as finite arrays alike in shape and dtype, floats as float32.
 
-    Raises:
-        ValueError: If a fold or the network breaks a rule of `NUClassifier`.
+    A `ValueError` if a fold or the network breaks a rule of `NUClassifier`.
     """
     unlabeled, unwanted = (
         fold.astype("float32", copy=False) if fold.dtype.kind == "f" else fold

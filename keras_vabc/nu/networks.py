@@ -13,15 +13,8 @@ def logit_network(x, seed):
     """A network for images or vectors that returns one logit, shape `(batch, 1)`.
 
     Images `(height, width, channels)` pass two strided convolutions, vectors `(features,)` two
-    dense layers. The first layer standardizes each channel or feature.
-
-    Args:
-        x: Array `(n, height, width, channels)` or `(n, features)`, from which it takes shape, means
-            and variances.
-        seed: Seed of the initial weights and of the dropout.
-
-    Returns:
-        `keras.Model`.
+    dense layers. The first layer standardizes each channel or feature, by means and variances of
+    the array `x`. The seed is that of the initial weights and of the dropout.
     """
     kernels = (keras.initializers.GlorotUniform(seed * 1000 + layer) for layer in range(10))
     relu = {"activation": "relu", "dtype": "float32"}

@@ -14,18 +14,11 @@ NUMBERS = "buif"  # kinds of dtype: truth values, whole numbers, floats
 class ArrayReader:
     """A `Reader` of blocks of rows, wherever they come from: images, or vectors of one axis.
 
-    Args:
-        read: Function without arguments whose result yields all rows from the first on, in blocks:
-            arrays of shape `(n, *shape)`, or lists of images where these differ in size.
-        shape: Shape of one example, which has `None` for sizes that differ.
-        dtype: Dtype of the rows that are read.
-        count: Number of rows, or `None` where only reading tells.
-        name: Name of the argument that gave them, for errors and notes.
-        scale: `Scale` of images; `None` to find it out, for which they are read once, or as far as
-            needed.
+    `read()` yields all rows from the first on, in blocks: arrays of shape `(n, *shape)`, or lists
+    of images where these differ in size, and `shape` has `None` for it. The `count` is `None` where
+    only reading tells. Without a `Scale` images are read once to find it out, or as far as needed.
 
-    Raises:
-        ValueError: If images break a rule of `pixels`.
+    Raises a `ValueError` if images break a rule of `pixels`.
     """
 
     def __init__(self, read, shape, dtype, count, name, scale=None):
@@ -87,14 +80,9 @@ class ArrayReader:
 
 
 def open_array(array, name):
-    """The `ArrayReader` of what NumPy takes for an array.
+    """The `ArrayReader` of what NumPy takes for an array of numbers of shape `(n, ...)`, n >= 1.
 
-    Args:
-        array: Numbers of shape `(n, ...)`, n >= 1.
-        name: Name of the argument that gave them, for errors.
-
-    Raises:
-        ValueError: If it is no such array, or has masked entries.
+    Raises a `ValueError` if it is no such array, or has masked entries.
     """
     if np.ma.is_masked(array):
         raise ValueError(

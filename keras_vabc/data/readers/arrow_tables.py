@@ -6,15 +6,10 @@ from keras_vabc.data.readers.tables import TableReader
 
 
 def open_arrow_table(table, name):
-    """The `TableReader` of a DataFrame or another table in memory.
+    """The `TableReader` of what has `__arrow_c_stream__`: a table of pandas, polars, pyarrow, ...
 
-    Args:
-        table: What has `__arrow_c_stream__`: a table of pandas, polars, pyarrow, DuckDB, ... The
-            index of a pandas DataFrame is no column and is not read.
-        name: Name of the argument that gave it, for errors.
-
-    Raises:
-        ValueError: If it has no columns, or names one twice.
+    The index of a pandas DataFrame is no column and is not read. Raises a `ValueError` if there are
+    no columns, or two of one name.
     """
     return TableReader(ArrowTable(table, name), name, f"{name} of type {type(table).__name__}")
 

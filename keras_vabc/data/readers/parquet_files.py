@@ -5,25 +5,14 @@ from keras_vabc.data.readers.tables import TableReader
 
 
 def open_parquet_file(path, name):
-    """The `TableReader` of a Parquet file; arguments and errors as of `ParquetFile`."""
+    """The `TableReader` of a Parquet file; errors as of `ParquetFile`."""
     return TableReader(ParquetFile(path, name), name, f"{name}={path}")
 
 
 class ParquetFile:
     """A Parquet file, read piece by piece.
 
-    Args:
-        path: Path of the file.
-        name: Name of the argument that gave it, for errors.
-
-    Attributes:
-        names: Names of its columns.
-        has_names: True.
-        count: Number of rows.
-
-    Raises:
-        ValueError: If it is no Parquet file.
-        OSError: If it cannot be read.
+    Raises a `ValueError` if it is none, an `OSError` if it cannot be read.
     """
 
     has_names = True

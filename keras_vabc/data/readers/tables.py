@@ -11,18 +11,12 @@ ROW_NUMBERS = ("", "Unnamed: 0", "__index_level_0__")  # what pandas calls them 
 class TableReader:
     """A `Reader` of vectors: the columns of a table are found by their names, if it has any.
 
-    Unnamed columns are left out: they hold the row numbers that pandas writes.
+    The table is as each format gives it: `names` of its columns, `has_names`, whether they are
+    names and not their numbers as text, `count` of rows or `None`, and `blocks(columns, size)`,
+    which yields float64 arrays of at most `size` rows of the columns of these numbers. Columns
+    without a name are left out: they hold the row numbers that pandas writes.
 
-    Args:
-        cells: The table, as each format gives it: `names` of its columns, `has_names`, whether
-            they are names and not their numbers as text, `count` of rows or `None`, and
-            `blocks(columns, size)`, which yields float64 arrays of at most `size` rows of the
-            columns of these numbers.
-        name: Name of the argument that gave it, for errors and notes.
-        received: What errors say that it is.
-
-    Raises:
-        ValueError: If no column has a name, or two have one.
+    Raises a `ValueError` if no column has a name, or two have one.
     """
 
     dtype = "float32"
