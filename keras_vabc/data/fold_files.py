@@ -8,10 +8,9 @@ from collections import Counter
 import numpy as np
 
 from keras_vabc.data.digests import digests, in_share
+from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.vectors import Columns
-
-FEW_UNWANTED = 50
 
 
 class FoldFiles:

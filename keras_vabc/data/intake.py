@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.checks import check_whole
+from keras_vabc.data.checks import check_share, check_whole
 from keras_vabc.data.digests import held_out
 from keras_vabc.data.fold_files import FoldFiles
-from keras_vabc.data.folds import UNKNOWN, Folds
+from keras_vabc.data.folds import PARTS, Folds, own_folds
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.vectors import column_notes
@@ -101,8 +101,7 @@ def read_folds(
             nu = kv.NUClassifier().fit(intake.folds.unlabeled, intake.folds.unwanted)
         ```
     """
-    if not 0 < test_share < 1:
-        raise ValueError(f"test_share must be in (0, 1). Received: test_share={test_share}.")
+    check_share(test_share=test_share)
     check_whole("seed", seed, 0)
     image_size = None if image_size is None else _checked_size(image_size)
     folder = Path(folder)
@@ -135,11 +134,8 @@ def stored_folds(folder, seed=0):
 
     Raises a `ValueError` if a file is damaged, an `OSError` if one cannot be read.
     """
-    parts = {}
-    for part in ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted"):
-        rows = parts[part] = np.load(Path(folder, f"{part}.npy"), mmap_mode="r")
-        parts[f"{part}_labels"] = np.full(len(rows), UNKNOWN if "unlabeled" in part else 0)
-    return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=seed)
+    parts = {part: np.load(Path(folder, f"{part}.npy"), mmap_mode="r") for part in PARTS}
+    return own_folds(parts, seed)
 
 
 def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.data.checks import check_rows, check_whole
+from keras_vabc.data.checks import check_rows, check_share, check_whole
 from keras_vabc.data.examples import Rows, as_fold, check_alike
 from keras_vabc.data.streams import without_autotuning
 
@@ -246,10 +246,7 @@ def _steps(fold, part, batch_size, shuffle):
 
 
 def _unwanted_part(batch_size, unwanted_share):
-    if not 0 < unwanted_share < 1:
-        raise ValueError(
-            f"unwanted_share must be in (0, 1). Received: unwanted_share={unwanted_share}."
-        )
+    check_share(unwanted_share=unwanted_share)
     part = round(batch_size * unwanted_share)
     if abs(part - batch_size * unwanted_share) > 1e-6 or not 1 <= part < batch_size:
         rule = "even" if unwanted_share == 0.5 else "such that batch_size * unwanted_share is whole"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from keras_vabc.data.checks import check_finite
 from keras_vabc.data.images import resize as resize_image
 
 CHANNELS = (1, 3)
@@ -67,9 +68,7 @@ def find_scale(blocks, dtype, name):
         return Scale(1, "uint8")
     most = 0
     for first, rows in blocks:
-        if dtype.kind == "f" and not (finite := np.isfinite(rows)).all():
-            row = first + int(np.argmin(finite.reshape(len(rows), -1).all(axis=1)))
-            raise ValueError(f"{name} must be finite. Received: NaN or infinity in row {row}.")
+        check_finite(name, rows, first)
         if rows.min() < 0 or rows.max() > 255:
             raise ValueError(
                 f"{name} must hold whole numbers in 0..255 or floats in 0..1. Received: others, in "

@@ -11,8 +11,10 @@ NAMELESS = "columns have no names and were taken in the order given"
 def check_width(shape, spec, name):
     """Refuses rows that are not vectors of the length of a spec."""
     if shape != spec.shape:
+        what = " x ".join(map(str, spec.shape))
+        what = f"images of {what}" if spec.kind == "images" else f"{what} numbers"
         raise ValueError(
-            f"{name} must hold {_described(spec)} each, as the unlabeled fold does. "
+            f"{name} must hold {what} each, as the unlabeled fold does. "
             f"Received: {shape[0]} numbers each."
         )
 
@@ -113,8 +115,3 @@ def some(words):
     words = list(words)
     more = f" and {len(words) - WORDS_SHOWN} more" if len(words) > WORDS_SHOWN else ""
     return ", ".join(words[:WORDS_SHOWN]) + more
-
-
-def _described(spec):
-    what = " x ".join(map(str, spec.shape))
-    return f"images of {what}" if spec.kind == "images" else f"{what} numbers"

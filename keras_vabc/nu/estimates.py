@@ -2,9 +2,8 @@
 
 import warnings
 
+from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
-
-FEW_UNWANTED = 50
 
 
 def estimated(unlabeled_logits, unwanted_logits):

@@ -6,10 +6,12 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
+FAILURES = 0.1  # probability with which the interval may fail
+CAUTION = 0.01  # weight of the confidence bounds in the choice of a cut, beyond 1
 SMALLEST_LOG_ODDS = -30.0  # a shift that leaves no negative in any data set
 
 
-def best_bin_share(unlabeled_scores, unwanted_scores, *, delta=0.1, gamma=0.01):
+def best_bin_share(unlabeled_scores, unwanted_scores):
     """Best-bin estimation of the share of negatives among unlabeled examples: `(share, low, high)`.
 
     Scores are higher for negatives, and of examples that did not train the classifier. Above a
@@ -18,8 +20,8 @@ def best_bin_share(unlabeled_scores, unwanted_scores, *, delta=0.1, gamma=0.01):
     q_u(c) / q_w(c) is the share sought; positives above c can only raise it. The c is taken at
     which the upper confidence bound of the ratio is least.
 
-    The interval covers, with probability `1 - DELTA`, the ratio that would be found at the same c
-    in infinitely many examples (Dvoretzky-Kiefer-Wolfowitz bounds of both shares). That ratio
+    The interval covers, with probability `1 - FAILURES`, the ratio that would be found at the same
+    c in infinitely many examples (Dvoretzky-Kiefer-Wolfowitz bounds of both shares). That ratio
     exceeds the share where positives score as high as negatives: `high` holds in any case, `low`
     only if the unlabeled above c are negatives.
 
@@ -30,9 +32,9 @@ def best_bin_share(unlabeled_scores, unwanted_scores, *, delta=0.1, gamma=0.01):
     cuts = np.unique(unwanted_scores)  # above the largest q_w is 0, between two it only lowers q_u
     q_unlabeled = _share_from(unlabeled_scores, cuts)
     q_unwanted = _share_from(unwanted_scores, cuts)
-    error_unlabeled = math.sqrt(math.log(4 / delta) / (2 * len(unlabeled_scores)))
-    error_unwanted = math.sqrt(math.log(4 / delta) / (2 * len(unwanted_scores)))
-    bounds = q_unlabeled + (1 + gamma) * (error_unlabeled + error_unwanted)
+    error_unlabeled = math.sqrt(math.log(4 / FAILURES) / (2 * len(unlabeled_scores)))
+    error_unwanted = math.sqrt(math.log(4 / FAILURES) / (2 * len(unwanted_scores)))
+    bounds = q_unlabeled + (1 + CAUTION) * (error_unlabeled + error_unwanted)
     best = np.argmin(bounds / q_unwanted)
     u, w = q_unlabeled[best], q_unwanted[best]
     share = min(u / w, 1.0)

@@ -1,6 +1,7 @@
 """Training one network to tell negatives from positives, given unlabeled and unwanted examples."""
 
 import itertools
+import math
 
 import keras
 import numpy as np
@@ -105,9 +106,8 @@ def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, s
                 rows = presumed_positives(unlabeled.each(logits), share)
             else:
                 known = tf.constant(share, tf.float32)
-        order = _passes(rows, steps * batch[0], rng).reshape(steps, -1)
-        unwanted_order = _passes(np.arange(len(unwanted)), steps * batch[1], rng)
-        unwanted_order = unwanted_order.reshape(steps, -1)
+        order = _passes(rows, (steps, batch[0]), rng)
+        unwanted_order = _passes(np.arange(len(unwanted)), (steps, batch[1]), rng)
         losses = [
             step(unlabeled[u], unwanted[w], known, rng.random(2, np.float32))
             for u, w in zip(order, unwanted_order, strict=True)
@@ -152,7 +152,8 @@ def _shifted(images, shift, offset):
     return tf.ensure_shape(moved, images.shape)
 
 
-def _passes(rows, length, rng):
-    """`length` of the rows, in passes over all of them, each in an order of its own."""
+def _passes(rows, shape, rng):
+    """Rows for so many steps of a size, in passes over all, each in an order of its own."""
+    length = math.prod(shape)
     passes = [rng.permutation(rows) for _ in range(-(-length // len(rows)))]
-    return np.concatenate(passes)[:length]
+    return np.concatenate(passes)[:length].reshape(shape)

@@ -165,7 +165,8 @@ class TrainingLoop:
         steps_per_execution = model.steps_per_execution
         given = arguments.get("steps_per_epoch")
         steps = _least(given or size, keras.config.max_steps_per_epoch())
-        joined = steps is not None and (steps == size or _is_endless(x)) and self._joins()
+        endless = _cardinality(x) == tf.data.INFINITE_CARDINALITY
+        joined = steps is not None and (steps == size or endless) and self._joins()
         self._training = Steps(steps if joined else None)
         self._chunked = False
         if joined and steps == size:
@@ -240,7 +241,3 @@ class TrainingLoop:
 def _least(*numbers):
     """The smallest of the numbers that are not `None`; `None` if there is none."""
     return min((number for number in numbers if number is not None), default=None)
-
-
-def _is_endless(data):
-    return _cardinality(data) == tf.data.INFINITE_CARDINALITY
