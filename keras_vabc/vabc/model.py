@@ -194,7 +194,8 @@ class VABC(keras.Model):
         weights = self.annealing.values_at(step, self.gamma, self.kl_weight)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
-            losses = self._batch_losses(data, *weights, noise_seed(self.seed, 0, step), training=True)
+            seed = noise_seed(self.seed, 0, step)
+            losses = self._batch_losses(data, *weights, seed, training=True)
             loss = self.optimizer.scale_loss(ops.mean(losses) / replicas)
         gradients = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply(gradients, self.trainable_variables)
