@@ -23,6 +23,11 @@ def check_share(**numbers):
     _check_each("in (0, 1)", lambda value: 0 < value < 1, numbers)
 
 
+def first_line(error):
+    """What an error says in its first line; its type if it says nothing."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
 def _check_each(rule, holds, numbers):
     for name, value in numbers.items():
         if not holds(value):

@@ -204,14 +204,12 @@ class TrainingLoop:
             model.train_step, model.logs, jit_compile=model.jit_compile, eager=model.run_eagerly
         )
 
-        def function(iterator):
-            if not self._serves(iterator):
-                return single(iterator)
+        def joined(iterator):
             if self._chunked:
                 return chunk(iterator)
             return self._training.take(counted, iterator, model.steps_per_execution)
 
-        return function
+        return self._serving(joined, single)
 
     def test_function(self, single):
         """The `test_function` of Keras, as `train_function`, but without XLA.
@@ -223,15 +221,17 @@ class TrainingLoop:
             model.test_step, model.get_metrics_result, jit_compile=False, eager=model.run_eagerly
         )
 
-        def function(iterator):
-            if not self._serves(iterator):
-                return single(iterator)
+        def joined(iterator):
             return self._testing.take(counted, iterator, model.steps_per_execution)
 
-        return function
+        return self._serving(joined, single)
 
-    def _serves(self, iterator):
-        return isinstance(iterator, tf.data.Iterator) and self._joins()
+    def _serving(self, joined, single):
+        def function(iterator):
+            serves = isinstance(iterator, tf.data.Iterator) and self._joins()
+            return (joined if serves else single)(iterator)
+
+        return function
 
     def _joins(self):
         with self._model.distribute_strategy.scope():

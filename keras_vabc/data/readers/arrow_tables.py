@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_vabc.data.checks import first_line
 from keras_vabc.data.readers.tables import TableReader
 
 
@@ -28,10 +29,9 @@ class ArrowTable:
             index = (table.schema.pandas_metadata or {}).get("index_columns", ())
             self._table = table.drop_columns([c for c in index if c in table.column_names])
         except Exception as error:  # of pyarrow, or of the library whose table it is
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ValueError(
                 f"{name} must be a table of columns. Received: {name} of type "
-                f"{type(table).__name__} ({reason})."
+                f"{type(table).__name__} ({first_line(error)})."
             ) from None
         self.names, self.count = self._table.column_names, self._table.num_rows
 

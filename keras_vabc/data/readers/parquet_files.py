@@ -1,5 +1,6 @@
 """Reading Parquet files of numbers, of any length."""
 
+from keras_vabc.data.checks import first_line
 from keras_vabc.data.readers.arrow_tables import check_types, numbers_of
 from keras_vabc.data.readers.tables import TableReader
 
@@ -49,8 +50,7 @@ class ParquetFile:
             raise self._damaged(error) from None
 
     def _damaged(self, error):
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return ValueError(
             f"{self._name} must be a whole Parquet file. Received: {self._name}={self._path} "
-            f"({reason})."
+            f"({first_line(error)})."
         )

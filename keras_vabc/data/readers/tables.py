@@ -3,6 +3,7 @@
 from collections import Counter
 
 from keras_vabc.data import vectors
+from keras_vabc.data.readers.arrays import numbered
 from keras_vabc.data.spec import BLOCK_BYTES, DataSpec
 
 ROW_NUMBERS = ("", "Unnamed: 0", "__index_level_0__")  # what pandas calls them when it writes them
@@ -45,12 +46,11 @@ class TableReader:
         self.counts.clear()
         columns = self._columns(spec)
         names = [self._cells.names[column] for column in columns]
-        first = 0
-        for rows in self._cells.blocks(columns, max(1, BLOCK_BYTES // (8 * len(columns)))):
+        size = max(1, BLOCK_BYTES // (8 * len(columns)))
+        for first, rows in numbered(self._cells.blocks(columns, size)):
             self.counts["read"] += len(rows)
             ids = [str(first + row) for row in range(len(rows))]
             yield ids, vectors.as_float32(rows, first, self.name, lambda c: f"column {names[c]!r}")
-            first += len(rows)
 
     def notes(self, spec):
         """As in `Reader`."""
