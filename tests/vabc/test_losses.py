@@ -146,3 +146,13 @@ def test_the_equilibrium_never_passes_its_bound():
     errors = [equilibrium_error(gamma, 10.0) for gamma in (1e-6, 0.1, 1, 10)]
     assert errors[0] == pytest.approx(10, rel=1e-4)
     assert errors == sorted(errors, reverse=True)
+
+
+@pytest.mark.parametrize("gamma", [0.05, 4.0])
+def test_the_floor_of_the_penalty_is_one_of_gamma_times_the_error(gamma):
+    """1e-7 of `gamma R`, not of `R`: so the highest penalty is the same for every gamma."""
+    errors = np.array([0.0, 2e-9, 5e-8, 1e-6, 1e-5])
+    exponent = np.maximum(gamma * errors, 1e-7)
+    expected = -np.log(-np.expm1(-exponent))
+    actual = unwanted_penalty(errors.astype("float32"), gamma)
+    np.testing.assert_allclose(actual, expected, rtol=1e-5)
