@@ -11,16 +11,9 @@ BLOCK_ROWS = 1024
 class Blockwise:
     """A function of a batch, compiled once and applied to arrays of any length block by block.
 
-    Args:
-        function: Maps a tensor of shape `(rows, ...)` to a tensor, or a tuple of them, whose first
-            axis is `rows` too.
-
-    Call arguments:
-        rows: Array of shape `(n, ...)`; for `n = 0` the function sees one row of zeros, since some
-            kernels refuse an empty batch.
-
-    Returns:
-        NumPy array of `n` rows, or a tuple of them.
+    It maps a tensor of shape `(rows, ...)` to a tensor, or a tuple of them, whose first axis is
+    `rows` too; called with an array of shape `(n, ...)` the result is of NumPy arrays. For `n = 0`
+    the function sees one row of zeros, since some kernels refuse an empty batch.
     """
 
     def __init__(self, function):
@@ -48,16 +41,10 @@ def _empty(part, count):
 
 
 def draw_normal(n, size, seed=None):
-    """Draws `n` rows from the standard normal distribution.
+    """Draws from the standard normal distribution, float32 of shape `(n, size)`.
 
-    Args:
-        n: Number of rows.
-        size: Length of a row.
-        seed: Integer, or `None` for one from Python's `random`. The first `m` rows of one seed are
-            the same for every `n >= m`, since each block of rows has a seed of its own.
-
-    Returns:
-        Float32 array of shape `(n, size)`.
+    The first `m` rows of one seed are the same for every `n >= m`, since each block of rows has a
+    seed of its own. `None` takes a seed from Python's `random`.
     """
     seed = random.randrange(2**31) if seed is None else seed
     blocks = [normal_block(seed, block, size) for block in range(-(-n // BLOCK_ROWS))]

@@ -10,16 +10,28 @@ BLOCK_NUMBERS = 2**20  # looked at at a time, since a fold may fill a disk
 
 def check_positive(**numbers):
     """Raises a `ValueError` for the first number that is not finite and above 0."""
-    for name, value in numbers.items():
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be > 0 and finite. Received: {name}={value}.")
+    _check_each("> 0 and finite", lambda value: math.isfinite(value) and value > 0, numbers)
 
 
 def check_not_negative(**numbers):
     """Raises a `ValueError` for the first number that is not finite or is below 0."""
+    _check_each(">= 0 and finite", lambda value: math.isfinite(value) and value >= 0, numbers)
+
+
+def check_share(**numbers):
+    """Raises a `ValueError` for the first number that is not in (0, 1)."""
+    _check_each("in (0, 1)", lambda value: 0 < value < 1, numbers)
+
+
+def first_line(error):
+    """What an error says in its first line; its type if it says nothing."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _check_each(rule, holds, numbers):
     for name, value in numbers.items():
-        if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} must be >= 0 and finite. Received: {name}={value}.")
+        if not holds(value):
+            raise ValueError(f"{name} must be {rule}. Received: {name}={value}.")
 
 
 def check_whole(name, value, minimum):
@@ -41,14 +53,17 @@ def check_rows(name, x, shape):
     return check_finite(name, x)
 
 
-def check_finite(name, x):
-    """Returns the numeric array `x` if all of it is finite, or raises a `ValueError`."""
+def check_finite(name, x, first=0):
+    """Returns the numeric array `x` if all of it is finite, or raises a `ValueError`.
+
+    It names the row; `first` is the number of the first one.
+    """
     if x.dtype.kind not in "buif":
         raise ValueError(f"{name} must hold numbers. Received: dtype {x.dtype}.")
     size = max(1, BLOCK_NUMBERS // max(1, math.prod(x.shape[1:])))
     for start in range(0, len(x) if x.dtype.kind == "f" else 0, size):
         finite = np.isfinite(x[start : start + size])
         if not finite.all():
-            row = start + int(np.argmin(finite.reshape(len(finite), -1).all(axis=1)))
+            row = first + start + int(np.argmin(finite.reshape(len(finite), -1).all(axis=1)))
             raise ValueError(f"{name} must be finite. Received: NaN or infinity in row {row}.")
     return x

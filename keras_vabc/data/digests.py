@@ -6,14 +6,9 @@ import numpy as np
 
 
 def digests(rows, seed):
-    """A 64-bit hash of each row's content.
+    """A 64-bit hash of each row's content, uint64 of shape `(n,)`; another seed gives other hashes.
 
-    Args:
-        rows: Array of shape `(n, ...)`.
-        seed: Whole number; another one gives other hashes.
-
-    Returns:
-        uint64 array of shape `(n,)`, equal for equal rows of one dtype and shape.
+    Equal rows of one dtype and shape have equal hashes.
     """
     if rows.dtype.kind == "f":
         rows = rows + rows.dtype.type(0)  # -0 and 0 are equal
@@ -24,18 +19,10 @@ def digests(rows, seed):
 
 
 def held_out(rows, seed, share):
-    """Which rows are kept aside for testing, by their content and the seed alone.
+    """Which rows are held out for testing, each with probability `share`: boolean of shape `(n,)`.
 
-    So equal rows fall on one side, and a later command that reads the same files with the same spec
-    finds the same rows again without a copy.
-
-    Args:
-        rows: Array of shape `(n, ...)`, as `read_blocks` gives them.
-        seed: Whole number.
-        share: Probability with which a row is held out, in (0, 1).
-
-    Returns:
-        Boolean array of shape `(n,)`.
+    Their content and the seed alone decide. So equal rows fall on one side, and a later command
+    that reads the same files with the same spec finds the same rows again without a copy.
     """
     return in_share(digests(rows, seed), share)
 

@@ -15,28 +15,15 @@ SHUFFLE_BYTES = 2**28  # 256 MiB: what a stream's shuffle buffer may hold
 
 
 def as_fold(data, name):
-    """Checks `data` and wraps it.
-
-    Args:
-        data: Array-like of shape `(n, ...)` or `tf.data.Dataset` of single examples.
-        name: Name of the argument, for errors.
-
-    Returns:
-        `Rows` or `Stream`.
-
-    Raises:
-        ValueError: If `data` is no fold; see the two classes.
-    """
+    """Checks data, an array or a `tf.data.Dataset` of single examples, and wraps them."""
     return (Stream if isinstance(data, tf.data.Dataset) else Rows)(data, name)
 
 
 class Rows:
     """A fold held as one tensor in the host's memory, or left in its file where it is mapped.
 
-    Args:
-        data: Array-like of finite numbers of shape `(n, ...)`, n >= 1. Floats become float32. A
-            `np.memmap` is read row by row as batches need them, so it may be larger than memory.
-        name: Name of the argument, for errors.
+    Its array-like has shape `(n, ...)`, n >= 1, of finite numbers; floats become float32. An
+    `np.memmap` is read row by row as batches need them, so it may be larger than memory.
     """
 
     def __init__(self, data, name):
@@ -54,11 +41,10 @@ class Rows:
     def chunks(self, size, bounds, seed, repeat):
         """Row numbers of shape `(steps, size)`, for one pair of bounds after the other.
 
-        Args:
-            size: Rows of one step; the last step may have fewer if it is a chunk of its own.
-            bounds: Number of the first step of each chunk, and of the one after its last step.
-            seed: Seed of the order, or `None` for the order given.
-            repeat: Whether the rows are repeated, or may end within the last step.
+        The bounds are the number of the first step of each chunk, and of the one after its last
+        step; the last step may have fewer rows than `size` if it is a chunk of its own. The order
+        is the one given where the seed is `None`. With `repeat` the rows are repeated, else they
+        may end within the last step.
         """
         total = bounds[-1][1] * size
         if seed is not None:
@@ -90,12 +76,9 @@ class Rows:
 class Stream:
     """A fold read from a `tf.data.Dataset`, which may be larger than memory.
 
-    It is shuffled through a buffer of at most `SHUFFLE_BYTES` bytes: completely if the fold fits in
-    there, else only within a window of that size.
-
-    Args:
-        data: Dataset of known cardinality, each element one tensor of static shape `(...)`.
-        name: Name of the argument, for errors.
+    Its cardinality is known, each element one tensor of static shape `(...)`. It is shuffled
+    through a buffer of at most `SHUFFLE_BYTES` bytes: completely if the fold fits in there, else
+    only within a window of that size.
     """
 
     def __init__(self, data, name):

@@ -8,25 +8,16 @@ from collections import Counter
 import numpy as np
 
 from keras_vabc.data.digests import digests, in_share
+from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.vectors import Columns
-
-FEW_UNWANTED = 50
 
 
 class FoldFiles:
     """The training and the test part of one fold, and what is known of their rows.
 
-    Args:
-        name: `"unlabeled"` or `"unwanted"`.
-        folder: `pathlib.Path` of the files.
-        spec: `DataSpec` of the rows.
-        drop: uint64 array of the `digests` of rows that are left out.
-
-    Attributes:
-        counts: As in `Intake`, `collections.Counter`.
-        columns: `Columns` of the rows kept, where they are vectors.
-        hashes: uint64 array of the digests of the rows kept, sorted.
+    Rows whose `digests` are in `drop` are left out. Of those kept, `hashes` are the sorted digests
+    and `columns` the `Columns`, where they are vectors; `counts` are as in `Intake`.
     """
 
     def __init__(self, name, folder, spec, drop):
@@ -38,18 +29,7 @@ class FoldFiles:
         self._test = RowsFile(test, spec.shape, spec.dtype)
 
     def fill(self, reader, seed, share, show):
-        """Reads all examples.
-
-        Args:
-            reader: `Reader` of them.
-            seed: As in `read_folds`.
-            share: The share of rows for the test part.
-            show: As in `read_folds`.
-
-        Raises:
-            ValueError: If the reader does.
-            OSError: If the reader does, or there is no room on the disk.
-        """
+        """Reads all examples; errors are those of the `Reader`, and `OSError` for a full disk."""
         hashes = bytearray()
         with contextlib.closing(self._training), contextlib.closing(self._test):
             self._check_room(reader.count)

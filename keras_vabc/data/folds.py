@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keras_vabc.data.checks import check_finite, check_whole
+from keras_vabc.data.checks import check_finite, check_share, check_whole
 from keras_vabc.data.mapped import join_rows, take_rows
 
 UNKNOWN = -1  # the label of an example whose class nobody has told
+FEW_UNWANTED = 50  # below it no estimate from them is reliable
+PARTS = ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +55,8 @@ class Folds:
 
     def __repr__(self):
         """Counts and settings, not the arrays."""
-        folds = ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted")
         settings = {k: getattr(self, k) for k in ("name", "negative_class", "fraction", "seed")}
-        counts = {k: len(getattr(self, k)) for k in folds}
+        counts = {k: len(getattr(self, k)) for k in PARTS}
         shown = settings | counts | {"shape": self.unlabeled.shape[1:]}
         text = ", ".join(f"{key}={value!r}" for key, value in shown.items())
         return f"Folds({text}, dtype={self.unlabeled.dtype})"
@@ -139,8 +140,7 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
         cleaned = kv.NUClassifier(seed=0).fit(folds.unlabeled, folds.unwanted).correct(folds)
         ```
     """
-    if not 0 < test_share < 1:
-        raise ValueError(f"test_share must be in (0, 1). Received: test_share={test_share}.")
+    check_share(test_share=test_share)
     check_split(1, seed)
     unlabeled, unwanted = np.asarray(unlabeled), np.asarray(unwanted)
     if unlabeled.shape[1:] != unwanted.shape[1:] or unlabeled.dtype != unwanted.dtype:
@@ -150,8 +150,7 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
         )
     rng = np.random.default_rng(seed)
     parts = {}
-    for name, x, label in (("unlabeled", unlabeled, UNKNOWN), ("unwanted", unwanted, 0)):
-        labels = np.full(len(x), label)
+    for name, x in (("unlabeled", unlabeled), ("unwanted", unwanted)):
         held_out = rng.permutation(len(x)) < round(len(x) * test_share)
         if held_out.all() or not held_out.any():
             raise ValueError(
@@ -159,24 +158,25 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
                 f"test_share={test_share}. Received: {len(x)}."
             )
         check_finite(name, x)
-        for part, rows in ((name, ~held_out), (f"test_{name}", held_out)):
-            parts |= {part: x[rows], f"{part}_labels": labels[rows]}
-    return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=int(seed))
+        parts |= {name: x[~held_out], f"test_{name}": x[held_out]}
+    return own_folds(parts, int(seed))
+
+
+def own_folds(parts, seed):
+    """The `Folds` of a dict of their four arrays, labelled as `array_folds` says."""
+    labels = {
+        f"{part}_labels": np.full(len(parts[part]), UNKNOWN if "unlabeled" in part else 0)
+        for part in PARTS
+    }
+    return Folds(**parts, **labels, name="custom", negative_class=0, fraction=1.0, seed=seed)
 
 
 def move_to_unwanted(folds, flagged, test_flagged) -> Folds:
     """Moves flagged unlabeled examples, labels included, to the end of the unwanted folds.
 
-    Args:
-        folds: `Folds`.
-        flagged: Whether each unlabeled example moves, boolean of shape `(n,)`.
-        test_flagged: The same of the test fold, shape `(k,)`.
-
-    Returns:
-        New `Folds`, without soft y.
-
-    Raises:
-        ValueError: If no unlabeled example would be left in a fold that holds some.
+    The flags are boolean, one for each unlabeled example of the training and of the test fold. The
+    new `Folds` have no soft y. Raises a `ValueError` if no unlabeled example would be left in a
+    fold that holds some.
     """
     changes = {"unlabeled_y": None, "test_unlabeled_y": None}
     for part, moves in (("", flagged), ("test_", test_flagged)):

@@ -18,17 +18,10 @@ ORIENTATION = 0x0112
 
 
 def open_image(path):
-    """Opens an image and reads its header.
+    """Opens an image and reads its header; its pixels are not decoded yet, and it must be closed.
 
-    Args:
-        path: Path of the file.
-
-    Returns:
-        `PIL.Image.Image` whose pixels are not decoded yet; close it.
-
-    Raises:
-        Exception: Of any kind, for a damaged file, one of another kind, and one of more pixels than
-            Pillow takes for an attack.
+    Exceptions of any kind mean a damaged file, one of another kind, or one of more pixels than
+    Pillow takes for an attack.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -54,19 +47,10 @@ def is_deep(image):
 
 
 def decode(image):
-    """Decodes an image into one of two modes.
+    """Decodes an image into the mode `"L"`, grey, or `"RGB"`, colour; exceptions are of any kind.
 
     The rotation that a camera noted is applied, transparency laid on black, 16 bits are reduced to
     8, palettes and print colours turned into red, green and blue.
-
-    Args:
-        image: `PIL.Image.Image`.
-
-    Returns:
-        `PIL.Image.Image` of mode `"L"`, grey, or `"RGB"`, colour.
-
-    Raises:
-        Exception: Of any kind, for a damaged file.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -93,15 +77,10 @@ def is_coloured(image):
 
 
 def resize(image, shape):
-    """A decoded image in the size and with the channels of a spec.
+    """A decoded image as a uint8 array of the shape `(height, width, channels)`.
 
-    Args:
-        image: `PIL.Image.Image` of mode `"L"` or `"RGB"`.
-        shape: `(height, width, channels)`.
-
-    Returns:
-        uint8 array of that shape. An image of another size is resized by cubic interpolation, with
-        antialiasing; its aspect ratio is not kept, so that nothing is cut off.
+    One of another size is resized by cubic interpolation, with antialiasing; its aspect ratio is
+    not kept, so that nothing is cut off.
     """
     image = _in_mode(image, "L" if shape[2] == 1 else "RGB")
     if image.size != (shape[1], shape[0]):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.checks import check_whole
+from keras_vabc.data.checks import check_share, check_whole
 from keras_vabc.data.digests import held_out
 from keras_vabc.data.fold_files import FoldFiles
-from keras_vabc.data.folds import UNKNOWN, Folds
+from keras_vabc.data.folds import PARTS, Folds, own_folds
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.vectors import column_notes
@@ -101,8 +101,7 @@ def read_folds(
             nu = kv.NUClassifier().fit(intake.folds.unlabeled, intake.folds.unwanted)
         ```
     """
-    if not 0 < test_share < 1:
-        raise ValueError(f"test_share must be in (0, 1). Received: test_share={test_share}.")
+    check_share(test_share=test_share)
     check_whole("seed", seed, 0)
     image_size = None if image_size is None else _checked_size(image_size)
     folder = Path(folder)
@@ -131,43 +130,23 @@ def read_folds(
 
 
 def stored_folds(folder, seed=0):
-    """The folds that `read_folds` left in a folder.
+    """The `Folds`, as in `Intake`, that `read_folds` left in a folder.
 
-    Args:
-        folder: As in `read_folds`.
-        seed: As in `read_folds`.
-
-    Returns:
-        `Folds` as in `Intake`.
-
-    Raises:
-        ValueError: If a file is damaged.
-        OSError: If one is missing or cannot be read.
+    Raises a `ValueError` if a file is damaged, an `OSError` if one cannot be read.
     """
-    parts = {}
-    for part in ("unlabeled", "unwanted", "test_unlabeled", "test_unwanted"):
-        rows = parts[part] = np.load(Path(folder, f"{part}.npy"), mmap_mode="r")
-        parts[f"{part}_labels"] = np.full(len(rows), UNKNOWN if "unlabeled" in part else 0)
-    return Folds(**parts, name="custom", negative_class=0, fraction=1.0, seed=seed)
+    parts = {part: np.load(Path(folder, f"{part}.npy"), mmap_mode="r") for part in PARTS}
+    return own_folds(parts, seed)
 
 
 def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None):
-    """Reads examples in the form of a spec, a few at a time.
+    """Reads data, of any kind that `read_folds` takes, in the form of a spec, a few rows at a time.
 
-    Args:
-        data: As in `read_folds`.
-        spec: `DataSpec`.
-        name: Name of the argument that gave `data`, for errors and notes.
-        max_unreadable: As in `read_folds`.
-        notes: `None`, or a list that gets a line for each repair when all has been read.
+    Yields `(ids, rows)`: for each example the path of its file relative to the folder, or the
+    number of its row, counted from 0; and an array of shape `(n, *spec.shape)` of `spec.dtype`. A
+    list of `notes` gets a line for each repair when all has been read.
 
-    Yields:
-        `(ids, rows)`: for each example the path of its file relative to the folder, or the number
-        of its row, counted from 0; and an array of shape `(n, *spec.shape)` of `spec.dtype`.
-
-    Raises:
-        ValueError: If the data are damaged, or cannot be brought into that form.
-        OSError: If something cannot be read.
+    Raises a `ValueError` if the data are damaged or cannot be brought into that form, an `OSError`
+    if something cannot be read.
     """
     reader = open_reader(data, name, max_unreadable)
     yield from reader.blocks(spec)

@@ -9,20 +9,14 @@ import numpy as np
 
 
 def read_labels(labels, ids):
-    """Reads the label of each example.
+    """Reads the label of each example with these ids: a string, or `None` where it has none.
 
-    Args:
-        labels: Path of a CSV file with the columns `id` and `label`, in any order and not
-            necessarily of all examples; or of a `.npy` file of whole numbers, one for each example,
-            in their order; or an array of those or of strings.
-        ids: List of the examples' ids, as `read_blocks` gives them.
+    Labels are the path of a CSV file with the columns `id` and `label`, in any order and not
+    necessarily of all examples; or of a `.npy` file of whole numbers, one for each example, in
+    their order; or an array of those or of strings.
 
-    Returns:
-        List of a string for each example, or `None` where it has no label.
-
-    Raises:
-        ValueError: If the file is of another kind, damaged, or none of its ids is one of the data.
-        OSError: If it cannot be read.
+    Raises a `ValueError` if the file is of another kind, damaged, or none of its ids is one of the
+    data, an `OSError` if it cannot be read.
     """
     if not isinstance(labels, str | os.PathLike):
         return list(

@@ -11,15 +11,9 @@ from keras_vabc.data.spec import BLOCK_BYTES
 
 
 class RowsFile:
-    """A `.npy` file that grows block by block and need not fit in memory.
+    """A `.npy` file of rows that grows block by block and need not fit in memory.
 
-    Args:
-        path: Path of the file; one of that name is replaced.
-        shape: Shape of one row.
-        dtype: Dtype of the numbers.
-
-    Raises:
-        OSError: If it cannot be written.
+    A file of that name is replaced. Raises an `OSError` if it cannot be written.
     """
 
     def __init__(self, path, shape, dtype):
@@ -56,34 +50,18 @@ class RowsFile:
 
 
 def take_rows(array, rows):
-    """`array[rows]`, on disk if the array is there.
-
-    Args:
-        array: Array of shape `(n, ...)`.
-        rows: Boolean array of shape `(n,)`, or row numbers.
-
-    Returns:
-        Array of the rows taken. For an `np.memmap` an `np.memmap` too, whose file lies beside the
-        original's, has no name and vanishes with the array.
-
-    Raises:
-        OSError: If there is no room for it.
-    """
+    """`array[rows]`, on disk if the array is there; see `join_rows`."""
     return join_rows((array, rows))
 
 
 def join_rows(*parts):
     """The rows taken from several arrays, one after the other, on disk if one of the arrays is.
 
-    Args:
-        *parts: Pairs of an array of shape `(n, ...)` and which of its rows: a boolean array of
-            shape `(n,)`, row numbers or a slice. All arrays have one dtype and one shape of rows.
+    Each part is a pair of an array of shape `(n, ...)` and which of its rows: a boolean array of
+    shape `(n,)`, row numbers or a slice. All arrays have one dtype and one shape of rows.
 
-    Returns:
-        Array as in `take_rows`.
-
-    Raises:
-        OSError: If there is no room for it.
+    For an `np.memmap` the result is one too, whose file lies beside the original's, has no name and
+    vanishes with the array. Raises an `OSError` if there is no room for it.
     """
     mapped = [array for array, _ in parts if isinstance(array, np.memmap)]
     if not mapped:

@@ -15,23 +15,15 @@ from keras_vabc.files.writing import make_folder, new_folder, whole_file
 
 
 def write_rows(path, blocks, spec):
-    """Writes generated rows to a file or folder that appears whole or not at all.
+    """Writes generated rows to a file or folder that appears whole or not at all; returns how many.
 
     Images become whole numbers in 0..255 where the data hold those, and always in PNGs; for columns
-    see `postprocess`.
+    see `postprocess`. The path is a new or empty folder, for a PNG each; or a file, which is
+    replaced: `.npy` or `.npz` for both kinds of data, `.csv` or `.parquet` for vectors. Blocks are
+    arrays of shape `(n, *spec.shape)`, in the scale of the data.
 
-    Args:
-        path: A new or empty folder, for a PNG each; or a file, which is replaced: `.npy` or `.npz`
-            for both kinds of data, `.csv` or `.parquet` for vectors.
-        blocks: Iterator of arrays of shape `(n, *spec.shape)`, in the scale of the data.
-        spec: `DataSpec` of the data.
-
-    Returns:
-        Number of rows written.
-
-    Raises:
-        ValueError: If the path is of another kind, or rows are not finite or of another shape.
-        OSError: If it cannot be written.
+    Raises a `ValueError` if the path is of another kind, or rows are not finite or of another
+    shape, an `OSError` if it cannot be written.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -54,19 +46,11 @@ def write_rows(path, blocks, spec):
 
 
 def postprocess(rows, spec):
-    """Generated rows as they are written.
+    """Generated rows `(n, *spec.shape)`, in the scale of the data, as they are written.
 
-    Args:
-        rows: Array of shape `(n, *spec.shape)`, in the scale of the data.
-        spec: `DataSpec` of the data.
-
-    Returns:
-        Array of `spec.dtype`: whole numbers in 0..255 if that is uint8. Columns that are constant
-        in the data have their constant; those of whole numbers are rounded, and kept in the range
-        of the data.
-
-    Raises:
-        ValueError: If rows are not finite or of another shape.
+    They get `spec.dtype`: whole numbers in 0..255 if that is uint8. Columns that are constant in
+    the data get their constant; those of whole numbers are rounded, and kept in the range of the
+    data. Raises a `ValueError` if rows are not finite or of another shape.
     """
     rows = check_finite("rows", np.asarray(rows))
     if rows.shape[1:] != spec.shape:

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.data.checks import check_rows, check_whole
+from keras_vabc.data.checks import check_rows, check_share, check_whole
 from keras_vabc.data.examples import Rows, as_fold, check_alike
 from keras_vabc.data.streams import without_autotuning
 
@@ -129,12 +129,8 @@ def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial
 def _mixer(unlabeled, unwanted, soft, part, unwanted_part):
     """A function of elements of both folds: several batches, and their y.
 
-    Args:
-        unlabeled: The unlabeled fold.
-        unwanted: The unwanted fold.
-        soft: y of each unlabeled row, or `None` for 1.
-        part: Unlabeled examples of a whole batch.
-        unwanted_part: Unwanted examples of a whole batch.
+    `soft` has the y of each unlabeled row, or is `None` for 1; the parts are the examples that a
+    whole batch takes of each fold.
     """
 
     def mix(bound, u, w):
@@ -154,12 +150,9 @@ def _mixer(unlabeled, unwanted, soft, part, unwanted_part):
 
 
 class EpochCount:
-    """Number of the epoch that a pipeline's next iteration stands for.
+    """Number of the epoch that a pipeline's next iteration stands for; set it to move the pipeline.
 
     It counts in Python, since under a distribution strategy a variable would live on the replicas.
-
-    Args:
-        next_epoch: Whole number >= 0. Set the attribute of that name to move the pipeline.
     """
 
     def __init__(self, next_epoch):
@@ -174,12 +167,8 @@ class EpochCount:
 def _per_epoch(one_epoch, steps, seed, initial_epoch, rows):
     """A dataset of batches whose k-th iteration, k = 0, 1, ..., is `one_epoch(initial_epoch + k)`.
 
-    Args:
-        one_epoch: Maps the number of an epoch to a dataset of chunks of batches.
-        steps: Batches in an epoch.
-        seed: Seed of the order, to be checked.
-        initial_epoch: Number of the first epoch.
-        rows: Rows of each batch; `None` if the last one may hold fewer.
+    `one_epoch` gives chunks of batches; each batch has `rows` rows, or where that is `None` the
+    last one may hold fewer.
     """
     check_whole("seed", seed, 0)
     epochs = EpochCount(check_whole("initial_epoch", initial_epoch, 0))
@@ -217,8 +206,7 @@ def _key(seed, epoch, stream, shuffle):
 def _interleaving(count, unwanted_count):
     """Spreads the unwanted examples evenly over a batch.
 
-    Returns:
-        For each place of the batch its row in `[unlabeled | unwanted]`, and its y.
+    For each place of the batch: its row in `[unlabeled | unwanted]`, and its y.
     """
     total = count + unwanted_count
     place = tf.range(total)
@@ -258,10 +246,7 @@ def _steps(fold, part, batch_size, shuffle):
 
 
 def _unwanted_part(batch_size, unwanted_share):
-    if not 0 < unwanted_share < 1:
-        raise ValueError(
-            f"unwanted_share must be in (0, 1). Received: unwanted_share={unwanted_share}."
-        )
+    check_share(unwanted_share=unwanted_share)
     part = round(batch_size * unwanted_share)
     if abs(part - batch_size * unwanted_share) > 1e-6 or not 1 <= part < batch_size:
         rule = "even" if unwanted_share == 0.5 else "such that batch_size * unwanted_share is whole"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from keras_vabc.data.checks import check_finite
 from keras_vabc.data.images import resize as resize_image
 
 CHANNELS = (1, 3)
@@ -37,10 +38,8 @@ class Scale:
 def layout(shape, name):
     """`(height, width, channels)` of an array of images of shape `(n, ...)`.
 
-    Channels may be missing, for grey, or come before height and width.
-
-    Raises:
-        ValueError: If it has other axes.
+    Channels may be missing, for grey, or come before height and width; other axes are a
+    `ValueError`.
     """
     sizes = shape[1:]
     if len(sizes) == 2:
@@ -61,26 +60,15 @@ def channels_last(rows):
 
 
 def find_scale(blocks, dtype, name):
-    """Finds out what the numbers of an array of images mean.
+    """Finds out what the numbers of an array of images, given as `(first row, rows)` blocks, mean.
 
-    Args:
-        blocks: Iterator of pairs, the number of the first row and an array of rows.
-        dtype: Dtype of the array.
-        name: Name of the argument that gave it, for errors.
-
-    Returns:
-        `Scale`.
-
-    Raises:
-        ValueError: If a number is not finite or outside 0..255.
+    Raises a `ValueError` if a number is not finite or outside 0..255.
     """
     if dtype.kind == "b":
         return Scale(1, "uint8")
     most = 0
     for first, rows in blocks:
-        if dtype.kind == "f" and not (finite := np.isfinite(rows)).all():
-            row = first + int(np.argmin(finite.reshape(len(rows), -1).all(axis=1)))
-            raise ValueError(f"{name} must be finite. Received: NaN or infinity in row {row}.")
+        check_finite(name, rows, first)
         if rows.min() < 0 or rows.max() > 255:
             raise ValueError(
                 f"{name} must hold whole numbers in 0..255 or floats in 0..1. Received: others, in "
@@ -117,15 +105,7 @@ def resize(rows, spec):
 
 
 def notes(scale, own, counts, spec, name):
-    """What became of an array of images, a line each.
-
-    Args:
-        scale: Their `Scale`.
-        own: What `layout` gave.
-        counts: `Counter` with `resized`, the number of images that `resize` changed.
-        spec: `DataSpec`.
-        name: Name of the argument that gave them.
-    """
+    """What became of an array of images, a line each; `own` is the layout that it had."""
     lines = [scale.note] if scale.note else []
     if scale.dtype != spec.dtype:
         lines.append(

@@ -1,7 +1,6 @@
 """What one example of a user's data is, in a form that a later command reads back."""
 
 import math
-import operator
 from dataclasses import asdict, dataclass
 
 BLOCK_BYTES = 2**22  # of rows that are read and converted at a time
@@ -77,29 +76,5 @@ class DataSpec:
         return f"column {column}" if self.columns is None else f"column {self.columns[column]!r}"
 
     def to_json(self):
-        """A dict that `json.dumps` takes and `from_json` turns back."""
+        """A dict that `json.dumps` takes."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, record):
-        """The spec that `to_json` told.
-
-        Raises:
-            ValueError: If `record` is anything else.
-        """
-        try:
-            columns = record["columns"]
-            fields = {
-                "kind": record["kind"],
-                "shape": tuple(operator.index(size) for size in record["shape"]),
-                "dtype": record["dtype"],
-                "columns": None if columns is None else tuple(map(str, columns)),
-                "constants": tuple((operator.index(c), float(v)) for c, v in record["constants"]),
-                "whole": tuple(  # added later
-                    (operator.index(c), float(low), float(high))
-                    for c, low, high in record.get("whole", ())
-                ),
-            }
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ValueError(f"spec must be what DataSpec.to_json gave ({error!r}).") from None
-        return cls(**fields)

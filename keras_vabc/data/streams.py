@@ -3,62 +3,9 @@
 import re
 from contextlib import contextmanager
 
-import numpy as np
 import tensorflow as tf
 
 STREAM_ERROR = "keras_vabc: "
-
-
-def range_checked(x, low, high, scale, offset):
-    """Data for `fit`, refused where the first batch lies outside `[low, high]` after preprocessing.
-
-    Args:
-        x: A `tf.data.Dataset` of `(x, y)` batches, whose first batch is checked when it is drawn;
-            an array, whose first rows are checked now; or anything else, returned as it is.
-        low: Least value that the decoder can reach.
-        high: Largest value that the decoder can reach.
-        scale: Factor of the preprocessing.
-        offset: Offset of the preprocessing.
-
-    Returns:
-        `x`, or for a data set one that checks its first batch and prefetches.
-
-    Raises:
-        ValueError: If an array's first rows are out of range.
-    """
-    rule = (
-        f"x must be finite and lie in [{low:g}, {high:g}], the range of the decoder, after "
-        "preprocessing. Pass preprocessing to VABC; for images, keras.layers.Rescaling(1 / 255)."
-    )
-
-    def extremes(batch):
-        batch = tf.cast(batch, tf.float32) * scale + offset
-        return tf.reduce_min(batch), tf.reduce_max(batch)
-
-    def in_range(least, most):
-        slack = 1e-4
-        finite = tf.math.is_finite(least) & tf.math.is_finite(most)
-        return finite & (least >= low - slack) & (most <= high + slack)
-
-    def check_first(index, *batch):
-        def check():
-            least, most = extremes(batch[0])
-            message = " Received values from {} to {} in the first batch."
-            message = tf.strings.format(STREAM_ERROR + rule + message, (least, most))
-            tf.debugging.Assert(in_range(least, most), [message])
-            return True
-
-        with tf.control_dependencies([tf.cond(index == 0, check, lambda: True)]):
-            return tuple(tf.nest.map_structure(tf.identity, batch))
-
-    if isinstance(x, tf.data.Dataset) and isinstance(x.element_spec, tuple):
-        checked = x.enumerate().map(lambda index, batch: check_first(index, *batch))
-        return checked.prefetch(tf.data.AUTOTUNE)
-    if isinstance(x, np.ndarray | tf.Tensor):
-        least, most = extremes(x[:1024])
-        if not in_range(least, most):
-            raise ValueError(f"{rule} Received values from {least:g} to {most:g}.")
-    return x
 
 
 def without_autotuning(dataset):

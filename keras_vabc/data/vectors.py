@@ -11,26 +11,18 @@ NAMELESS = "columns have no names and were taken in the order given"
 def check_width(shape, spec, name):
     """Refuses rows that are not vectors of the length of a spec."""
     if shape != spec.shape:
+        what = " x ".join(map(str, spec.shape))
+        what = f"images of {what}" if spec.kind == "images" else f"{what} numbers"
         raise ValueError(
-            f"{name} must hold {_described(spec)} each, as the unlabeled fold does. "
+            f"{name} must hold {what} each, as the unlabeled fold does. "
             f"Received: {shape[0]} numbers each."
         )
 
 
 def as_float32(rows, first, name, column_name):
-    """Rows as float32.
+    """Rows of shape `(n, features)` as float32; `first` is the number of the first one, for errors.
 
-    Args:
-        rows: Array of numbers of shape `(n, features)`.
-        first: Number of the first row, for errors.
-        name: Name of the argument that gave them, for errors.
-        column_name: Maps a column's number to what errors call it.
-
-    Returns:
-        float32 array of the same shape.
-
-    Raises:
-        ValueError: If a number is NaN, infinite or too large for float32; it names row and column.
+    A `ValueError` names row and column of a number that is NaN, infinite or too large for float32.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         result = rows.astype(np.float32)
@@ -48,12 +40,7 @@ def as_float32(rows, first, name, column_name):
 
 
 class Columns:
-    """Range, mean and variance of each column, gathered block by block.
-
-    Attributes:
-        low: Least value of each column.
-        high: Largest value of each column.
-    """
+    """Range `low` to `high`, mean and variance of each column, gathered block by block."""
 
     def __init__(self):
         self.low = self.high = None
@@ -93,13 +80,7 @@ class Columns:
 
 
 def column_notes(unlabeled, unwanted, spec):
-    """What a user should know of the columns of both folds, a line each; names, but no values.
-
-    Args:
-        unlabeled: `Columns` of the unlabeled fold.
-        unwanted: `Columns` of the unwanted fold.
-        spec: `DataSpec`.
-    """
+    """What a user should know of the `Columns` of both folds, a line each; names, but no values."""
     constant = unlabeled.constant
     telling = [
         c for c in constant if (unwanted.low[c], unwanted.high[c]) != (unlabeled.low[c],) * 2
@@ -134,8 +115,3 @@ def some(words):
     words = list(words)
     more = f" and {len(words) - WORDS_SHOWN} more" if len(words) > WORDS_SHOWN else ""
     return ", ".join(words[:WORDS_SHOWN]) + more
-
-
-def _described(spec):
-    what = " x ".join(map(str, spec.shape))
-    return f"images of {what}" if spec.kind == "images" else f"{what} numbers"

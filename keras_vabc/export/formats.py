@@ -11,19 +11,7 @@ FORMATS = ("tf_saved_model", "onnx", "litert")
 def export_parts(parts, filepath, format, *, input_signature=None, verbose=None):
     """Writes `parts` to a new folder; nothing is kept unless it reproduces the model.
 
-    Args:
-        parts: `Parts`.
-        filepath: The folder to make; must not exist, or be empty.
-        format: `"tf_saved_model"`, `"onnx"` or `"litert"`.
-        input_signature: `None` for float32 data, or a list of one spec of the data.
-        verbose: Whether to print what was written, once it is there; `None` means yes.
-
-    Raises:
-        ImportError: If the packages of the format are not installed.
-        ValueError: If an argument breaks a rule above, or the threshold is not finite.
-        FileExistsError: If `filepath` is a file, or a folder that is not empty.
-        OSError: If it cannot be made there.
-        RuntimeError: If what was written does not reproduce the model.
+    Arguments and errors are those of `VABC.export`.
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}. Received: format={format}.")

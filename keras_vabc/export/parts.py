@@ -69,12 +69,7 @@ def prior_recipe():
 def data_spec(model, input_signature=None):
     """`tf.TensorSpec` of the data that the endpoint `score` takes.
 
-    Args:
-        model: `VABC`.
-        input_signature: `None` for float32, or a list of one spec of the model's data.
-
-    Raises:
-        ValueError: If it is anything else.
+    `None` stands for float32; what is no list of one spec of the model's data is a `ValueError`.
     """
     shape = model.encoder.input_shape
     if input_signature is None:
@@ -89,15 +84,10 @@ def data_spec(model, input_signature=None):
 
 
 def checked_inputs(model, spec):
-    """Latents and data on which an export is compared with its model.
+    """`(latents, decoded, data)` on which an export is compared with its model.
 
-    Args:
-        model: `VABC`.
-        spec: `tf.TensorSpec` of the data.
-
-    Returns:
-        `(latents, decoded, data)`: the latents, what the model decodes from them, and noise over
-        the range of the decoded: its errors are large, so that a relative bound is fair.
+    These are latents, what the model decodes from them, and noise over the range of the decoded:
+    its errors are large, so that a relative bound is fair.
     """
     latents = draw_normal(spec.shape[0] or CHECKED_ROWS, model.latent_dim, seed=0)
     decoded = model.decode(latents)
@@ -112,15 +102,7 @@ def compare_decoded(actual, expected):
 
 
 def compare(endpoint, actual, expected, rtol, atol=0.0):
-    """Raises a `RuntimeError` if what an exported endpoint gives is not what was expected.
-
-    Args:
-        endpoint: Its name.
-        actual: Array that it gave.
-        expected: Array that the model gives.
-        rtol: Relative tolerance.
-        atol: Absolute tolerance.
-    """
+    """Raises a `RuntimeError` if what an exported endpoint gives is not what the model gives."""
     if actual.shape == expected.shape and np.allclose(actual, expected, rtol, atol):
         return
     difference = f"shape {actual.shape} for {expected.shape}"

@@ -26,23 +26,8 @@ def export_portable(parts, filepath, format, input_signature=None):
     `score` and, where there is a threshold, `flag`; `guard` takes `x` and gives `guard`.
 
     Each file is loaded by its own runtime and compared with the model before the folder takes its
-    name: pixels within 1e-5 of their range, scores within 1e-4 relative or 1e-6 absolute.
-
-    Args:
-        parts: `Parts`.
-        filepath: The folder to make; must not exist, or be empty.
-        format: `"onnx"` or `"litert"`.
-        input_signature: `None` for float32 data, or a list of one spec of the data.
-
-    Returns:
-        The names of the files.
-
-    Raises:
-        ImportError: If the packages of the format are not installed.
-        ValueError: If `input_signature` is not one spec of the model's data.
-        FileExistsError: If `filepath` is a file, or a folder that is not empty.
-        OSError: If it cannot be made there.
-        RuntimeError: If what was written does not reproduce the model.
+    name: pixels within 1e-5 of their range, scores within 1e-4 relative or 1e-6 absolute. Errors
+    are those of `VABC.export`. Returns the names of the files.
     """
     suffix, convert, load = _tools(format)
     x_spec = data_spec(parts.model, input_signature)

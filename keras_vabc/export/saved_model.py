@@ -13,21 +13,8 @@ def export_saved_model(parts, filepath, input_signature=None):
     """Writes a SavedModel with the endpoints `decode`, `sample`, `score` and perhaps `flag`.
 
     It is written to a temporary folder beside `filepath`, loaded again and compared with the model,
-    and only then takes its name. `decode` is also `serving_default`.
-
-    Args:
-        parts: `Parts`; there is a `flag` if they have a threshold.
-        filepath: The folder to make; must not exist, or be empty.
-        input_signature: `None` for float32 data, or a list of one spec of the data.
-
-    Returns:
-        The endpoints, as they are called.
-
-    Raises:
-        ValueError: If `input_signature` is not one spec of the model's data.
-        FileExistsError: If `filepath` is a file, or a folder that is not empty.
-        OSError: If it cannot be made there.
-        RuntimeError: If what was written does not reproduce the model.
+    and only then takes its name. `decode` is also `serving_default`; there is a `flag` if the parts
+    have a threshold. Errors are those of `VABC.export`. Returns the endpoints, as they are called.
     """
     model, scalar = parts.model, tf.TensorSpec((), "int64")
     latents_spec = tf.TensorSpec((None, model.latent_dim), "float32")

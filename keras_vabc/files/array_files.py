@@ -13,16 +13,11 @@ RECORD_ARRAY = "record"  # name of the one array that holds text
 
 
 def write_array_file(path, arrays, record, name="path"):
-    """Writes an uncompressed `.npz` file; it appears whole or not at all.
+    """Writes arrays of numbers and a record, which JSON can hold, to an uncompressed `.npz` file.
 
-    Args:
-        path: Path of the file, of any suffix; a file of that name is replaced.
-        arrays: Dict of arrays of numbers; bfloat16, which NumPy has not, becomes float32.
-        record: Dict of what JSON can hold; scalars of NumPy become floats.
-        name: Name of the argument that gave `path`, for errors.
-
-    Raises:
-        OSError: If it cannot be written.
+    It appears whole or not at all, under any suffix; a file of that name is replaced. bfloat16,
+    which NumPy has not, becomes float32; scalars of NumPy in the record become floats. The
+    `OSError` if it cannot be written calls the argument that gave `path` `name`.
     """
     path = Path(path)
     # The names are in it because a zip file can lose the end of its list and seem whole.
@@ -40,17 +35,9 @@ def write_array_file(path, arrays, record, name="path"):
 
 
 def read_array_file(path, name="path"):
-    """Reads what `write_array_file` wrote; nothing in the file is executed.
+    """Reads `(arrays, record)` that `write_array_file` wrote; nothing in the file is executed.
 
-    Args:
-        path: Path of the file.
-        name: Name of the argument that gave `path`, for errors.
-
-    Returns:
-        `(arrays, record)`.
-
-    Raises:
-        ValueError: If it is damaged or was written by something else.
+    Raises a `ValueError` if it is damaged or was written by something else.
     """
     try:
         with (

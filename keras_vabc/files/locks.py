@@ -10,11 +10,7 @@ LOCK = ".lock"
 def locked(folder):
     """Keeps every other process that would lock the same folder out, until the block ends.
 
-    Args:
-        folder: Folder that is there.
-
-    Raises:
-        BlockingIOError: If another process has it.
+    Raises a `BlockingIOError` if another process has it.
     """
     import fcntl  # not on Windows
 

@@ -17,16 +17,10 @@ MEMBERS = re.compile(r"metadata\.json|config\.json|model\.weights\.(h5|npz)|asse
 
 
 def write_model_file(path, model, record):
-    """Writes a `.keras` file that also holds a record; it appears whole or not at all.
+    """Writes a `.keras` file that also holds a record, which JSON can hold.
 
-    Args:
-        path: Ends in `.keras`; a file of that name is replaced.
-        model: Keras model.
-        record: Dict of what JSON can hold.
-
-    Raises:
-        ValueError: If `path` ends otherwise.
-        OSError: If it cannot be written.
+    It appears whole or not at all; a file of that name is replaced. Raises a `ValueError` if the
+    path ends otherwise, an `OSError` if it cannot be written.
     """
     path = _checked(path)
     with whole_file(path) as whole:
@@ -46,17 +40,10 @@ def _add_record(saved, whole, record):
 
 
 def read_model_file(path):
-    """Reads what `write_model_file` wrote, in Keras' safe mode.
+    """Reads `(model, record)` that `write_model_file` wrote, in Keras' safe mode.
 
-    Args:
-        path: Path of the file, which ends in `.keras`.
-
-    Returns:
-        `(model, record)`.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged or was written by something else.
+    Raises a `FileNotFoundError` if there is no such file, a `ValueError` if it is damaged or was
+    written by something else.
     """
     with _whole_archive(path) as archive:
         if any(member.compress_type for member in archive.infolist()):
@@ -71,17 +58,9 @@ def read_model_file(path):
 
 
 def load_keras_file(path):
-    """Loads any `.keras` file in Keras' safe mode, its optimizer included.
+    """Loads the model in any `.keras` file in Keras' safe mode, its optimizer included.
 
-    Args:
-        path: Path of the file, which ends in `.keras`.
-
-    Returns:
-        The model.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is damaged, or safe mode refuses what is in it.
+    Errors as of `read_model_file`, and a `ValueError` for what safe mode refuses.
     """
     with _whole_archive(path) as archive:
         return keras.saving.load_model(archive.filename, safe_mode=True)

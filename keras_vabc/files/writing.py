@@ -17,17 +17,10 @@ from keras_vabc.files.locks import locked
 
 @contextmanager
 def whole_file(path):
-    """A file that appears under its name whole, or not at all.
+    """A file that appears under its name whole, or not at all; one of that name is replaced.
 
-    Args:
-        path: `pathlib.Path`; a file of that name is replaced.
-
-    Yields:
-        `pathlib.Path` of a file to write, of the same name; it becomes `path` when the block ends.
-        What else is written beside it is deleted.
-
-    Raises:
-        OSError: If it cannot be written; the error names `path`.
+    Yields the path of a file to write, of the same name; it becomes `path` when the block ends.
+    What else is written beside it is deleted. The `OSError` if it cannot be written names `path`.
     """
     with _path_in_errors(path), temporary_path(path) as temporary:
         yield temporary
@@ -37,28 +30,21 @@ def whole_file(path):
 
 
 def write_whole(path, data):
-    """Writes bytes to a `whole_file`; arguments and errors as there."""
+    """Writes bytes to a `whole_file`; errors as there."""
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
 
 
 @contextmanager
 def new_folder(path, name="out", *, replace=False):
-    """A folder that appears under its name whole, or not at all.
+    """A folder that appears under its name whole, or not at all; errors call its argument `name`.
 
-    Args:
-        path: The folder to make; must not exist, or be empty.
-        name: Name of the argument that gave `path`, for errors.
-        replace: Whether a folder that is not empty is replaced. A process that is killed while it
-            does so leaves the earlier one beside the new one, as `.NAME-XXXX.old`.
+    Yields the path of a folder to fill, of the same name; it becomes `path` when the block ends,
+    and is deleted if it raises. With `replace`, a process that is killed while it replaces a folder
+    that is not empty leaves the earlier one beside the new one, as `.NAME-XXXX.old`.
 
-    Yields:
-        `pathlib.Path` of a folder to fill, of the same name; it becomes `path` when the block ends,
-        and is deleted if it raises.
-
-    Raises:
-        FileExistsError: If `path` is a file, or a folder that is not empty and not to be replaced.
-        OSError: If it cannot be made, or filled; the error names `path`.
+    Raises a `FileExistsError` if `path` is a file, or a folder that is not empty and not to be
+    replaced; an `OSError` that names `path` if it cannot be made, or filled.
     """
     path = Path(path)
     is_full = path.is_dir() and any(path.iterdir())
@@ -93,14 +79,8 @@ def _put_in_place(folder, path, is_full):
 def temporary_path(path):
     """A path of the same name in a temporary folder beside another, which vanishes with the block.
 
-    Args:
-        path: `pathlib.Path`. What killed processes left beside it under its name is deleted.
-
-    Yields:
-        `pathlib.Path` at which nothing is yet.
-
-    Raises:
-        OSError: If there can be no folder.
+    Nothing is at it yet. What killed processes left beside `path` under its name is deleted. Raises
+    an `OSError` if there can be no folder.
     """
     with contextlib.suppress(OSError):  # what is in the way of that is in the way of writing, too
         delete_temporary(path.parent, path.name)
@@ -121,12 +101,7 @@ def _own_folder(path, stack):
 
 
 def delete_temporary(folder, name=None):
-    """Deletes what killed processes left half-written in a folder.
-
-    Args:
-        folder: Path of the folder.
-        name: Name of what they were writing, or `None` for all.
-    """
+    """Deletes what killed processes left half-written in a folder, under one name or all."""
     pattern = ".*.tmp" if name is None else f".{glob.escape(name)}-*.tmp"
     for path in Path(folder).glob(pattern):
         with contextlib.suppress(BlockingIOError, FileNotFoundError):  # in use, or just deleted
@@ -138,15 +113,7 @@ def delete_temporary(folder, name=None):
 
 
 def make_folder(path, name="out"):
-    """Makes a folder and its parents, where they are missing.
-
-    Args:
-        path: Path of the folder.
-        name: Name of the argument that gave it, for errors.
-
-    Raises:
-        OSError: If it cannot be made.
-    """
+    """Makes a folder and its parents, where they are missing; the `OSError` names the argument."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -26,13 +26,9 @@ def training_fingerprint(arguments, network, folds):
 class MemberCheckpoint:
     """The members that are trained, in one file that is replaced at once and as a whole.
 
-    Args:
-        path: Path of the file; its folder is made.
-        fingerprint: Dict of what JSON can hold: what the training depends on.
-
-    Raises:
-        ValueError: If the file is damaged or of another training.
-        OSError: If the folder cannot be made.
+    Its folder is made. The fingerprint, a dict of what JSON can hold, is what the training depends
+    on. Raises a `ValueError` if the file is damaged or of another training, an `OSError` if the
+    folder cannot be made.
     """
 
     def __init__(self, path, fingerprint):
@@ -52,13 +48,9 @@ class MemberCheckpoint:
             )
 
     def restore(self, member, network, parts):
-        """Gives a network its trained weights.
+        """Gives a network its trained weights; returns the logits of the `parts` that it holds out.
 
-        Returns:
-            The logits of both `parts` that it holds out, or `None` if the member is not trained.
-
-        Raises:
-            ValueError: If the file lacks something.
+        `None` if the member is not trained; a `ValueError` if the file lacks something.
         """
         if not any(name.startswith(f"{member}/") for name in self._arrays):
             return None
@@ -74,11 +66,7 @@ class MemberCheckpoint:
         return logits
 
     def store(self, member, network, logits):
-        """Adds a trained member to the file.
-
-        Raises:
-            OSError: If it cannot be written; what was stored stays.
-        """
+        """Adds a trained member to the file; what was stored stays where that is an `OSError`."""
         for number, weight in enumerate(network.get_weights()):
             self._arrays[f"{member}/weights/{number}"] = weight
         for name, values in zip(SCORES, logits, strict=True):

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_vabc.data.checks import check_finite
+from keras_vabc.data.checks import check_finite, check_share
 from keras_vabc.data.folds import move_to_unwanted
 from keras_vabc.files.model_files import read_model_file, write_model_file
 from keras_vabc.nu.checkpoints import MemberCheckpoint, training_fingerprint
@@ -217,8 +217,7 @@ class NUClassifier:
         self._fitted()
         if mode not in ("move", "soft"):
             raise ValueError(f"mode must be 'move' or 'soft'. Received: mode={mode!r}.")
-        if not 0 < threshold < 1:
-            raise ValueError(f"threshold must be in (0, 1). Received: threshold={threshold}.")
+        check_share(threshold=threshold)
         negative = self.negative_probability(folds.unlabeled)
         test_negative = self.negative_probability(folds.test_unlabeled)
         if mode == "move":

@@ -8,14 +8,9 @@ from keras_vabc.data.checks import check_rows
 
 
 class Committee:
-    """The members' networks in one, and what is added to their logits.
+    """The members' networks in one of output `(batch, members)`, and what is added to their logits.
 
-    Args:
-        network: Keras model of one logit a member, shape `(batch, members)`.
-        log_odds_shift: Number that is added to every logit.
-
-    Raises:
-        TypeError: If `network` does not make rows of logits of one tensor.
+    A `network` that does not make rows of logits of one tensor is a `TypeError`.
     """
 
     def __init__(self, network, log_odds_shift):

@@ -2,22 +2,15 @@
 
 import warnings
 
+from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
-
-FEW_UNWANTED = 50
 
 
 def estimated(unlabeled_logits, unwanted_logits):
-    """The estimates of an `NUClassifier`, from logits by members that did not train on the row.
+    """`(estimates, shift)`, from logits `(n,)` and `(m,)` by members that did not train on the row.
 
-    Args:
-        unlabeled_logits: Shape `(n,)`.
-        unwanted_logits: Shape `(m,)`.
-
-    Returns:
-        `(estimates, shift)`: a dict of `negative_share`, `negative_share_interval` and
-        `cross_validation`, which are attributes of `NUClassifier`; and what is added to logits such
-        that the mean probability over the unlabeled examples is the share.
+    The estimates are attributes of `NUClassifier`; the shift is added to logits such that the mean
+    probability over the unlabeled examples is the share.
     """
     share, low, high = best_bin_share(unlabeled_logits, unwanted_logits)
     shift = log_odds_shift(unlabeled_logits, share)

@@ -2,13 +2,7 @@
 
 import numpy as np
 
-from keras_vabc.data.checks import (
-    check_finite,
-    check_not_negative,
-    check_positive,
-    check_rows,
-    check_whole,
-)
+from keras_vabc.data.checks import check_not_negative, check_positive, check_rows, check_whole
 from keras_vabc.nu.networks import checked_network
 
 RISKS = ("cvir", "nnpu")
@@ -33,16 +27,15 @@ def check_arguments(*, risk, members, epochs, batch_size, learning_rate, shift, 
 def checked_folds(unlabeled, unwanted, network, members):
     """Both folds as finite arrays alike in shape and dtype, floats as float32.
 
-    Raises:
-        ValueError: If a fold or the network breaks a rule of `NUClassifier`.
+    A `ValueError` if a fold or the network breaks a rule of `NUClassifier`.
     """
     unlabeled, unwanted = (
         fold.astype("float32", copy=False) if fold.dtype.kind == "f" else fold
         for fold in (np.asarray(unlabeled), np.asarray(unwanted))
     )
     if network is None:
-        shapes, rule = (2, 4), "(n, features) or (n, height, width, channels)"
-        fits = unlabeled.ndim in shapes
+        shape, rule = unlabeled.shape[1:], "(n, features) or (n, height, width, channels)"
+        fits = unlabeled.ndim in (2, 4)
     else:
         shape = checked_network(network).input_shape[1:]
         rule = f"(n, {', '.join(map(str, shape))})"
@@ -52,9 +45,7 @@ def checked_folds(unlabeled, unwanted, network, members):
             f"unlabeled must be an array of shape {rule}. "
             f"Received: shape {unlabeled.shape}, dtype {unlabeled.dtype}."
         )
-    if network is not None:
-        check_rows("unlabeled", unlabeled, shape)
-    check_finite("unlabeled", unlabeled)
+    check_rows("unlabeled", unlabeled, shape)
     check_rows("unwanted", unwanted, unlabeled.shape[1:])
     if unlabeled.dtype != unwanted.dtype:
         raise ValueError(

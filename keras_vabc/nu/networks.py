@@ -5,6 +5,7 @@ import numpy as np
 from keras import layers
 
 from keras_vabc.vabc.layers import standardization
+from keras_vabc.vabc.networks import kernel_initializers
 
 STATISTICS_ROWS = 4096  # enough for means and variances
 
@@ -13,17 +14,10 @@ def logit_network(x, seed):
     """A network for images or vectors that returns one logit, shape `(batch, 1)`.
 
     Images `(height, width, channels)` pass two strided convolutions, vectors `(features,)` two
-    dense layers. The first layer standardizes each channel or feature.
-
-    Args:
-        x: Array `(n, height, width, channels)` or `(n, features)`, from which it takes shape, means
-            and variances.
-        seed: Seed of the initial weights and of the dropout.
-
-    Returns:
-        `keras.Model`.
+    dense layers. The first layer standardizes each channel or feature, by means and variances of
+    the array `x`. The seed is that of the initial weights and of the dropout.
     """
-    kernels = (keras.initializers.GlorotUniform(seed * 1000 + layer) for layer in range(10))
+    kernels = kernel_initializers(seed)
     relu = {"activation": "relu", "dtype": "float32"}
     some = x[:: -(-len(x) // STATISTICS_ROWS)].astype("float64")
     axes = tuple(range(x.ndim - 1))

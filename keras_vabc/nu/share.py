@@ -6,40 +6,35 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
+FAILURES = 0.1  # probability with which the interval may fail
+CAUTION = 0.01  # weight of the confidence bounds in the choice of a cut, beyond 1
 SMALLEST_LOG_ODDS = -30.0  # a shift that leaves no negative in any data set
 
 
-def best_bin_share(unlabeled_scores, unwanted_scores, *, delta=0.1, gamma=0.01):
-    """Best-bin estimation of the share of negatives among unlabeled examples.
+def best_bin_share(unlabeled_scores, unwanted_scores):
+    """Best-bin estimation of the share of negatives among unlabeled examples: `(share, low, high)`.
 
-    Above a score c lie the shares q_u(c) of the unlabeled and q_w(c) of the unwanted scores. If all
+    Scores are higher for negatives, and of examples that did not train the classifier. Above a
+    score c lie the shares q_u(c) of the unlabeled and q_w(c) of the unwanted scores. If all
     unlabeled examples above c are negatives and the unwanted are a random part of the negatives,
     q_u(c) / q_w(c) is the share sought; positives above c can only raise it. The c is taken at
     which the upper confidence bound of the ratio is least.
 
-    Args:
-        unlabeled_scores: Shape `(n,)`, higher for negatives, of examples that did not train the
-            classifier; n >= 1.
-        unwanted_scores: Shape `(m,)`, likewise; m >= 1.
-        delta: Probability with which the interval may fail.
-        gamma: Weight of caution in the choice of c, > 0.
+    The interval covers, with probability `1 - FAILURES`, the ratio that would be found at the same
+    c in infinitely many examples (Dvoretzky-Kiefer-Wolfowitz bounds of both shares). That ratio
+    exceeds the share where positives score as high as negatives: `high` holds in any case, `low`
+    only if the unlabeled above c are negatives.
 
-    Returns:
-        `(share, low, high)`, each in [0, 1]. The interval covers, with probability `1 - delta`, the
-        ratio that would be found at the same c in infinitely many examples (Dvoretzky-Kiefer-
-        Wolfowitz bounds of both shares). That ratio exceeds the share where positives score as high
-        as negatives: `high` holds in any case, `low` only if the unlabeled above c are negatives.
-
-    References:
-        - [Mixture Proportion Estimation and PU Learning: A Modern Approach](
-          https://arxiv.org/abs/2111.00980), algorithm 1, whose labelled class is the unwanted fold.
+    Source: [Mixture Proportion Estimation and PU Learning: A Modern
+    Approach](https://arxiv.org/abs/2111.00980), algorithm 1, whose labelled class is the unwanted
+    fold.
     """
     cuts = np.unique(unwanted_scores)  # above the largest q_w is 0, between two it only lowers q_u
     q_unlabeled = _share_from(unlabeled_scores, cuts)
     q_unwanted = _share_from(unwanted_scores, cuts)
-    error_unlabeled = math.sqrt(math.log(4 / delta) / (2 * len(unlabeled_scores)))
-    error_unwanted = math.sqrt(math.log(4 / delta) / (2 * len(unwanted_scores)))
-    bounds = q_unlabeled + (1 + gamma) * (error_unlabeled + error_unwanted)
+    error_unlabeled = math.sqrt(math.log(4 / FAILURES) / (2 * len(unlabeled_scores)))
+    error_unwanted = math.sqrt(math.log(4 / FAILURES) / (2 * len(unwanted_scores)))
+    bounds = q_unlabeled + (1 + CAUTION) * (error_unlabeled + error_unwanted)
     best = np.argmin(bounds / q_unwanted)
     u, w = q_unlabeled[best], q_unwanted[best]
     share = min(u / w, 1.0)
@@ -51,12 +46,7 @@ def best_bin_share(unlabeled_scores, unwanted_scores, *, delta=0.1, gamma=0.01):
 def log_odds_shift(logits, share):
     """The number that, added to logits, makes their mean probability the given share.
 
-    Args:
-        logits: Shape `(n,)`, n >= 1.
-        share: In [0, 1].
-
-    Returns:
-        Float; 0 and 1 are reached only up to a probability of about 1e-13.
+    Shares of 0 and 1 are reached only up to a probability of about 1e-13.
     """
     logits = np.asarray(logits, "float64")
     low = SMALLEST_LOG_ODDS - logits.max()
@@ -74,15 +64,8 @@ def ranking_quality(unlabeled_scores, unwanted_scores, share):
     """Area under the ROC curve of negatives against positives, from scores without labels.
 
     An unwanted example outranks a random unlabeled one with probability `share / 2 + (1 - share) *
-    AUC`, since a share of the unlabeled are negatives like itself.
-
-    Args:
-        unlabeled_scores: Shape `(n,)`.
-        unwanted_scores: Shape `(m,)`.
-        share: Share of negatives among the unlabeled, in [0, 1].
-
-    Returns:
-        Float in [0, 1]; `None` for a share of 1, which leaves no positives.
+    AUC`, since a share of the unlabeled are negatives like itself. `None` for a share of 1, which
+    leaves no positives.
     """
     if share == 1:
         return None

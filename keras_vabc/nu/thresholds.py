@@ -10,24 +10,17 @@ from keras_vabc.data.checks import check_rows
 
 
 def false_alarm_threshold(scores, max_false_alarms, weights=None):
-    """The lowest threshold that flags at most a given share of the positives.
+    """The lowest of the scores that, as threshold, flags at most a given share of the positives.
 
-    There are no positives to count on, only unlabeled examples, among which negatives hide. With
-    `weights`, P(positive | x) of each, the share of flagged positives is estimated as that of the
-    flagged weight; it is as good as these probabilities. Without them all unlabeled examples count
-    as positives, which is cautious: as long as negatives are flagged at least as often as positives
-    are, the share of flagged positives is not above that of all flagged.
+    There are no positives to count on, only unlabeled examples, among which negatives hide; they
+    must have trained neither model nor classifier. With `weights`, P(positive | x) of each, the
+    share of flagged positives is estimated as that of the flagged weight; it is as good as these
+    probabilities. Without them all unlabeled examples count as positives, which is cautious: as
+    long as negatives are flagged at least as often as positives are, the share of flagged positives
+    is not above that of all flagged.
 
-    Args:
-        scores: Shape `(n,)`, of unlabeled examples that trained neither model nor classifier.
-        max_false_alarms: Share of the positives that may be flagged, in [0, 1).
-        weights: `None`, or P(positive | x) of each example, shape `(n,)`, in [0, 1].
-
-    Returns:
-        One of the scores, a float.
-
-    Raises:
-        ValueError: If an argument breaks a rule above, there is no score, or all weights are 0.
+    A `ValueError` if there is no score, `max_false_alarms` is not in [0, 1), or the weights are not
+    in [0, 1] or all 0.
     """
     scores, weights = _checked(scores, weights)
     if not 0 <= max_false_alarms < 1:
@@ -42,18 +35,9 @@ def false_alarm_threshold(scores, max_false_alarms, weights=None):
 
 
 def flagged_share(scores, threshold, weights=None):
-    """Share of examples, or of their weight, whose score exceeds a threshold.
+    """Share of examples, or of their weight in [0, 1], whose score exceeds a threshold.
 
-    Args:
-        scores: Shape `(n,)`, n >= 1.
-        threshold: Number.
-        weights: `None` to count every example alike, or numbers in [0, 1], shape `(n,)`.
-
-    Returns:
-        Float in [0, 1].
-
-    Raises:
-        ValueError: As `false_alarm_threshold`.
+    A `ValueError` as of `false_alarm_threshold`.
     """
     scores, weights = _checked(scores, weights)
     return float(weights[scores > threshold].sum() / weights.sum())

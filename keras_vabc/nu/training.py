@@ -1,6 +1,7 @@
 """Training one network to tell negatives from positives, given unlabeled and unwanted examples."""
 
 import itertools
+import math
 
 import keras
 import numpy as np
@@ -17,22 +18,14 @@ WARM_UP = 1 / 3  # of the epochs, in which every unlabeled example counts as pos
 def cross_train(
     new_network, unlabeled, unwanted, *, members, seed, verbose, epochs, checkpoint=None, **settings
 ):
-    """Trains several networks, each on all but its part of both folds.
+    """Trains several networks, each on all but its part, one in `members`, of both folds.
 
-    Args:
-        new_network: Maps a member's number to an untrained network.
-        unlabeled: Array of shape `(n, ...)`.
-        unwanted: Array of shape `(m, ...)`.
-        members: Number of networks; each holds out one part in `members` of both folds.
-        seed: Seed of the parts, of the order of the data and of the shifts.
-        verbose: As in `NUClassifier.fit`.
-        epochs: As in `train`.
-        checkpoint: `None`, or the `MemberCheckpoint` with the members that need no training.
-        **settings: As in `train`.
+    `new_network` maps a member's number to an untrained network; a `MemberCheckpoint` has the
+    members that need no training; `settings` are those of `train`. The seed is that of the parts,
+    of the order of the data and of the shifts.
 
-    Returns:
-        `(networks, unlabeled_logits, unwanted_logits)`: of each example the logit by the member
-        that did not train on it, shapes `(n,)` and `(m,)`.
+    Returns `(networks, unlabeled_logits, unwanted_logits)`: of each example the logit by the member
+    that did not train on it, shapes `(n,)` and `(m,)`.
     """
     *streams, parting = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(members + 1))
     folds = unlabeled, unwanted
@@ -69,12 +62,7 @@ def cross_train(
 
 
 class Part:
-    """Some rows of a fold, known by their numbers and never copied, since a fold may fill a disk.
-
-    Args:
-        fold: Array of shape `(n, ...)`.
-        chosen: Boolean array of shape `(n,)`.
-    """
+    """Chosen rows of a fold, known by their numbers and never copied: a fold may fill a disk."""
 
     def __init__(self, fold, chosen):
         self._fold, self.numbers = fold, np.flatnonzero(chosen)
@@ -98,23 +86,12 @@ def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, s
 
     In the first third of the epochs all unlabeled examples count as positives. After it, `"cvir"`
     leaves out those that look most negative, as many as the estimated share says; `"nnpu"` uses
-    them all, and the share in its risk.
+    them all, and the share in its risk. The share is estimated on the two `Part`s held out.
 
-    Args:
-        network: Keras model of one logit; trained in place.
-        unlabeled: `Part` of the fold to train on.
-        unwanted: The same of the unwanted fold.
-        held_out: Two `Part`s, unlabeled and unwanted, on which the share is estimated.
-        risk: `"cvir"` or `"nnpu"`.
-        epochs: Passes over the unlabeled examples.
-        rng: `numpy.random.Generator` of the order of the data and of the shifts.
-        batch: Number of unlabeled and of unwanted examples in a batch, a pair.
-        shift: Largest shift of images, as a share of height and width.
-        rate: Initial learning rate, which falls to 0 along a cosine.
-        report: Called after each epoch with its mean loss and the share it used.
-
-    Returns:
-        `Blockwise` function from examples to logits `(n,)`.
+    `batch` is the number of unlabeled and of unwanted examples in a batch, `shift` the largest one
+    of images, as a share of height and width; the learning rate falls from `rate` to 0 along a
+    cosine. After each epoch `report` gets its mean loss and the share it used. Returns a
+    `Blockwise` function from examples to logits `(n,)`.
     """
     steps = max(len(unlabeled) // batch[0], 1)
     logits = Blockwise(lambda x: network(tf.cast(x, tf.float32), training=False)[:, 0])
@@ -129,9 +106,8 @@ def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, s
                 rows = presumed_positives(unlabeled.each(logits), share)
             else:
                 known = tf.constant(share, tf.float32)
-        order = _passes(rows, steps * batch[0], rng).reshape(steps, -1)
-        unwanted_order = _passes(np.arange(len(unwanted)), steps * batch[1], rng)
-        unwanted_order = unwanted_order.reshape(steps, -1)
+        order = _passes(rows, (steps, batch[0]), rng)
+        unwanted_order = _passes(np.arange(len(unwanted)), (steps, batch[1]), rng)
         losses = [
             step(unlabeled[u], unwanted[w], known, rng.random(2, np.float32))
             for u, w in zip(order, unwanted_order, strict=True)
@@ -176,7 +152,8 @@ def _shifted(images, shift, offset):
     return tf.ensure_shape(moved, images.shape)
 
 
-def _passes(rows, length, rng):
-    """`length` of the rows, in passes over all of them, each in an order of its own."""
+def _passes(rows, shape, rng):
+    """Rows for so many steps of a size, in passes over all, each in an order of its own."""
+    length = math.prod(shape)
     passes = [rng.permutation(rows) for _ in range(-(-length // len(rows)))]
-    return np.concatenate(passes)[:length]
+    return np.concatenate(passes)[:length].reshape(shape)

@@ -9,13 +9,9 @@ from keras_vabc.data.blocks import BLOCK_ROWS
 
 
 class Draws:
-    """The samples of a model from a density of latents, as arrays and as a graph.
+    """The samples of a model from a density of latents, past a `Guard` or none.
 
-    Args:
-        model: `VABC`.
-        density: `Prior` or `LatentMixture`.
-        guard: `Guard` or `None`.
-        max_tries: As in `LatentSampler`.
+    They come as arrays and as a graph.
     """
 
     def __init__(self, model, density, guard, max_tries):

@@ -13,12 +13,9 @@ SCORED_ROWS = 4096  # enough for a quantile: at 0.9 its standard error is 0.005
 
 @dataclasses.dataclass(frozen=True)
 class Guard:
-    """What rejects samples.
+    """What rejects samples: those whose `numbers`, of shape `(batch,)`, exceed a limit.
 
-    Attributes:
-        numbers: Maps a tensor of samples to numbers `(batch,)`.
-        limit: The number above which a sample is rejected.
-        limit_name: What the user knows it by.
+    `limit_name` is what the user knows it by.
     """
 
     numbers: Callable
@@ -50,14 +47,9 @@ def width_limit(model, latents, quantile):
 def width_score(model, x):
     """The log of each example's posterior width, averaged over the latents.
 
-    Up to a factor and a constant it is the entropy of the posterior.
-
-    Args:
-        model: `VABC`; with `stochastic=False` the result is its `score` instead.
-        x: Float32 tensor of data on their own scale, shape `(batch, ...)`.
-
-    Returns:
-        Tensor of shape `(batch,)`; higher is more unwanted.
+    Higher is more unwanted. Up to a factor and a constant it is the entropy of the posterior. The
+    example is a float32 tensor on its own scale; with `stochastic=False` the result is the model's
+    `score` instead.
     """
     if not model.stochastic:
         return model.score_batch(x)

@@ -21,11 +21,9 @@ def fit_mixture(latents, components, seed=0):
     """Fits a Gaussian mixture with full covariances by expectation maximization.
 
     It ends after 100 rounds at the latest. That it has not converged by then is no error: the
-    mixture approximates a density that is none.
-
-    Returns:
-        Dict of float32 arrays: `weights` `(components,)`, `means` `(components, latent_dim)`, and
-        `scales` `(components, latent_dim, latent_dim)`, lower Cholesky factors of the covariances.
+    mixture approximates a density that is none. The result has `weights` `(components,)`, `means`
+    `(components, latent_dim)`, and `scales` `(components, latent_dim, latent_dim)`, lower Cholesky
+    factors of the covariances; all float32.
     """
     mixture = GaussianMixture(components, random_state=seed)
     with warnings.catch_warnings():

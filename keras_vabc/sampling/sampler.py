@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vabc.data.checks import check_not_negative, check_rows, check_whole
+from keras_vabc.data.checks import check_not_negative, check_rows, check_share, check_whole
 from keras_vabc.export.formats import export_parts
 from keras_vabc.export.parts import Parts
 from keras_vabc.sampling.density import DENSITIES, check_state, posterior_draws
@@ -79,7 +79,7 @@ class LatentSampler:
         check_whole("max_tries", max_tries, 1)
         check_whole("fit_rows", fit_rows, components)
         check_whole("seed", seed, 0)
-        _check_share(threshold=threshold, score_quantile=score_quantile)
+        check_share(threshold=threshold, score_quantile=score_quantile)
         self.model = model
         self.density = density
         self.guard = guard
@@ -283,9 +283,3 @@ class LatentSampler:
         check_not_negative(n=n)
         if self._draws is None:
             raise RuntimeError("LatentSampler must be fitted first: call sampler.fit(unlabeled).")
-
-
-def _check_share(**numbers):
-    for name, value in numbers.items():
-        if not 0 < value < 1:
-            raise ValueError(f"{name} must be in (0, 1). Received: {name}={value}.")

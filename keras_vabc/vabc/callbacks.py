@@ -10,7 +10,7 @@ from keras_vabc.data.checks import check_positive
 class _Anneal(keras.callbacks.Callback):
     """Turns a length in epochs into steps; the model itself evaluates the schedule at each step."""
 
-    def __init__(self, epochs):
+    def __init__(self, epochs=10):
         super().__init__()
         check_positive(epochs=epochs)
         self.epochs = epochs
@@ -88,9 +88,6 @@ class KLAnneal(_Anneal):
         - [Generating Sentences from a Continuous Space](https://arxiv.org/abs/1511.06349),
           section 3.1.
     """
-
-    def __init__(self, epochs=10):
-        super().__init__(epochs)
 
     def on_train_begin(self, logs=None):
         """Hands the schedule to the model."""

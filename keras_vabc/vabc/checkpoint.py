@@ -110,12 +110,7 @@ class Checkpoint(keras.callbacks.Callback):
 def checkpoint_last(callbacks, data):
     """The callbacks of a `fit`, with a `Checkpoint` behind all that it stores and restores.
 
-    Args:
-        callbacks: As given to `fit`.
-        data: Dict of the arguments of `fit` that say what it reads.
-
-    Returns:
-        `callbacks`, or a list of them in another order.
+    `data` are the arguments of that `fit` that say what it reads.
     """
     given = keras.tree.flatten(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
     last = [callback for callback in given if isinstance(callback, Checkpoint)]

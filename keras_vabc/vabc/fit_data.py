@@ -9,8 +9,7 @@ from keras_vabc.files.fingerprints import array_fingerprint
 class FitData:
     """The data of a `fit`, seen from outside: which they are, and the epoch they are at.
 
-    Args:
-        arguments: Dict of the arguments of `fit` that say what it reads; `x` is one of them.
+    `arguments` are those of `fit` that say what it reads; `x` is one of them.
     """
 
     def __init__(self, arguments):
@@ -51,11 +50,7 @@ class FitData:
                     )
 
     def check_steps(self, steps):
-        """Raises a `ValueError` unless epochs of `steps` batches read the data set `x` once each.
-
-        Args:
-            steps: Whole number, or `None` if it is not known.
-        """
+        """Raises a `ValueError` unless epochs of so many batches read the data set `x` once."""
         x = self._arguments["x"]
         if isinstance(x, tf.data.Dataset) and int(x.cardinality()) != steps:
             raise ValueError(
@@ -67,8 +62,7 @@ class FitData:
     def fingerprint(self, first_epochs):
         """Fingerprint of the arguments: of whole arrays, of a pipeline's size and first batch.
 
-        Args:
-            first_epochs: The next epoch of each pipeline when the training began.
+        `first_epochs` are the next epochs of the pipelines when the training began.
         """
         here, self.next_epochs = self.next_epochs, first_epochs
         arrays = []

@@ -63,17 +63,11 @@ class Sampling(keras.layers.Layer):
 
 
 def standardization(mean, deviation):
-    """A layer that standardizes the columns of vectors, of whatever scale.
+    """A `Rescaling` that standardizes the columns of vectors, of whatever scale.
 
     `keras.layers.Normalization` takes deviations below 1e-7 for 1e-7, and its variances overflow
-    from deviations of 1e19 on.
-
-    Args:
-        mean: Mean of each column, float64 of shape `(features,)`.
-        deviation: Standard deviation of each column, above 0, of the same shape.
-
-    Returns:
-        `keras.layers.Rescaling`.
+    from deviations of 1e19 on. Mean and deviation, which is above 0, are float64 of shape
+    `(features,)`.
     """
     scale = 1 / np.clip(deviation, *DEVIATIONS)
     return keras.layers.Rescaling(scale.tolist(), (-mean * scale).tolist(), dtype="float32")
@@ -82,12 +76,7 @@ def standardization(mean, deviation):
 def prepare_preprocessing(preprocessing, input_shape):
     """Builds a preprocessing layer, and lets it compute in float32 under any global policy.
 
-    Args:
-        preprocessing: `keras.layers.Rescaling`, `keras.layers.Normalization`, or `None`.
-        input_shape: Shape of a batch, `(None, ...)`.
-
-    Raises:
-        ValueError: For a `Normalization` layer that has neither been adapted nor given statistics.
+    A `Normalization` layer that has neither been adapted nor given statistics is a `ValueError`.
     """
     if preprocessing is None:
         return
@@ -108,14 +97,9 @@ def prepare_preprocessing(preprocessing, input_shape):
 def affine_of(preprocessing):
     """Scale and offset of a preprocessing layer, which computes `scale * x + offset`.
 
-    Args:
-        preprocessing: `keras.layers.Rescaling`, an adapted `keras.layers.Normalization`, or `None`.
-
-    Returns:
-        `(scale, offset)`: float32 arrays that broadcast against a batch of data.
-
-    Raises:
-        TypeError: For any other layer, since it could not be inverted in `sample`.
+    They are float32 arrays that broadcast against a batch of data. A `TypeError` for a layer that
+    is neither a `Rescaling` nor an adapted `Normalization`, since it could not be inverted in
+    `sample`.
     """
     if preprocessing is None:
         return np.float32(1.0), np.float32(0.0)
@@ -136,13 +120,7 @@ def affine_of(preprocessing):
 def noise_seed(seed, stream, step):
     """The `noise_seed` of a step: another one for each step, replica and stream of noise.
 
-    Args:
-        seed: Whole number, the model's.
-        stream: 0 in training, 1 in testing.
-        step: Number of the step, a scalar.
-
-    Returns:
-        Integer tensor of shape `(2,)`.
+    The stream is 0 in training and 1 in testing; the result is an integer tensor of shape `(2,)`.
     """
     context = tf.distribute.get_replica_context()
     replica = tf.cast(context.replica_id_in_sync_group, "int64")

@@ -50,7 +50,7 @@ def mlp_autoencoder(
         (None, 2)
     """
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), units=units)
-    kernels = _kernel_initializers(seed)
+    kernels = kernel_initializers(seed)
 
     inputs = keras.Input(input_shape)
     x = layers.Flatten()(inputs)
@@ -100,7 +100,7 @@ def conv_autoencoder(
             f"Received: input_shape={tuple(input_shape)}."
         )
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
-    kernels = _kernel_initializers(seed)
+    kernels = kernel_initializers(seed)
     encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels)
     return encoder, _conv_decoder(shapes, latent_dim, units, output_activation, kernels)
 
@@ -151,14 +151,12 @@ def _conv_decoder(shapes, latent_dim, units, output_activation, kernels):
     for size in (units, math.prod(shapes[-1])):
         x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
     x = layers.Reshape(shapes[-1])(x)
-    for height, width, channels in reversed(shapes[1:-1]):
+    for stage, (height, width, channels) in reversed(list(enumerate(shapes[:-1]))):
+        activation = "relu" if stage else None
         x = layers.Conv2DTranspose(
-            channels, activation="relu", kernel_initializer=next(kernels), **CONVOLUTION
+            channels, activation=activation, kernel_initializer=next(kernels), **CONVOLUTION
         )(x)
         x = _crop(x, height, width)
-    height, width, channels = shapes[0]
-    x = layers.Conv2DTranspose(channels, kernel_initializer=next(kernels), **CONVOLUTION)(x)
-    x = _crop(x, height, width)
     mean = layers.Activation(output_activation, dtype="float32", name="mean")(x)
     return keras.Model(latents, mean, name="decoder")
 
@@ -175,7 +173,7 @@ def _crop(x, height, width):
     return layers.Cropping2D(excess)(x) if any(map(any, excess)) else x
 
 
-def _kernel_initializers(seed):
+def kernel_initializers(seed):
     """Endless stream of Glorot initializers, each with a seed of its own."""
     for offset in itertools.count():
         yield keras.initializers.GlorotUniform(None if seed is None else seed * 1000 + offset)

@@ -9,12 +9,9 @@ from keras_vabc.vabc.losses import kl_divergence, reconstruction_error, unwanted
 class Objective:
     """The weighted y-switched loss of each example of a batch.
 
-    Args:
-        model: `VABC`, whose `sigma2` and `penalty_weight` are read in each step that is traced.
-
-    Attributes:
-        means: Metrics: of the loss, of the unlabeled part's error, of the unwanted part's penalty,
-            and of the KL divergence.
+    The `means` are metrics: of the loss, of the unlabeled part's error, of the unwanted part's
+    penalty, and of the KL divergence. The `sigma2` and `penalty_weight` of the `VABC` are read in
+    each step that is traced.
     """
 
     def __init__(self, model):
@@ -23,18 +20,10 @@ class Objective:
         self.means = [keras.metrics.Mean(name) for name in names]
 
     def losses(self, outputs, y, weight, *, gamma, kl_weight, regularization):
-        """Losses of a batch; updates the means.
+        """Losses `(batch,)` of what `VABC.call` returned for a batch; updates the means.
 
-        Args:
-            outputs: What `VABC.call` returns.
-            y: 1 for unlabeled, 0 for unwanted, or between, shape `(batch,)`.
-            weight: Sample weights, shape `(batch,)`.
-            gamma: Current gamma.
-            kl_weight: Current KL weight.
-            regularization: Loss of the networks' regularizers, a scalar.
-
-        Returns:
-            Tensor of shape `(batch,)`.
+        y is 1 for unlabeled, 0 for unwanted, or between; it and the sample weights have shape
+        `(batch,)`. The loss of the networks' regularizers is a scalar.
         """
         model = self._model
         error = reconstruction_error(outputs["target"], outputs["reconstruction"], model.sigma2)
@@ -54,8 +43,7 @@ class Objective:
 def labelled_batch(data):
     """A batch as `fit` hands it to a step, as `(x, y, weight)`; y and weight of shape `(batch,)`.
 
-    Raises:
-        ValueError: If it has no y.
+    A batch without y is a `ValueError`.
     """
     x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
     if y is None:

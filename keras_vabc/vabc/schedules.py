@@ -6,17 +6,9 @@ from keras import ops
 def logistic_ramp(t):
     """Logistic curve from exactly 0 at `t = 0` to exactly 1 at `t = 1`, clipped outside.
 
-    `w(t) = (s(12 t - 6) - s(-6)) / (s(6) - s(-6))`, with `s` the logistic function.
-
-    Args:
-        t: Position, a scalar or tensor.
-
-    Returns:
-        Tensor shaped like `t`.
-
-    References:
-        - [Generating Sentences from a Continuous Space](https://arxiv.org/abs/1511.06349),
-          section 3.1.
+    `w(t) = (s(12 t - 6) - s(-6)) / (s(6) - s(-6))`, with `s` the logistic function; the result is
+    shaped like `t`. Source: [Generating Sentences from a Continuous
+    Space](https://arxiv.org/abs/1511.06349), section 3.1.
     """
     t = ops.clip(ops.cast(t, "float32"), 0.0, 1.0)
     low, high = ops.sigmoid(-6.0), ops.sigmoid(6.0)
@@ -26,14 +18,8 @@ def logistic_ramp(t):
 def anneal(start, target, iterations, steps):
     """Value of a number that moves from `start` to `target` over `steps` optimizer steps.
 
-    Args:
-        start: Value at step 0.
-        target: Value from step `steps` on, exactly.
-        iterations: Steps taken so far.
-        steps: Length of the schedule; 0 means no schedule, so `target` from the start.
-
-    Returns:
-        Scalar float32 tensor.
+    From step `steps` on it is exactly `target`; 0 steps mean no schedule, so `target` from the
+    start.
     """
     position = ops.cast(iterations, "float32") / ops.maximum(steps, 1.0)
     weight = ops.where(steps > 0.0, logistic_ramp(position), 1.0)
@@ -43,14 +29,8 @@ def anneal(start, target, iterations, steps):
 class Annealing:
     """Gamma and the KL weight on their way to their targets; all of it variables of a model.
 
-    Args:
-        gamma: Final gamma.
-        kl_weight: Final KL weight.
-        new_variable: Makes a scalar variable, given its name and value.
-
-    Attributes:
-        current_gamma: Variable, gamma of the last step.
-        current_kl_weight: Variable, KL weight of the last step.
+    `new_variable` makes a scalar variable, given its name and value. `current_gamma` and
+    `current_kl_weight` are those of the last step.
     """
 
     def __init__(self, gamma, kl_weight, new_variable):

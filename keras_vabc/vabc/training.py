@@ -3,14 +3,11 @@
 # ruff: noqa: D417 - `model` is the `self` of these methods
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from keras_vabc.data.checks import check_finite
-from keras_vabc.data.streams import range_checked, stream_errors_as_value_errors
+from keras_vabc.data.streams import stream_errors_as_value_errors
 from keras_vabc.vabc.checkpoint import checkpoint_last
-from keras_vabc.vabc.layers import affine_of
-from keras_vabc.vabc.networks import output_range
+from keras_vabc.vabc.data_range import range_checked
 from keras_vabc.vabc.optimizers import FusedAdam
 from keras_vabc.vabc.training_loop import default_steps_per_execution
 
@@ -112,19 +109,11 @@ def fit(model, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callba
     callbacks = checkpoint_last(callbacks, {"x": x, "y": y, "batch_size": batch_size, **kwargs})
     with (
         stream_errors_as_value_errors(),
-        model.training_loop.fitting(_checked(model, x), kwargs) as (x, kwargs),
+        model.training_loop.fitting(range_checked(model, x), kwargs) as (x, kwargs),
     ):
         if isinstance(x, tf.data.Dataset):
             kwargs["shuffle"] = False  # Keras would warn that it ignores it
         return keras.Model.fit(model, x, y, batch_size, epochs, verbose, callbacks, **kwargs)
-
-
-def _checked(model, x):
-    """Data for `fit` that are refused where encoder or decoder cannot take them."""
-    if isinstance(x, np.ndarray):
-        check_finite("x", x)
-    with model.distribute_strategy.scope():
-        return range_checked(x, *output_range(model.decoder), *affine_of(model.preprocessing))
 
 
 def evaluate(

@@ -21,12 +21,6 @@ def default_steps_per_execution(variables):
     `2**24` over the number of weights, rounded down, but at least 1 and at most 64: about a second
     of work. It depends on the size of the networks alone: 64 for the paper's networks for Moons, 31
     for those for MNIST.
-
-    Args:
-        variables: Trainable variables of encoder and decoder.
-
-    Returns:
-        Int.
     """
     weights = sum(math.prod(variable.shape) for variable in variables)
     return max(1, min(MOST_STEPS, MOST_WEIGHTS // max(weights, 1)))
@@ -39,16 +33,11 @@ def known_size(dataset):
 
 
 def chunked(dataset, steps):
-    """Chunks of batches, over and over; no chunk reaches from one epoch into the next.
+    """Chunks of up to `steps` batches, over and over; none reaches from one epoch into the next.
 
-    Args:
-        dataset: `tf.data.Dataset` of batches.
-        steps: Most batches in a chunk.
-
-    Returns:
-        Data set of pairs `(count, batches)`: how many batches, and a structure like that of one
-        batch with one more axis of length `steps` in front, filled up with zeros. `None` where the
-        size of the data set or of a batch is not known, or a chunk would be too much data.
+    The elements are pairs `(count, batches)`: how many batches, and a structure like that of one
+    batch with one more axis of length `steps` in front, filled up with zeros. `None` where the size
+    of the data set or of a batch is not known, or a chunk would be too much data.
     """
     if known_size(dataset) is None or not 0 < _batch_bytes(dataset) * steps <= MOST_BYTES:
         return None
@@ -90,9 +79,8 @@ def _batch_bytes(dataset):
 def chunk_function(step, logs):
     """A function of an iterator over `chunked` data: each call is one program of XLA.
 
-    Args:
-        step: Takes one batch; what it does, it does to variables.
-        logs: Returns a dict of tensors, after the last step of a chunk.
+    What `step` does with a batch, it does to variables; `logs` returns a dict of tensors, after the
+    last step of a chunk.
     """
 
     @tf.function(jit_compile=True, autograph=False)
@@ -110,14 +98,8 @@ def chunk_function(step, logs):
 def counted_function(step, logs, *, jit_compile, eager):
     """A function of an iterator and a count, which takes so many steps, or fewer if data run out.
 
-    Args:
-        step: As in `chunk_function`.
-        logs: As in `chunk_function`.
-        jit_compile: Whether XLA compiles a step.
-        eager: Whether TensorFlow compiles nothing.
-
-    Returns:
-        Function that returns the number of steps taken, and the logs.
+    It returns the number of steps taken, and the logs; `step` and `logs` are as in
+    `chunk_function`. XLA compiles a step with `jit_compile`, TensorFlow nothing if `eager`.
     """
     if jit_compile:
         step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False)
@@ -144,8 +126,7 @@ def _one(_):
 class Steps:
     """The steps of each pass over the data, dealt out in calls.
 
-    Args:
-        total: Steps of a pass; `None` if it goes on until the data run out.
+    A `total` of `None` goes on until the data run out.
     """
 
     def __init__(self, total=None):
@@ -163,11 +144,7 @@ class Steps:
 
 
 class TrainingLoop:
-    """How the steps of a model's training and testing are joined.
-
-    Args:
-        model: `VABC`, with `train_step`, `test_step` and `logs()`.
-    """
+    """How the steps of a `VABC`'s training and testing are joined."""
 
     def __init__(self, model):
         self._model = model
@@ -182,18 +159,14 @@ class TrainingLoop:
         without end keeps the one it has. Where other data have `steps_per_epoch`, each call takes
         one step, since Keras tells by the number of calls when they will run out.
 
-        Args:
-            x: As in `fit`.
-            arguments: Dict of further arguments of `fit`.
-
-        Yields:
-            `(x, arguments)` for the `fit` of Keras.
+        `arguments` are further ones of `fit`; yields `(x, arguments)` for the `fit` of Keras.
         """
         model, size = self._model, known_size(x)
         steps_per_execution = model.steps_per_execution
         given = arguments.get("steps_per_epoch")
         steps = _least(given or size, keras.config.max_steps_per_epoch())
-        joined = steps is not None and (steps == size or _is_endless(x)) and self._joins()
+        endless = _cardinality(x) == tf.data.INFINITE_CARDINALITY
+        joined = steps is not None and (steps == size or endless) and self._joins()
         self._training = Steps(steps if joined else None)
         self._chunked = False
         if joined and steps == size:
@@ -223,8 +196,7 @@ class TrainingLoop:
     def train_function(self, single):
         """The `train_function` of Keras: of an iterator, for up to `steps_per_execution` steps.
 
-        Args:
-            single: Keras' own, for a distribution strategy, and what is no `tf.data.Iterator`.
+        `single` is Keras' own, for a distribution strategy, and what is no `tf.data.Iterator`.
         """
         model = self._model
         chunk = chunk_function(model.train_step, model.logs)
@@ -232,14 +204,12 @@ class TrainingLoop:
             model.train_step, model.logs, jit_compile=model.jit_compile, eager=model.run_eagerly
         )
 
-        def function(iterator):
-            if not self._serves(iterator):
-                return single(iterator)
+        def joined(iterator):
             if self._chunked:
                 return chunk(iterator)
             return self._training.take(counted, iterator, model.steps_per_execution)
 
-        return function
+        return self._serving(joined, single)
 
     def test_function(self, single):
         """The `test_function` of Keras, as `train_function`, but without XLA.
@@ -251,15 +221,17 @@ class TrainingLoop:
             model.test_step, model.get_metrics_result, jit_compile=False, eager=model.run_eagerly
         )
 
-        def function(iterator):
-            if not self._serves(iterator):
-                return single(iterator)
+        def joined(iterator):
             return self._testing.take(counted, iterator, model.steps_per_execution)
 
-        return function
+        return self._serving(joined, single)
 
-    def _serves(self, iterator):
-        return isinstance(iterator, tf.data.Iterator) and self._joins()
+    def _serving(self, joined, single):
+        def function(iterator):
+            serves = isinstance(iterator, tf.data.Iterator) and self._joins()
+            return (joined if serves else single)(iterator)
+
+        return function
 
     def _joins(self):
         with self._model.distribute_strategy.scope():
@@ -269,7 +241,3 @@ class TrainingLoop:
 def _least(*numbers):
     """The smallest of the numbers that are not `None`; `None` if there is none."""
     return min((number for number in numbers if number is not None), default=None)
-
-
-def _is_endless(data):
-    return _cardinality(data) == tf.data.INFINITE_CARDINALITY

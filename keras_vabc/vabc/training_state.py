@@ -33,10 +33,7 @@ ANNEALING = ("gamma_start", "gamma_steps", "kl_steps")  # variables of VABC that
 class TrainingState:
     """A training in `VABC.fit`: model, optimizer, history, callbacks and epochs of the data.
 
-    Args:
-        model: Compiled `VABC`.
-        callbacks: List of the callbacks of this `fit`, with a `History`.
-        data: `FitData`.
+    Among the callbacks is a `History`.
     """
 
     def __init__(self, model, callbacks, data):
@@ -50,15 +47,7 @@ class TrainingState:
         self._fingerprint = self._described()
 
     def store(self, path, epoch):
-        """Writes a checkpoint.
-
-        Args:
-            path: Path of the file, which is replaced.
-            epoch: Number of finished epochs.
-
-        Raises:
-            OSError: If it cannot be written.
-        """
+        """Writes a checkpoint after `epoch` finished epochs; an `OSError` if it cannot."""
         groups = self._variables()
         for index, callback in enumerate(self._stateful):
             groups[f"best_{index}"] = getattr(callback, "best_weights", None) or []
@@ -84,16 +73,8 @@ class TrainingState:
     def restore(self, path, epochs):
         """Reads a checkpoint; checks everything before it changes anything.
 
-        Args:
-            path: Path of the file.
-            epochs: Number of epochs that the training is to have.
-
-        Returns:
-            The epoch to go on with; `epochs` if early stopping has ended the training.
-
-        Raises:
-            ValueError: If the file is damaged or of another training, or `epochs` below what is
-                done.
+        Returns the epoch to go on with; `epochs` if early stopping has ended the training. A
+        `ValueError` if the file is damaged or of another training, or `epochs` below what is done.
         """
         arrays, record = read_array_file(path)
         self._check_record(path, record)

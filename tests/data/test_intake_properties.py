@@ -1,5 +1,6 @@
 """Properties of readers, folds, pipeline, losses and metrics, on data that hypothesis makes up."""
 
+import contextlib
 import json
 import tempfile
 from collections import Counter
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 from pyarrow import parquet
+from pydantic import TypeAdapter, ValidationError
 
 from keras_vabc.data.intake import DataSpec, held_out, read_blocks, read_folds
 from keras_vabc.data.outputs import write_rows
@@ -199,7 +201,12 @@ specs = st.one_of(
 @few
 @given(specs)
 def test_a_spec_survives_json(spec):
-    assert DataSpec.from_json(json.loads(json.dumps(spec.to_json(), allow_nan=False))) == spec
+    assert read_spec(json.loads(json.dumps(spec.to_json(), allow_nan=False))) == spec
+
+
+def read_spec(record):
+    """The spec of a JSON record, read as the record of a run reads it."""
+    return TypeAdapter(DataSpec).validate_json(json.dumps(record), strict=True)
 
 
 json_values = st.recursive(
@@ -217,10 +224,8 @@ json_values = st.recursive(
 )
 def test_a_damaged_spec_is_refused_or_another_spec(spec, field, value):
     record = value if field is None else spec.to_json() | {field: value}
-    try:
-        assert isinstance(DataSpec.from_json(record), DataSpec)
-    except ValueError as error:
-        assert str(error).startswith("spec must")
+    with contextlib.suppress(ValidationError):
+        assert isinstance(read_spec(record), DataSpec)
 
 
 def test_a_spec_names_each_column_once():
@@ -231,11 +236,11 @@ def test_a_spec_names_each_column_once():
 
 def test_a_spec_of_an_earlier_version_rounds_nothing():
     record = DataSpec("vectors", (3,), "float32", None, (), ((1, 0.0, 4.0),)).to_json()
-    assert DataSpec.from_json(record).whole == ((1, 0.0, 4.0),)
+    assert read_spec(record).whole == ((1, 0.0, 4.0),)
     with pytest.raises(ValueError, match="spec must give .* whole numbers as"):
-        DataSpec.from_json(record | {"whole": [[1, 4, 0]]})
+        read_spec(record | {"whole": [[1, 4, 0]]})
     del record["whole"]
-    assert DataSpec.from_json(record).whole == ()
+    assert read_spec(record).whole == ()
 
 
 # Pipeline, losses, metrics

@@ -14,6 +14,7 @@ import numpy as np
 from fuzzing import formats, seeds
 from fuzzing.formats import damaged
 from fuzzing.texts import JSON, TEXT
+from pydantic import TypeAdapter
 
 from keras_vabc.data.datasets.idx import read_idx_folder
 from keras_vabc.data.intake import DataSpec, read_blocks, read_folds
@@ -116,7 +117,7 @@ def check_intake(intake):
             _check_rows(rows, intake.spec)
         kept = counts["training"] + counts["held_out"]
         assert counts["read"] == kept + counts["unreadable"] + counts["duplicates"]
-    assert DataSpec.from_json(intake.spec.to_json()) == intake.spec
+    assert TypeAdapter(DataSpec).validate_python(intake.spec.to_json()) == intake.spec
     assert all(isinstance(note, str) for note in intake.notes)
 
 

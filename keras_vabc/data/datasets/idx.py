@@ -23,32 +23,16 @@ def has_idx_files(folder) -> bool:
 
 
 def read_idx_folder(folder):
-    """Reads and checks the four IDX files of a folder, plain or `.gz`.
-
-    Args:
-        folder: Path of the folder.
-
-    Returns:
-        `(x, labels, x_test, labels_test)`: images uint8 `(n, height, width, 1)`, labels int64.
-
-    Raises:
-        ValueError: Naming the file, if one is missing, truncated or not what it should be.
-    """
+    """Reads the four IDX files of a folder, plain or `.gz`; results and errors as of `assemble`."""
     paths = {name: _find(folder, name) for name in FILES}
     return assemble({name: (path, _read(path, FILES[name])) for name, path in paths.items()})
 
 
 def assemble(files):
-    """Checks the four files against each other.
+    """Checks the four files, given as a dict of name to `(origin, bytes)`, against each other.
 
-    Args:
-        files: Dict of file name to `(origin, bytes)`, the origin as errors shall name it.
-
-    Returns:
-        `(x, labels, x_test, labels_test)` as `read_idx_folder` does.
-
-    Raises:
-        ValueError: Naming the file, if one is not what it should be.
+    Returns `(x, labels, x_test, labels_test)`: images uint8 `(n, height, width, 1)`, labels int64.
+    The `ValueError` for a file that is not what it should be names its origin.
     """
     arrays = {name: parse_idx(files[name][1], FILES[name], files[name][0]) for name in FILES}
     x, labels, x_test, labels_test = arrays.values()
@@ -64,21 +48,10 @@ def assemble(files):
 
 
 def parse_idx(data: bytes, ndim: int, origin) -> np.ndarray:
-    """Parses one IDX file of unsigned bytes.
+    """The uint8 array of `ndim` axes in the uncompressed bytes of one IDX file.
 
-    Args:
-        data: The whole file, uncompressed.
-        ndim: Number of axes it must have.
-        origin: The file's path, for errors.
-
-    Returns:
-        uint8 array of `ndim` axes.
-
-    Raises:
-        ValueError: If the magic number or the size is wrong.
-
-    References:
-        - [The MNIST database](http://yann.lecun.com/exdb/mnist/): "The IDX file format".
+    A `ValueError` that names the origin if the magic number or the size is wrong. See [the MNIST
+    database](http://yann.lecun.com/exdb/mnist/), "The IDX file format".
     """
     magic, header = _magic(ndim), 4 + 4 * ndim
     if len(data) < header or data[:4] != magic:

@@ -34,12 +34,8 @@ NO_SOURCE = (
 def load_moons(seed=0):
     """Draws two moons: 10,000 training and 10,000 test points with noise 0.2.
 
-    Args:
-        seed: Whole number >= 0. The test set comes from a seed of its own derived from it.
-
-    Returns:
-        `(x, labels, x_test, labels_test)`: float32 `(10000, 2)` and int64 `(10000,)`; label 0 is
-        the upper moon.
+    Returns `(x, labels, x_test, labels_test)`: float32 `(10000, 2)` and int64 `(10000,)`; label 0
+    is the upper moon. The test set comes from a seed of its own derived from the one given.
     """
     from sklearn.datasets import make_moons
 
@@ -61,17 +57,8 @@ def load_images(name, data_dir=None):
     Rows come in an order that depends on their content alone, since TensorFlow Datasets shuffles
     them and IDX files do not: a seed then splits alike whatever source served.
 
-    Args:
-        name: `"mnist"`, `"fashion_mnist"` or `"digits"` (scikit-learn's, always there).
-        data_dir: Folder of TensorFlow Datasets, as in `tfds.load`.
-
-    Returns:
-        `(x, labels, x_test, labels_test)`: images uint8 `(n, height, width, 1)` in 0..255, labels
-        int64 `(n,)`.
-
-    Raises:
-        ValueError: If the name is unknown or an IDX file is damaged.
-        OSError: If no source has the data set; it says what can be done.
+    Returns arrays as `assemble` does. Raises a `ValueError` if the name is unknown or an IDX file
+    is damaged, an `OSError` that says what can be done if no source has the data set.
     """
     if name not in IMAGE_SETS:
         raise ValueError(f"name must be one of {', '.join(IMAGE_SETS)}. Received: name={name!r}.")

@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from keras_vabc.data import pixels, vectors
+from keras_vabc.data.checks import first_line
 from keras_vabc.data.spec import BLOCK_BYTES, DataSpec
 
 NUMBERS = "buif"  # kinds of dtype: truth values, whole numbers, floats
@@ -14,18 +15,11 @@ NUMBERS = "buif"  # kinds of dtype: truth values, whole numbers, floats
 class ArrayReader:
     """A `Reader` of blocks of rows, wherever they come from: images, or vectors of one axis.
 
-    Args:
-        read: Function without arguments whose result yields all rows from the first on, in blocks:
-            arrays of shape `(n, *shape)`, or lists of images where these differ in size.
-        shape: Shape of one example, which has `None` for sizes that differ.
-        dtype: Dtype of the rows that are read.
-        count: Number of rows, or `None` where only reading tells.
-        name: Name of the argument that gave them, for errors and notes.
-        scale: `Scale` of images; `None` to find it out, for which they are read once, or as far as
-            needed.
+    `read()` yields all rows from the first on, in blocks: arrays of shape `(n, *shape)`, or lists
+    of images where these differ in size, and `shape` has `None` for it. The `count` is `None` where
+    only reading tells. Without a `Scale` images are read once to find it out, or as far as needed.
 
-    Raises:
-        ValueError: If images break a rule of `pixels`.
+    Raises a `ValueError` if images break a rule of `pixels`.
     """
 
     def __init__(self, read, shape, dtype, count, name, scale=None):
@@ -33,7 +27,7 @@ class ArrayReader:
         self._read, self._shape, self._scale = read, tuple(shape), None
         if len(self._shape) != 1:
             self._layout = pixels.layout((count, *self._shape), name)
-            self._scale = scale or pixels.find_scale(self._numbered(), np.dtype(dtype), name)
+            self._scale = scale or pixels.find_scale(numbered(read()), np.dtype(dtype), name)
 
     @property
     def dtype(self):
@@ -57,7 +51,7 @@ class ArrayReader:
         self.counts.clear()
         check = vectors.check_width if self._scale is None else pixels.check_kind
         check(self._shape, spec, self.name)
-        for first, rows in self._numbered():
+        for first, rows in numbered(self._read()):
             self.counts["read"] += len(rows)
             ids = [str(first + row) for row in range(len(rows))]
             if self._scale is None:
@@ -78,23 +72,19 @@ class ArrayReader:
         self.counts["resized"] += len(rows) * (rows.shape[1:] != spec.shape)
         return pixels.resize(rows, spec)
 
-    def _numbered(self):
-        """The blocks, each with the number of its first row."""
-        first = 0
-        for rows in self._read():
-            yield first, rows
-            first += len(rows)
+
+def numbered(blocks):
+    """The blocks, each with the number of its first row."""
+    first = 0
+    for rows in blocks:
+        yield first, rows
+        first += len(rows)
 
 
 def open_array(array, name):
-    """The `ArrayReader` of what NumPy takes for an array.
+    """The `ArrayReader` of what NumPy takes for an array of numbers of shape `(n, ...)`, n >= 1.
 
-    Args:
-        array: Numbers of shape `(n, ...)`, n >= 1.
-        name: Name of the argument that gave them, for errors.
-
-    Raises:
-        ValueError: If it is no such array, or has masked entries.
+    Raises a `ValueError` if it is no such array, or has masked entries.
     """
     if np.ma.is_masked(array):
         raise ValueError(
@@ -103,10 +93,9 @@ def open_array(array, name):
     try:
         rows = np.asarray(array)
     except Exception as error:  # ragged lists, and whatever other libraries' arrays raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(
             f"{name} must be an array, a table, a dataset or a path. Received: {name} of type "
-            f"{type(array).__name__} ({reason})."
+            f"{type(array).__name__} ({first_line(error)})."
         ) from None
     check_numbers(rows, name, "" if rows.ndim else f"{name} of type {type(array).__name__}, ")
     return ArrayReader(lambda: array_blocks(rows), rows.shape[1:], rows.dtype, len(rows), name)

@@ -2,19 +2,15 @@
 
 import numpy as np
 
+from keras_vabc.data.checks import first_line
 from keras_vabc.data.readers.tables import TableReader
 
 
 def open_arrow_table(table, name):
-    """The `TableReader` of a DataFrame or another table in memory.
+    """The `TableReader` of what has `__arrow_c_stream__`: a table of pandas, polars, pyarrow, ...
 
-    Args:
-        table: What has `__arrow_c_stream__`: a table of pandas, polars, pyarrow, DuckDB, ... The
-            index of a pandas DataFrame is no column and is not read.
-        name: Name of the argument that gave it, for errors.
-
-    Raises:
-        ValueError: If it has no columns, or names one twice.
+    The index of a pandas DataFrame is no column and is not read. Raises a `ValueError` if there are
+    no columns, or two of one name.
     """
     return TableReader(ArrowTable(table, name), name, f"{name} of type {type(table).__name__}")
 
@@ -33,10 +29,9 @@ class ArrowTable:
             index = (table.schema.pandas_metadata or {}).get("index_columns", ())
             self._table = table.drop_columns([c for c in index if c in table.column_names])
         except Exception as error:  # of pyarrow, or of the library whose table it is
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ValueError(
                 f"{name} must be a table of columns. Received: {name} of type "
-                f"{type(table).__name__} ({reason})."
+                f"{type(table).__name__} ({first_line(error)})."
             ) from None
         self.names, self.count = self._table.column_names, self._table.num_rows
 

@@ -14,26 +14,16 @@ FEWEST_COUNTED = 3  # columns whose names may be their numbers: a line 0,1 may w
 
 
 def open_csv_file(path, name):
-    """The `TableReader` of a CSV file; arguments and errors as of `CsvFile`."""
+    """The `TableReader` of a CSV file; errors as of `CsvFile`."""
     return TableReader(CsvFile(path, name), name, f"{name}={path}")
 
 
 class CsvFile:
     """A CSV file of UTF-8 text, separated by commas, semicolons, tabs or bars.
 
-    Args:
-        path: Path of the file.
-        name: Name of the argument that gave it, for errors.
-
-    Attributes:
-        names: Names of its columns; their numbers as text where the first line is one of numbers.
-        has_names: Whether the first line names them: it holds a text, or counts 0, 1, 2, ... as
-            pandas names the columns of an array.
-        count: `None`: only reading tells the number of rows.
-
-    Raises:
-        ValueError: If it is empty or no text.
-        OSError: If it cannot be read.
+    The first line names the columns if it holds a text, or counts 0, 1, 2, ... as pandas names the
+    columns of an array; else their names are their numbers as text. Raises a `ValueError` if the
+    file is empty or no text, an `OSError` if it cannot be read.
     """
 
     count = None

@@ -29,16 +29,8 @@ LINKS, OTHERS = "symbolic links", "files of other kinds"
 class ImageFolder:
     """A `Reader` of a folder of image files, nested folders included.
 
-    Symbolic links are not followed; hidden files and files of other kinds are left out.
-
-    Args:
-        path: Path of the folder.
-        name: Name of the argument that gave it, for errors and notes.
-        max_unreadable: Largest share of the images that may be unreadable.
-
-    Raises:
-        ValueError: If it holds no image.
-        OSError: If it cannot be read.
+    Symbolic links are not followed; hidden files and files of other kinds are left out. Raises a
+    `ValueError` if it holds no image, an `OSError` if it cannot be read.
     """
 
     dtype = "uint8"

@@ -16,18 +16,11 @@ from keras_vabc.data.spec import BLOCK_BYTES
 
 
 def open_numpy_file(path, name):
-    """Maps the array in a file into memory; an `.npz` is unpacked to a nameless file first.
+    """The `ArrayReader` of a `.npy` file, or a `.npz` file of one array; both are mapped.
 
-    Args:
-        path: A `.npy` file, or a `.npz` file that holds one array. Pickled objects are refused.
-        name: Name of the argument that gave `path`, for errors.
-
-    Returns:
-        `ArrayReader`.
-
-    Raises:
-        ValueError: If the file is of another kind, damaged, or holds something else.
-        OSError: If it cannot be read, or there is no room to unpack it.
+    An `.npz` is unpacked to a nameless file first. Raises a `ValueError` if the file is of another
+    kind, damaged, or holds something else, such as pickled objects, an `OSError` if it cannot be
+    read, or there is no room to unpack it.
     """
     path = Path(path)
     try:

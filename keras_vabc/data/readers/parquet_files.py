@@ -1,29 +1,19 @@
 """Reading Parquet files of numbers, of any length."""
 
+from keras_vabc.data.checks import first_line
 from keras_vabc.data.readers.arrow_tables import check_types, numbers_of
 from keras_vabc.data.readers.tables import TableReader
 
 
 def open_parquet_file(path, name):
-    """The `TableReader` of a Parquet file; arguments and errors as of `ParquetFile`."""
+    """The `TableReader` of a Parquet file; errors as of `ParquetFile`."""
     return TableReader(ParquetFile(path, name), name, f"{name}={path}")
 
 
 class ParquetFile:
     """A Parquet file, read piece by piece.
 
-    Args:
-        path: Path of the file.
-        name: Name of the argument that gave it, for errors.
-
-    Attributes:
-        names: Names of its columns.
-        has_names: True.
-        count: Number of rows.
-
-    Raises:
-        ValueError: If it is no Parquet file.
-        OSError: If it cannot be read.
+    Raises a `ValueError` if it is none, an `OSError` if it cannot be read.
     """
 
     has_names = True
@@ -60,8 +50,7 @@ class ParquetFile:
             raise self._damaged(error) from None
 
     def _damaged(self, error):
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return ValueError(
             f"{self._name} must be a whole Parquet file. Received: {self._name}={self._path} "
-            f"({reason})."
+            f"({first_line(error)})."
         )

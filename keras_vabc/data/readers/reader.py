@@ -52,24 +52,16 @@ class Reader(Protocol):
     def describe(self, image_size: tuple[int, int] | None) -> DataSpec:
         """The spec of the examples: what they are, if nobody says otherwise.
 
-        Args:
-            image_size: `(height, width)` of images, or `None` for their own.
-
-        Raises:
-            ValueError: If they have no size in common and none is given, or too many of them are
-                unreadable.
+        Images have the size given, or their own for `None`. Raises a `ValueError` if they have no
+        size in common and none is given, or too many of them are unreadable.
         """
 
     def blocks(self, spec: DataSpec) -> Iterator[tuple[list[str], np.ndarray]]:
         """Reads all examples in the form of a spec.
 
-        Yields:
-            `(ids, rows)`: a text that names each example, and an array of shape `(n, *spec.shape)`
-            of `spec.dtype` and about `BLOCK_BYTES`.
-
-        Raises:
-            ValueError: If they cannot be brought into that form, or are not finite.
-            OSError: If they cannot be read.
+        Yields `(ids, rows)`: a text that names each example, and an array of shape `(n,
+        *spec.shape)` of `spec.dtype` and about `BLOCK_BYTES`. Raises a `ValueError` if they cannot
+        be brought into that form, or are not finite, an `OSError` if they cannot be read.
         """
 
     def notes(self, spec: DataSpec) -> list[str]:
@@ -77,16 +69,10 @@ class Reader(Protocol):
 
 
 def open_reader(data, name, max_unreadable=0.0) -> Reader:
-    """The reader of a user's data.
+    """The reader of a user's data, of any kind that `read_folds` takes.
 
-    Args:
-        data: As in `read_folds`.
-        name: Name of the argument that gave them, for errors and notes.
-        max_unreadable: Largest share of the images of a folder that may be unreadable.
-
-    Raises:
-        ValueError: If there is none for data of this kind, or they are damaged.
-        OSError: If there is nothing at a path.
+    Raises a `ValueError` if there is none for data of this kind, or they are damaged, an `OSError`
+    if there is nothing at a path.
     """
     if isinstance(data, str | os.PathLike):
         return _open_path(data, name, max_unreadable)

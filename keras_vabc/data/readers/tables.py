@@ -3,6 +3,7 @@
 from collections import Counter
 
 from keras_vabc.data import vectors
+from keras_vabc.data.readers.arrays import numbered
 from keras_vabc.data.spec import BLOCK_BYTES, DataSpec
 
 ROW_NUMBERS = ("", "Unnamed: 0", "__index_level_0__")  # what pandas calls them when it writes them
@@ -11,18 +12,12 @@ ROW_NUMBERS = ("", "Unnamed: 0", "__index_level_0__")  # what pandas calls them 
 class TableReader:
     """A `Reader` of vectors: the columns of a table are found by their names, if it has any.
 
-    Unnamed columns are left out: they hold the row numbers that pandas writes.
+    The table is as each format gives it: `names` of its columns, `has_names`, whether they are
+    names and not their numbers as text, `count` of rows or `None`, and `blocks(columns, size)`,
+    which yields float64 arrays of at most `size` rows of the columns of these numbers. Columns
+    without a name are left out: they hold the row numbers that pandas writes.
 
-    Args:
-        cells: The table, as each format gives it: `names` of its columns, `has_names`, whether
-            they are names and not their numbers as text, `count` of rows or `None`, and
-            `blocks(columns, size)`, which yields float64 arrays of at most `size` rows of the
-            columns of these numbers.
-        name: Name of the argument that gave it, for errors and notes.
-        received: What errors say that it is.
-
-    Raises:
-        ValueError: If no column has a name, or two have one.
+    Raises a `ValueError` if no column has a name, or two have one.
     """
 
     dtype = "float32"
@@ -51,12 +46,11 @@ class TableReader:
         self.counts.clear()
         columns = self._columns(spec)
         names = [self._cells.names[column] for column in columns]
-        first = 0
-        for rows in self._cells.blocks(columns, max(1, BLOCK_BYTES // (8 * len(columns)))):
+        size = max(1, BLOCK_BYTES // (8 * len(columns)))
+        for first, rows in numbered(self._cells.blocks(columns, size)):
             self.counts["read"] += len(rows)
             ids = [str(first + row) for row in range(len(rows))]
             yield ids, vectors.as_float32(rows, first, self.name, lambda c: f"column {names[c]!r}")
-            first += len(rows)
 
     def notes(self, spec):
         """As in `Reader`."""

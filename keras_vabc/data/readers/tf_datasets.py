@@ -16,13 +16,9 @@ from keras_vabc.data.streams import without_autotuning
 def open_dataset(dataset, name):
     """The `ArrayReader` of a dataset: read anew each time, and once more for the scale of images.
 
-    Args:
-        dataset: `tf.data.Dataset` of single examples, each one tensor of known shape: images or
-            vectors. Its cardinality need not be known.
-        name: Name of the argument that gave it, for errors.
-
-    Raises:
-        ValueError: If its elements are something else, there are none or infinitely many.
+    Its elements are single examples, each one tensor of known shape: images or vectors; the
+    cardinality need not be known. Raises a `ValueError` for other elements, none, or infinitely
+    many.
     """
     check_single(dataset, name)
     spec, count = dataset.element_spec, int(dataset.cardinality())

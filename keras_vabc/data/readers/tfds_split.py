@@ -14,15 +14,10 @@ NAME = re.compile(r"\w+(/\w[\w.+-]*)?")  # with a configuration, as the library 
 def open_tfds_split(path, name):
     """The `ArrayReader` of the images or vectors of one split; labels are not read.
 
-    Args:
-        path: `tfds:NAME`, for the split `train`, or `tfds:NAME/SPLIT`; NAME may be one with a
-            configuration if a split follows.
-        name: Name of the argument that gave it, for errors and notes.
-
-    Raises:
-        ValueError: If there is no such data set or split, or it has not one feature of images or
-            of vectors.
-        OSError: If it is not on this machine and its host does not answer.
+    The path is `tfds:NAME`, for the split `train`, or `tfds:NAME/SPLIT`; NAME may be one with a
+    configuration if a split follows. Raises a `ValueError` if there is no such data set or split,
+    or it has not one feature of images or of vectors, an `OSError` if it is not on this machine and
+    its host does not answer.
     """
     from keras_vabc.data.readers.tf_datasets import dataset_reader
 
