@@ -36,12 +36,9 @@ SHOWN = 100  # images of each kind
 class Quality(NamedTuple):
     """What the training of the `quality` setting leaves.
 
-    Attributes:
-        recipe: Its `Recipe`.
-        seconds: Wall time of the training, the NU classifier's included.
-        notes: What the user should know, a list of texts.
-        samples: Images that the guard accepted; `None` where it accepted hardly any.
-        acceptance: The share that it accepted, or `None`.
+    Seconds include the NU classifier's; the notes are what the user should know. Samples are
+    images that the guard accepted, `None` where it accepted hardly any, and acceptance is the
+    share of them.
     """
 
     recipe: Recipe
@@ -54,23 +51,13 @@ class Quality(NamedTuple):
 def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
     """Trains, measures and shows generators of images, and then the paper's two of Moons2.
 
-    Of images there are the VAE, V-ABC as published, and the `quality` setting, beside real ones.
+    Of images there are the VAE, V-ABC as published, and the `quality` setting, beside real
+    ones. `out` becomes a folder of `report.html`, `results.jsonl`, `samples.png` and the
+    models. Where no source has the image set, `"digits"` takes its place. `epochs` is the most
+    of each training; `None`: as many as each setting says. Returns the result lines.
 
-    Args:
-        out: Folder to make: `report.html`, `results.jsonl`, `samples.png` and the models.
-        dataset: Image set; where no source has it, `"digits"` takes its place.
-        negative_class: Class of the negative concept of the images.
-        epochs: Most epochs of each training; `None`: as many as each setting says.
-        seed: Seed of everything random.
-        console: `rich.console.Console` that shows progress and tables.
-
-    Returns:
-        List of result lines.
-
-    Raises:
-        FileExistsError: If `out` is not new or empty.
-        OSError: If `out` cannot be made.
-        ValueError: If the class is not in the data.
+    A `FileExistsError` refuses a folder that is not new or empty, a `ValueError` a class that
+    is not in the data.
     """
     with new_folder(out) as folder:
         dataset, folds = _image_folds(dataset, negative_class, seed, console)

@@ -47,13 +47,7 @@ def checked(recipe, data, dataset, arrays):
 
 
 def check(folder=FOLDER, workers=None, console=None):
-    """Runs what is missing and renders the page.
-
-    Args:
-        folder: Folder of result lines and page.
-        workers: Number of processes; by default one for each core.
-        console: `rich.console.Console` for progress.
-    """
+    """Runs what is missing and renders the page."""
     folder, console = Path(folder), console or Console()
     with results_folder(folder), tempfile.TemporaryDirectory() as files:
         jobs = {name: _jobs(name, Path(files), folder / ARRAYS, console) for name in DATASETS}

@@ -16,15 +16,7 @@ COUNTS = ("read", "training", "held_out", "unreadable", "duplicates", "repeated"
 
 
 def sections(run, show_unwanted):
-    """All sections of the page.
-
-    Args:
-        run: `Run`.
-        show_unwanted: Whether unwanted examples may be seen.
-
-    Returns:
-        List of `Section`.
-    """
+    """All `Section`s of the page of a run."""
     images = run.spec.kind == "images"
     parts = [_data(run.record), _training(run)]
     try:

@@ -19,14 +19,7 @@ PANELS = {
 
 
 def choose(lines):
-    """The gamma to use, by the rule that `tune` states.
-
-    Args:
-        lines: Result lines of all seeds, the VAE's included.
-
-    Returns:
-        Dict with the mean figures of the gamma chosen; see `by_gamma`.
-    """
+    """The mean figures, as in `by_gamma`, of the gamma to use by the rule that `tune` states."""
     rows = [row for row in by_gamma(lines) if row["gamma"] is not None]
     limit = TOLERANCE * min(row["positive_error"] for row in rows)
     good = [row for row in rows if row["positive_error"] <= limit]
@@ -57,14 +50,7 @@ def by_gamma(lines):
 
 
 def report(out, lines, chosen, console):
-    """Writes `README.md` and `tune.png`, and prints the table.
-
-    Args:
-        out: `pathlib.Path` of the folder.
-        lines: Result lines of all runs.
-        chosen: As `choose` returns it.
-        console: `rich.console.Console`.
-    """
+    """Writes `README.md` and `tune.png` of what `choose` chose, and prints the table."""
     rows, judge = by_gamma(lines), chosen["judge"]
     cells = [_cells(row, row["gamma"] == chosen["gamma"]) for row in rows]
     print_table(console, None, Table(list(HEAD), cells))

@@ -21,34 +21,23 @@ SHOWN_LOSSES = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty
 class Parts:
     """The parts of a run by their names in `FILES`, each read when it is first asked for.
 
-    They are an `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of both
-    folds as a dict of arrays, and the history of a `fit`.
-
-    Args:
-        folder: `pathlib.Path` of the run; `None` to keep all of them in memory.
+    They are an `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of
+    both folds as a dict of arrays, and the history of a `fit`. Without a folder all stay in
+    memory.
     """
 
     def __init__(self, folder):
         self._folder, self._loaded = folder, {}
 
     def __getitem__(self, name):
-        """A part, read once.
-
-        Raises:
-            ValueError: If its file is damaged.
-            OSError: If it cannot be read.
-        """
+        """A part, read once; a `ValueError` says that its file is damaged."""
         if name not in self._loaded:
             path = self._folder / FILES[name]
             self._loaded[name] = _READERS[name](path)
         return self._loaded[name]
 
     def keep(self, name, value, spec):
-        """Takes a part, and writes its file, whole or not at all, where there is a folder.
-
-        Raises:
-            OSError: If it cannot be written.
-        """
+        """Takes a part, and writes its file, whole or not at all, where there is a folder."""
         if self._folder is not None:
             self._write(self._folder / FILES[name], name, value, spec)
         self._loaded[name] = value

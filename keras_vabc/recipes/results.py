@@ -13,17 +13,10 @@ SAMPLES = 10_000
 
 
 def result_line(setting, method, figures, seconds):
-    """One JSON-ready result: what was run, what was measured, when and with which versions.
+    """The fields that every result line of the project has, a dict that JSON can hold.
 
-    Args:
-        setting: `Setting` of the run.
-        method: The setting's own, or `"real"` for a row of real data.
-        figures: Dict of measured figures.
-        seconds: Wall time of the training; `None` for real data.
-
-    Returns:
-        Dict with the fields that every result line of the project has; `setting` holds all
-        hyper-parameters.
+    `method` is the setting's own, or `"real"` for a row of real data, whose wall time of the
+    training, `seconds`, is `None`. Its field `setting` holds all hyper-parameters.
     """
     return {
         "key": setting.key,

@@ -25,13 +25,9 @@ TRIED_SAMPLES = 1000  # that are drawn at the end
 
 
 class Training:
-    """Trains what a run does not have yet: NU classifier, model, density.
+    """Trains what a run with an intake does not have yet: NU classifier, model, density.
 
-    Args:
-        run: `Run` with an intake.
-        folds: `Folds` of the intake.
-        start: `None`, or the `Run` from whose weights the model starts.
-        console: `rich.console.Console`.
+    The model starts from the weights of the run `start`, if there is one.
     """
 
     def __init__(self, run, folds, start, console):

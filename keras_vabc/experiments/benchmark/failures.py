@@ -49,15 +49,7 @@ def measured(scenario, arrays):
 
 
 def scenario_folds(folds, scenario):
-    """The same examples, other ones of which are unwanted.
-
-    Args:
-        folds: `Folds` of images, labelled at random.
-        scenario: A key of `SCENARIOS`.
-
-    Returns:
-        `Folds` with a name of their own.
-    """
+    """The same examples, other ones of which are unwanted: `Folds` with a name of their own."""
     if scenario == "as assumed":
         return folds
     changes = {"name": f"{folds.name}-{scenario}"}

@@ -83,16 +83,9 @@ class Rival(keras.Model):
 
 
 def train_rival(name, setting, folds, negative_share):
-    """Trains a rival with V-ABC's data, networks, schedule and early stopping.
+    """Trains one of `RIVALS` with V-ABC's data, networks, schedule and early stopping.
 
-    Args:
-        name: A key of `RIVALS`.
-        setting: `Setting` of V-ABC.
-        folds: `Folds` of images.
-        negative_share: Share of negatives in the unlabeled fold, as the NU classifier estimates it.
-
-    Returns:
-        `Rival`.
+    `negative_share` is that of the unlabeled fold, as the NU classifier estimates it.
     """
     size, seed = setting.batch_size, setting.seed
     training = balanced_dataset(folds.unlabeled, folds.unwanted, batch_size=size, seed=seed)

@@ -91,16 +91,7 @@ def moons_arrays(model, folds):
 
 
 def loss_gradient(model, x, y):
-    """Gradient of the loss of each example with respect to it, at `z = z_mean`.
-
-    Args:
-        model: Trained `VABC`.
-        x: Examples, shape `(n, ...)`.
-        y: 1 for unlabeled, 0 for unwanted.
-
-    Returns:
-        Array shaped like `x`.
-    """
+    """Gradient of the loss of each example with respect to it, at `z = z_mean`; shaped like `x`."""
     x = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(x)

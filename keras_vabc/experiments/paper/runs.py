@@ -18,16 +18,7 @@ JUDGE_SEEDS = (0, 1, 2)
 
 
 def measured_setting(setting, saved_models, arrays):
-    """Trains and measures; leaves what pictures need, and the SavedModel of a headline run.
-
-    Args:
-        setting: `Setting`.
-        saved_models: Folder for SavedModels.
-        arrays: Folder for arrays.
-
-    Returns:
-        Result line.
-    """
+    """Trains and measures; leaves what pictures need, and the SavedModel of a headline run."""
     from keras_vabc.experiments.paper.measure import measure  # in workers alone: TensorFlow
 
     names = {setting: name for name, setting in headline().items()}
