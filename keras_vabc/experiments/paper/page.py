@@ -141,7 +141,7 @@ EXHIBITS = (
     Exhibit(
         "Ablation of the annealing",
         "V-ABC, negative digit 8, p = 0.2, three seeds, one thing changed at a time.",
-        lambda: [s for settings in paper.ablation().values() for s in settings],
+        paper.ablation_runs,
         (tables.ablation,),
         {"ablation": figures.ablation},
     ),

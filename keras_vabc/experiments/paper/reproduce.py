@@ -15,7 +15,7 @@ TRAININGS = {
     "fig7": paper.fig2,
     "fig8": paper.fig2,
     "fig9": lambda: paper.fig9_fractions() + paper.fig9_gammas(),
-    "ablation": lambda: [s for settings in paper.ablation().values() for s in settings],
+    "ablation": paper.ablation_runs,
     "moons": paper.moons_sensitivity,
 }
 EXPERIMENTS = ("all", "table1", "judges", *TRAININGS)

@@ -111,6 +111,11 @@ def ablation():
     }
 
 
+def ablation_runs():
+    """The settings of all variants of the ablation."""
+    return [setting for settings in ablation().values() for setting in settings]
+
+
 def moons(dataset, literal=False):
     """VAE and V-ABC on Moons over seeds, in the setting of the pictures or in the literal one."""
     settings = [paper_setting(method, dataset, seed=seed) for seed in SEEDS for method in METHODS]
@@ -180,7 +185,7 @@ def all_runs(saved_models="saved_models"):
         *all_moons(),
         *fig9_fractions(),
         *fig9_gammas(),
-        *(setting for settings in ablation().values() for setting in settings),
+        *ablation_runs(),
         *moons_sensitivity(),
     ]
     return [*table1(), *real_moons(), *judges(), *trainings(settings, saved_models)]
