@@ -97,7 +97,7 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
     `hidden_share` is as in `build`. The networks start from the weights of `start`, a `VABC`,
     if it is given; a `ValueError` refuses one with other networks.
     """
-    training, testing = _datasets(setting, folds)
+    training, testing = datasets(setting, folds)
     model = build(
         setting,
         folds.unlabeled,
@@ -112,14 +112,7 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
     if setting.anneal_gamma and setting.method == "vabc":
         own.append(GammaAnneal(setting.gamma_start, setting.anneal_epochs))
     if setting.patience is not None:
-        own.append(
-            keras.callbacks.EarlyStopping(
-                "val_loss",
-                patience=setting.patience,
-                start_from_epoch=setting.anneal_epochs,
-                restore_best_weights=True,
-            )
-        )
+        own.append(early_stopping(setting))
     start = time.perf_counter()
     history = model.fit(
         training,
@@ -129,6 +122,16 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
         verbose=0,
     )
     return Trained(model, history.history, time.perf_counter() - start)
+
+
+def early_stopping(setting):
+    """The Keras callback of a setting with patience."""
+    return keras.callbacks.EarlyStopping(
+        "val_loss",
+        patience=setting.patience,
+        start_from_epoch=setting.anneal_epochs,
+        restore_best_weights=True,
+    )
 
 
 def _copy_networks(source, target):
@@ -144,7 +147,7 @@ def _copy_networks(source, target):
         new.set_weights(old.get_weights())
 
 
-def _datasets(setting, folds):
+def datasets(setting, folds):
     """Training and test data: of both folds, or for the VAE of the unlabeled fold alone."""
     size, seed = setting.batch_size, setting.seed
     if setting.method == "vae":

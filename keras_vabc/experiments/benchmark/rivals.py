@@ -6,8 +6,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_vabc.data.blocks import draw_normal
-from keras_vabc.data.pipeline import balanced_dataset
-from keras_vabc.recipes.autoencoder import STEPS_PER_EXECUTION
+from keras_vabc.recipes.autoencoder import STEPS_PER_EXECUTION, datasets, early_stopping
 from keras_vabc.vabc.losses import kl_divergence, reconstruction_error
 from keras_vabc.vabc.optimizers import FusedAdam
 from keras_vabc.vabc.schedules import anneal
@@ -87,11 +86,7 @@ def train_rival(name, setting, folds, negative_share):
 
     `negative_share` is that of the unlabeled fold, as the NU classifier estimates it.
     """
-    size, seed = setting.batch_size, setting.seed
-    training = balanced_dataset(folds.unlabeled, folds.unwanted, batch_size=size, seed=seed)
-    testing = balanced_dataset(
-        folds.test_unlabeled, folds.test_unwanted, batch_size=size, shuffle=False
-    )
+    training, testing = datasets(setting, folds)
     model = Rival(
         setting,
         folds.unlabeled.shape[1:],
@@ -100,17 +95,11 @@ def train_rival(name, setting, folds, negative_share):
         steps=setting.anneal_epochs * int(training.cardinality()),
     )
     model.compile(FusedAdam(), steps_per_execution=STEPS_PER_EXECUTION)
-    stop = keras.callbacks.EarlyStopping(
-        "val_loss",
-        patience=setting.patience,
-        start_from_epoch=setting.anneal_epochs,
-        restore_best_weights=True,
-    )
     model.fit(
         training,
         epochs=setting.epochs,
         validation_data=testing,
-        callbacks=[stop],
+        callbacks=[early_stopping(setting)],
         shuffle=False,
         verbose=0,
     )

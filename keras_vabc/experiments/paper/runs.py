@@ -3,7 +3,11 @@
 import dataclasses
 from pathlib import Path
 
-from keras_vabc.experiments.paper.settings import METHODS, paper_setting
+import numpy as np
+
+from keras_vabc.data.datasets.named_folds import load_folds
+from keras_vabc.experiments.paper.settings import METHODS, folds_of, paper_setting
+from keras_vabc.recipes.results import result_line
 from keras_vabc.recipes.settings import key_of
 from keras_vabc.recipes.sweep import Job
 from keras_vabc.version import __version__
@@ -32,24 +36,36 @@ def measured_setting(setting, saved_models, arrays):
 
 def measured_judges(negative_class, judge_seed, arrays):
     """Trains both judges of MNIST, or loads them; the result line of real data under them."""
-    from keras_vabc.experiments.paper.measure import measure_judges
+    from keras_vabc.experiments.paper.measure import evaluation_of
 
-    return measure_judges(negative_class, judge_seed)
+    setting = paper_setting("vabc", "mnist", negative_class)
+    figures = evaluation_of(folds_of(setting), judge_seed).real()
+    return {**result_line(setting, "real", figures, None), "judge_seed": judge_seed}
 
 
 def measured_counts(dataset, negative_class, fraction, arrays):
     """Splits the data, trains nothing; the sizes of the folds, one row of Table I."""
-    from keras_vabc.experiments.paper.measure import measure_counts
-
-    row = {"dataset": dataset, "negative_class": negative_class, "fraction": fraction}
-    return {"method": "counts", **row, **measure_counts(**row, seed=SEEDS[0])}
+    row = {"negative_class": negative_class, "fraction": fraction}
+    folds = load_folds(dataset, **row, seed=SEEDS[0])
+    labels = np.concatenate([folds.unlabeled_labels, folds.unwanted_labels])
+    negatives = int((labels == folds.negative_class).sum())
+    return {
+        "method": "counts",
+        "dataset": dataset,
+        **row,
+        "positives": len(labels) - negatives,
+        "negatives": negatives,
+        "unlabeled": len(folds.unlabeled),
+        "unwanted": len(folds.unwanted),
+    }
 
 
 def measured_real_moons(dataset, arrays):
     """Measures real held-out positives of a Moons data set, as a yardstick; the result line."""
-    from keras_vabc.experiments.paper.measure import measure_real_moons
+    from keras_vabc.experiments.paper.moons_measures import real_moons_figures
 
-    return measure_real_moons(dataset, seed=SEEDS[0])
+    setting = paper_setting("vabc", dataset, seed=SEEDS[0])
+    return result_line(setting, "real", real_moons_figures(folds_of(setting)), None)
 
 
 def trainings(settings, saved_models="saved_models"):
