@@ -36,9 +36,9 @@ SHOWN = 100  # images of each kind
 class Quality(NamedTuple):
     """What the training of the `quality` setting leaves.
 
-    Seconds include the NU classifier's; the notes are what the user should know. Samples are
-    images that the guard accepted, `None` where it accepted hardly any, and acceptance is the
-    share of them.
+    Seconds include the NU classifier's; the notes are what the user should know. Samples are images
+    that the guard accepted, `None` where it accepted hardly any, and acceptance is the share of
+    them.
     """
 
     recipe: Recipe
@@ -51,13 +51,13 @@ class Quality(NamedTuple):
 def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
     """Trains, measures and shows generators of images, and then the paper's two of Moons2.
 
-    Of images there are the VAE, V-ABC as published, and the `quality` setting, beside real
-    ones. `out` becomes a folder of `report.html`, `results.jsonl`, `samples.png` and the
-    models. Where no source has the image set, `"digits"` takes its place. `epochs` is the most
-    of each training; `None`: as many as each setting says. Returns the result lines.
+    Of images there are the VAE, V-ABC as published, and the `quality` setting, beside real ones.
+    `out` becomes a folder of `report.html`, `results.jsonl`, `samples.png` and the models. Where no
+    source has the image set, `"digits"` takes its place. `epochs` is the most of each training;
+    `None`: as many as each setting says. Returns the result lines.
 
-    A `FileExistsError` refuses a folder that is not new or empty, a `ValueError` a class that
-    is not in the data.
+    A `FileExistsError` refuses a folder that is not new or empty, a `ValueError` a class that is
+    not in the data.
     """
     with new_folder(out) as folder:
         dataset, folds = _image_folds(dataset, negative_class, seed, console)

@@ -29,8 +29,8 @@ class Trained(NamedTuple):
 def build(setting, unlabeled, *, steps=None, hidden_share=None):
     """The untrained, compiled model of a setting.
 
-    The unlabeled fold gives its shape and, if it is standardized, its scale. A learning rate
-    that decays needs the optimizer `steps` of the whole training, and V-ABC with a target the
+    The unlabeled fold gives its shape and, if it is standardized, its scale. A learning rate that
+    decays needs the optimizer `steps` of the whole training, and V-ABC with a target the
     `hidden_share`: that of hidden negatives in the unlabeled fold.
     """
     model = VABC(
@@ -94,8 +94,8 @@ def _penalty_weight(setting, hidden_share):
 def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=None):
     """Trains the model of a setting, as section V-C of the paper says; a `Trained`.
 
-    `hidden_share` is as in `build`. The networks start from the weights of `start`, a `VABC`,
-    if it is given; a `ValueError` refuses one with other networks.
+    `hidden_share` is as in `build`. The networks start from the weights of `start`, a `VABC`, if it
+    is given; a `ValueError` refuses one with other networks.
     """
     training, testing = datasets(setting, folds)
     model = build(

@@ -14,9 +14,9 @@ LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
 def take_in(run, work, data, start, allow_more_unwanted, console):
     """The folds of a run, read from the user's data or found in `work`, where they were put before.
 
-    The record of the run then says what was read. Raises what `read_folds` does, and a
-    `ValueError` if the data are not as they were when the run began, not of the form of the run
-    `start`, or too few for the setting.
+    The record of the run then says what was read. Raises what `read_folds` does, and a `ValueError`
+    if the data are not as they were when the run began, not of the form of the run `start`, or too
+    few for the setting.
     """
     stages = run.record.stages
     if "intake" in stages:

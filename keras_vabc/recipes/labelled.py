@@ -14,10 +14,10 @@ from keras_vabc.recipes.record import LabelledFigures
 def labelled_figures(run, labels, negative_class, seed, show):
     """`LabelledFigures` of a run whose unlabeled data somebody has labelled.
 
-    Of the score: area under the ROC curve of negatives against positives, and with a threshold
-    the shares of both that are flagged, all on examples held out at training. Of images also
-    everything that `ImageEvaluation` measures, by judges that learn from the labels: no model
-    has seen them. The arguments and the errors are those of `Run.evaluate`.
+    Of the score: area under the ROC curve of negatives against positives, and with a threshold the
+    shares of both that are flagged, all on examples held out at training. Of images also everything
+    that `ImageEvaluation` measures, by judges that learn from the labels: no model has seen them.
+    The arguments and the errors are those of `Run.evaluate`.
     """
     show("Reading the data")
     ids = [name for names, _ in run.training_data("unlabeled") for name in names]

@@ -20,11 +20,10 @@ MADE_BY = ("model", "nu", "density")  # parts that decide what is drawn and scor
 def write_samples(run, n, out, *, seed=0, show=lambda drawn: None):
     """Draws samples, writes them block by block, and returns how many were drawn for them.
 
-    `out` is the path of a new folder, for PNGs, or of a file, as `write_rows` takes it. A
-    manifest of where they come from is `manifest.json` in a folder of images, and `FILE.json`
-    beside a file. `show` is called with the number of samples of each block. Raises what
-    `write_rows` and `check_output` do, and a `RuntimeError` if the guard rejects nearly
-    everything.
+    `out` is the path of a new folder, for PNGs, or of a file, as `write_rows` takes it. A manifest
+    of where they come from is `manifest.json` in a folder of images, and `FILE.json` beside a file.
+    `show` is called with the number of samples of each block. Raises what `write_rows` and
+    `check_output` do, and a `RuntimeError` if the guard rejects nearly everything.
     """
     check_output(run, out)
     counts = {"n": n, "seed": seed}
@@ -46,9 +45,9 @@ def write_scores(run, source, out, *, show=lambda count: None):
     """Scores data and writes them to a CSV file, the most unwanted first.
 
     Its columns are `id` (path in the folder, or row number), `score`, and, where the run has a
-    threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is; what it holds
-    is returned, the numbers of `examples` and of those `flagged` and the `notes` of the reading
-    among it. `show` is called with the number of examples scored so far.
+    threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is; what it holds is
+    returned, the numbers of `examples` and of those `flagged` and the `notes` of the reading among
+    it. `show` is called with the number of examples scored so far.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
     holds the data; an `OSError` tells what cannot be read or written.

@@ -25,9 +25,8 @@ VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardi
 def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     """What `keras-vabc train` does: V-ABC alone (`"paper"`), or with everything around it.
 
-    `"quality"`, with the mixture and the guard, is for folds that the NU classifier has
-    corrected; the mixture has fewer components where there are few rows. All else is as in
-    `setting_for`.
+    `"quality"`, with the mixture and the guard, is for folds that the NU classifier has corrected;
+    the mixture has fewer components where there are few rows. All else is as in `setting_for`.
     """
     setting = setting_for(name, unlabeled, seed, epochs, gamma)
     if name == "paper":
@@ -42,14 +41,14 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
 
     sigma2 and the target keep their ratio to the variance of the data. Epochs are as many as on
     MNIST; more or fewer where the data are so few or so many that the number of training steps
-    would leave the range in which the setting is known to work. Batches are smaller where the
-    data would not fill two of them. Annealing keeps its part of `epochs` that are given. A
-    `gamma` that is given, final and > 0, as `tune` chooses it, moves the target of `"quality"`.
+    would leave the range in which the setting is known to work. Batches are smaller where the data
+    would not fill two of them. Annealing keeps its part of `epochs` that are given. A `gamma` that
+    is given, final and > 0, as `tune` chooses it, moves the target of `"quality"`.
 
-    The unlabeled fold holds images of shape `(n, height, width, channels)`, integers in 0..255
-    or floats in 0..1, or vectors of shape `(n, features)`, which are standardized. A
-    `ValueError` refuses an unknown name, another shape, floats of images outside 0..1, and
-    examples that are all the same.
+    The unlabeled fold holds images of shape `(n, height, width, channels)`, integers in 0..255 or
+    floats in 0..1, or vectors of shape `(n, features)`, which are standardized. A `ValueError`
+    refuses an unknown name, another shape, floats of images outside 0..1, and examples that are all
+    the same.
     """
     if name not in SETTINGS:
         raise ValueError(
@@ -98,8 +97,8 @@ def total_variance(unlabeled):
 def column_spread(x):
     """Mean and standard deviation of each column, whatever is on disk read block by block.
 
-    Of `x`, shape `(n, features)`, these are float64 arrays of shape `(features,)`; the third
-    says which columns hold one value, up to rounding.
+    Of `x`, shape `(n, features)`, these are float64 arrays of shape `(features,)`; the third says
+    which columns hold one value, up to rounding.
     """
     size = max(1, BLOCK // x.shape[1])
     blocks = [slice(start, start + size) for start in range(0, len(x), size)]

@@ -21,9 +21,8 @@ SHOWN_LOSSES = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty
 class Parts:
     """The parts of a run by their names in `FILES`, each read when it is first asked for.
 
-    They are an `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of
-    both folds as a dict of arrays, and the history of a `fit`. Without a folder all stay in
-    memory.
+    They are an `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of both
+    folds as a dict of arrays, and the history of a `fit`. Without a folder all stay in memory.
     """
 
     def __init__(self, folder):

@@ -42,8 +42,8 @@ def change_record(folder, changed):
 def read_record(folder, name="run"):
     """Reads and checks the `RunRecord` of a run, of this version or an earlier one.
 
-    `name` is that of the argument that gave the folder. A `ValueError` says that there is no
-    run, that it was written by a newer version, or which field of its record is damaged.
+    `name` is that of the argument that gave the folder. A `ValueError` says that there is no run,
+    that it was written by a newer version, or which field of its record is damaged.
     """
     folder = Path(folder)
     try:

@@ -38,9 +38,8 @@ def stored_lines(folder):
 class Job:
     """A function to be run in a worker process, and where its result line is stored.
 
-    The function is one of a module, which worker processes import; called with the arguments
-    and the folder for arrays it returns the line, a dict. A job whose key is stored is not run
-    again.
+    The function is one of a module, which worker processes import; called with the arguments and
+    the folder for arrays it returns the line, a dict. A job whose key is stored is not run again.
     """
 
     key: str
@@ -71,8 +70,8 @@ def results_folder(folder):
 def sweep(jobs, folder, workers=None, on_done=lambda line: None):
     """Runs the jobs that have no stored line yet, the first ones first, in `results_folder`.
 
-    Each line is stored as it comes; `on_done` is then called with it in this process. If a
-    worker dies, a `BrokenProcessPool` says that what was finished is stored.
+    Each line is stored as it comes; `on_done` is then called with it in this process. If a worker
+    dies, a `BrokenProcessPool` says that what was finished is stored.
     """
     folder = Path(folder)
     done = stored_lines(folder)
@@ -105,8 +104,8 @@ def append_line(path, line):
 def run_missing(jobs, folder, *, fresh, workers, console, describe=described):
     """Runs those that have no stored line, with one progress display, in `results_folder`.
 
-    `fresh` puts stored results aside first, as `*.old`; `describe` maps a new line to the text
-    that is shown of it.
+    `fresh` puts stored results aside first, as `*.old`; `describe` maps a new line to the text that
+    is shown of it.
     """
     if fresh and (folder / RESULTS).exists():
         os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))

@@ -85,16 +85,15 @@ def tune(
 ):
     """Trains over a range of gammas and chooses one, without labels; the line of `tuned.json`.
 
-    A part of both folds, which no model is trained on, trains the judge, an NU classifier. Of
-    each gamma it tells the share of negatives among the samples, and the error of
-    reconstruction on held-out positives. Chosen is the highest gamma whose share is at most one
-    standard error above the least (Breiman et al. 1984), among those whose error is at most 10
-    % above the least.
+    A part of both folds, which no model is trained on, trains the judge, an NU classifier. Of each
+    gamma it tells the share of negatives among the samples, and the error of reconstruction on
+    held-out positives. Chosen is the highest gamma whose share is at most one standard error above
+    the least (Breiman et al. 1984), among those whose error is at most 10 % above the least.
 
-    `out` gets the result lines, which a second call with the same data completes, and
-    `tuned.json`, `tune.png` and `README.md`. Each gamma has as many `seeds`; `setting` and
-    `epochs` are as in `setting_for`, `reading` is `image_size`, `max_unreadable` and
-    `allow_more_unwanted` of `read_folds`. Raises what `read_folds` and `results_folder` do.
+    `out` gets the result lines, which a second call with the same data completes, and `tuned.json`,
+    `tune.png` and `README.md`. Each gamma has as many `seeds`; `setting` and `epochs` are as in
+    `setting_for`, `reading` is `image_size`, `max_unreadable` and `allow_more_unwanted` of
+    `read_folds`. Raises what `read_folds` and `results_folder` do.
     """
     out = Path(out)
     with results_folder(out):
@@ -185,8 +184,8 @@ def _train_classifier(name, data, unlabeled, unwanted, folder, console):
 def recipes_to_try(unlabeled, name, seeds, epochs):
     """The VAE and every gamma, each with every seed: a list of `Recipe`s.
 
-    The unlabeled fold, as the models are trained on it, decides their sizes; `name` and
-    `epochs` are as in `setting_for`.
+    The unlabeled fold, as the models are trained on it, decides their sizes; `name` and `epochs`
+    are as in `setting_for`.
     """
     own = dataclasses.replace(recipe_for(name, unlabeled, epochs=epochs), guard=None)
     mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
@@ -200,11 +199,11 @@ def recipes_to_try(unlabeled, name, seeds, epochs):
 def measure(sampler, judge, folds):
     """What can be told without labels of a sampler without a guard, trained on the training folds.
 
-    By the judge, fitted on the test folds: `nge_estimated`, the mean P(negative) of samples,
-    with its standard error `nge_estimated_error`; `positive_error`, the mean R of the unlabeled
-    test fold, weighted with P(positive); `unwanted_error`, that of the unwanted one; `auc` of
-    the score, negatives against positives, `None` if it finds no positives; `penalty_weight`;
-    and the number of `samples`.
+    By the judge, fitted on the test folds: `nge_estimated`, the mean P(negative) of samples, with
+    its standard error `nge_estimated_error`; `positive_error`, the mean R of the unlabeled test
+    fold, weighted with P(positive); `unwanted_error`, that of the unwanted one; `auc` of the score,
+    negatives against positives, `None` if it finds no positives; `penalty_weight`; and the number
+    of `samples`.
     """
     negative = judge.negative_probability(sampler.sample(SAMPLES, seed=0))
     weights = 1 - judge.negative_probability(folds.test_unlabeled)

@@ -19,9 +19,9 @@ GRACE = 1.0  # seconds in which a worker that must end may tidy up
 def worker_pool(workers=None):
     """A pool of processes that have TensorFlow loaded, by default one for each core.
 
-    Each has one thread: on models as small as these two processes do more than two threads.
-    When the block ends they have ended too, in the middle of their work if it raises. If one of
-    them dies, that is a `BrokenProcessPool`.
+    Each has one thread: on models as small as these two processes do more than two threads. When
+    the block ends they have ended too, in the middle of their work if it raises. If one of them
+    dies, that is a `BrokenProcessPool`.
     """
     context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     others = set(multiprocessing.active_children())

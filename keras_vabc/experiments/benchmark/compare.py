@@ -10,8 +10,7 @@ from keras_vabc.recipes.sweep import results_folder, run_missing
 def run_benchmark(*, slugs, folder, fresh, workers, console):
     """Runs what is missing of some methods, or of all of `runs.NAMES`, and renders the page.
 
-    `fresh` and `workers` are as in `run_missing`. Raises what `all_runs` and `results_folder`
-    do.
+    `fresh` and `workers` are as in `run_missing`. Raises what `all_runs` and `results_folder` do.
     """
     runs = all_runs(slugs)
     with results_folder(folder):

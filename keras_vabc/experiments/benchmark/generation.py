@@ -14,9 +14,9 @@ def generate(method, folds, cache):
     """Trains a method on folds and draws samples: `(samples, made)`.
 
     `made` is a dict of `acceptance` (`None` without a guard), `seconds` (the NU classifier's
-    included), `seconds_nu`, `negative_share`, and `hidden_left` (number of hidden negatives in
-    the corrected unlabeled fold; by labels, for the record). The folder `cache` keeps NU
-    classifiers from one method to the next.
+    included), `seconds_nu`, `negative_share`, and `hidden_left` (number of hidden negatives in the
+    corrected unlabeled fold; by labels, for the record). The folder `cache` keeps NU classifiers
+    from one method to the next.
     """
     nu, seconds_nu = None, 0.0
     if method.needs_classifier:

@@ -18,8 +18,8 @@ CARD = "card.json"
 def measure(setting, judge_seeds, arrays=None, saved_model=None):
     """Trains the model of a setting and measures it; the result line.
 
-    The verdict of the first of `judge_seeds` is quoted. `arrays` is the path of an .npz file
-    for the arrays of pictures, `saved_model` that of a SavedModel to write or replace.
+    The verdict of the first of `judge_seeds` is quoted. `arrays` is the path of an .npz file for
+    the arrays of pictures, `saved_model` that of a SavedModel to write or replace.
     """
     folds = folds_of(setting)
     model, history, seconds = train_autoencoder(setting, folds)

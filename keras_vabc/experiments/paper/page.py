@@ -27,8 +27,8 @@ the same judges: less than that cannot be told from no error at all."""
 class Exhibit(NamedTuple):
     """One part of the page: a heading, what to look at and what the paper has, and the runs needed.
 
-    Tables are functions of `Stored` that give Markdown; `pictures` maps a file's name to a
-    function of `Stored` that draws it.
+    Tables are functions of `Stored` that give Markdown; `pictures` maps a file's name to a function
+    of `Stored` that draws it.
     """
 
     title: str

@@ -39,8 +39,7 @@ def runs_of(experiment, saved_models="saved_models"):
 def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, console):
     """Runs what is missing of one experiment, or of all, and renders what is stored in the folder.
 
-    `fresh` and `workers` are as in `run_missing`. Raises what `runs_of` and `results_folder`
-    do.
+    `fresh` and `workers` are as in `run_missing`. Raises what `runs_of` and `results_folder` do.
     """
     runs = runs_of(experiment, str(saved_models))
     with results_folder(folder):
