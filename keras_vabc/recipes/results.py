@@ -10,6 +10,7 @@ import numpy as np
 from keras_vabc.version import __version__
 
 SAMPLES = 10_000
+SHOWN = ("dataset", "negative_class", "fraction", "seed", "gamma", "sigma2", "latent_dim")
 
 
 def result_line(setting, method, figures, seconds):
@@ -21,18 +22,12 @@ def result_line(setting, method, figures, seconds):
     return {
         "key": setting.key,
         "method": method,
-        "dataset": setting.dataset,
-        "negative_class": setting.negative_class,
-        "fraction": setting.fraction,
-        "seed": setting.seed,
-        "gamma": setting.gamma,
-        "sigma2": setting.sigma2,
-        "latent_dim": setting.latent_dim,
+        **{name: getattr(setting, name) for name in SHOWN},
         "setting": dataclasses.asdict(setting),
         "acceptance": None,
         **figures,
         "seconds": None if seconds is None else round(seconds, 1),
-        **provenance(" ".join(["keras-vabc", *sys.argv[1:]])),
+        **provenance(),
     }
 
 
@@ -54,8 +49,8 @@ def described(line):
     return f"{what}, {numbers}: {error}, {line['seconds'] or 0:.0f} s"
 
 
-def provenance(command):
-    """Date, versions and command, for a line that is stored."""
+def provenance(command=None):
+    """Date, versions and command, by default that of this process, for a line that is stored."""
     import keras  # here, since the parent of a sweep, which reads lines alone, does without
     import tensorflow as tf
 
@@ -68,5 +63,5 @@ def provenance(command):
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "command": command,
+        "command": command or " ".join(["keras-vabc", *sys.argv[1:]]),
     }

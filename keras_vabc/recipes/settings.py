@@ -24,23 +24,18 @@ class Setting:
         negative_class: Class of the negative concept.
         fraction: Share of the negatives that is unwanted, the paper's p.
         seed: Seed of the split, the initial weights, the noise and the order of the data.
-        latent_dim: Number of latents.
         network: `"mlp"`, or `"conv"` for a convolutional network with one dense layer.
         units: Sizes of the hidden dense layers of the encoder.
-        output_activation: Activation of the decoder's output.
         sigma2: Variance of the decoder.
         gamma: Final gamma.
-        penalty_weight: Weight of the penalty on unwanted examples.
         target: `None`, or the squared error to which unwanted examples are pushed at equilibrium,
             in the units of the preprocessed data; it then determines the penalty weight.
         anneal_gamma: Whether gamma is annealed (the ablation turns it off).
-        anneal_kl: Whether the KL weight is annealed.
         gamma_start: Gamma at the first step.
         anneal_epochs: Length of both annealing schedules, the paper's E'.
         batch_size: Rows in a batch, unlabeled and unwanted together.
         unwanted_share: Share of unwanted rows in a batch.
-        learning_rate: Adam's learning rate.
-        decay: Whether it falls to 0 along a cosine.
+        decay: Whether the learning rate falls to 0 along a cosine.
         global_clipnorm: Largest norm of the gradient of all weights together; `None` for no limit.
         pixel_max: The value of a white pixel, by which images are divided.
         standardize: Whether vectors are standardized column by column, inside the model.

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import sys
 import time
 import warnings
 from types import SimpleNamespace
@@ -107,8 +106,7 @@ class Training:
             )
         self._run.keep("model", model)
         self._run.keep("history", history)
-        made = provenance(" ".join(["keras-vabc", *sys.argv[1:]]))
-        self._run.update(recipe=recipe, provenance=Provenance(**made))
+        self._run.update(recipe=recipe, provenance=Provenance(**provenance()))
         return self._figures(
             moved=len(self._folds.unlabeled) - len(folds.unlabeled),
             epochs=len(history["loss"]),
