@@ -187,10 +187,8 @@ def complete(stored):
 
 @_claim("VI-C", "Moons2: results are similar over seeds and p.", _moons2_over_all)
 def alike_over_seeds_and_p(stored):
-    p = {0.8: _of("vabc", paper.moons("moons2"))}
-    for setting in paper.moons_sensitivity():
-        if setting.fraction != 0.8:
-            p.setdefault(setting.fraction, []).append(setting)
+    p = paper.grouped(paper.moons_sensitivity(), "fraction")
+    p[0.8] = _of("vabc", paper.moons("moons2"))
     errors = {value: 100 * stored.values(runs, "nge_strict") for value, runs in sorted(p.items())}
     text = "; ".join(f"p = {v:g}: {mean_and_deviation(e)} %" for v, e in errors.items())
     holds = all(e.max() <= 1 for e in errors.values())
@@ -199,10 +197,8 @@ def alike_over_seeds_and_p(stored):
 
 def _moons_by_gamma(stored, name):
     """Figure of V-ABC on Moons2 by gamma, shape `(gammas, seeds)`, at p = 0.8."""
-    runs = [s for s in paper.moons_sensitivity() if s.fraction == 0.8]
-    return np.array(
-        [stored.values([s for s in runs if s.gamma == g], name) for g in paper.MOONS_GAMMAS]
-    )
+    runs = paper.grouped(paper.moons_sensitivity(), "fraction")[0.8]
+    return np.array([stored.values(own, name) for own in paper.grouped(runs, "gamma").values()])
 
 
 def _listed(gammas, values, digits=2):
@@ -231,9 +227,7 @@ def low_gamma_distorts(stored):
 
 
 def _grouped(stored, runs, field, name="nge_paper"):
-    groups = {}
-    for setting in runs:
-        groups.setdefault(getattr(setting, field), []).append(setting)
+    groups = paper.grouped(runs, field)
     return list(groups), [100 * stored.values(settings, name) for settings in groups.values()]
 
 

@@ -93,22 +93,12 @@ def fig2(digits=DIGITS):
 
 def fig9_fractions():
     """V-ABC by the share of negatives that is known to be unwanted."""
-    return [
-        paper_setting("vabc", "mnist", digit, fraction, seed)
-        for fraction in FRACTIONS
-        for seed in SEEDS
-        for digit in DIGITS
-    ]
+    return _varied(_vabc_of_fig2(), "fraction", FRACTIONS)
 
 
 def fig9_gammas():
     """V-ABC by gamma."""
-    return [
-        dataclasses.replace(paper_setting("vabc", "mnist", digit, 0.2, seed), gamma=gamma)
-        for gamma in GAMMAS
-        for seed in SEEDS
-        for digit in DIGITS
-    ]
+    return _varied(_vabc_of_fig2(), "gamma", GAMMAS)
 
 
 def ablation():
@@ -154,17 +144,11 @@ def all_moons():
 def moons_sensitivity():
     """V-ABC on Moons2 by gamma and by fraction, over seeds."""
     base = [paper_setting("vabc", "moons2", seed=seed) for seed in SEEDS]
-    start = [
-        dataclasses.replace(setting, gamma=gamma, gamma_start=max(setting.gamma_start, gamma))
-        for gamma in MOONS_GAMMAS
-        for setting in base
+    gammas = [
+        dataclasses.replace(setting, gamma_start=max(setting.gamma_start, setting.gamma))
+        for setting in _varied(base, "gamma", MOONS_GAMMAS)
     ]
-    fractions = [
-        dataclasses.replace(setting, fraction=fraction)
-        for fraction in MOONS_FRACTIONS
-        for setting in base
-    ]
-    return start + fractions
+    return gammas + _varied(base, "fraction", MOONS_FRACTIONS)
 
 
 def eights():
@@ -205,6 +189,22 @@ def all_runs(saved_models="saved_models"):
         *moons_sensitivity(),
     ]
     return [*table1(), *real_moons(), *judges(), *trainings(settings, saved_models)]
+
+
+def grouped(settings, name):
+    """Settings by the value of one of their fields."""
+    groups = {}
+    for setting in settings:
+        groups.setdefault(getattr(setting, name), []).append(setting)
+    return groups
+
+
+def _vabc_of_fig2():
+    return grouped(fig2(), "method")["vabc"]
+
+
+def _varied(settings, name, values):
+    return [dataclasses.replace(one, **{name: value}) for value in values for one in settings]
 
 
 def _hash(*parts):
