@@ -50,13 +50,13 @@ def checked(recipe, data, dataset, arrays):
     return {**line, **truth, "dataset": dataset, **provenance(COMMAND)}
 
 
-def check(folder=FOLDER, workers=None, console=None):
+def check():
     """Runs what is missing and renders the page."""
-    folder, console = Path(folder), console or Console()
+    folder, console = FOLDER, Console()
     with results_folder(folder), tempfile.TemporaryDirectory() as files:
         jobs = {name: _jobs(name, Path(files), folder / ARRAYS, console) for name in DATASETS}
         every = [job for own in jobs.values() for job in own]
-        run_missing(every, folder, fresh=False, workers=workers, console=console)
+        run_missing(every, folder, fresh=False, workers=None, console=console)
     stored = Stored(folder)
     parts = [INTRODUCTION]
     for name, own in jobs.items():

@@ -50,10 +50,7 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     refuses an unknown name, another shape, floats of images outside 0..1, and examples that are all
     the same.
     """
-    if name not in SETTINGS:
-        raise ValueError(
-            f"setting must be one of {', '.join(SETTINGS)}. Received: setting={name!r}."
-        )
+    check_setting(name)
     images = unlabeled.ndim == 4
     if not images and unlabeled.ndim != 2:
         raise ValueError(
@@ -74,6 +71,14 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     if gamma is not None:
         setting = with_gamma(setting, gamma)
     return _with_epochs(_with_batches(setting, len(unlabeled)), name, len(unlabeled), epochs)
+
+
+def check_setting(name):
+    """Raises a `ValueError` for a name of no setting."""
+    if name not in SETTINGS:
+        raise ValueError(
+            f"setting must be one of {', '.join(SETTINGS)}. Received: setting={name!r}."
+        )
 
 
 def pixel_max(images):

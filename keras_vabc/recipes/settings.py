@@ -12,6 +12,12 @@ def key_of(text):
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def not_default(described):
+    """Dict of those fields of a dataclass that are not at their default."""
+    fields = {field: getattr(described, field.name) for field in dataclasses.fields(described)}
+    return {field.name: value for field, value in fields.items() if value != field.default}
+
+
 @dataclasses.dataclass(frozen=True)
 class Setting:
     """One training run: the data, the networks, the loss and the training procedure.
@@ -78,9 +84,7 @@ class Setting:
         Fields at their default are left out, so that a new field keeps the keys of earlier
         runs; a changed default needs a new version.
         """
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        own = {k: v for k, v in dataclasses.asdict(self).items() if v != defaults[k]}
-        return key_of(json.dumps([own, __version__], sort_keys=True))
+        return key_of(json.dumps([not_default(self), __version__], sort_keys=True))
 
 
 # For images: the best of docs/results/search, rounded, and gradients clipped: without, the KL

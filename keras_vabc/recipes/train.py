@@ -13,7 +13,7 @@ from keras_vabc.files.locks import LOCK, locked
 from keras_vabc.files.writing import delete_temporary, make_folder
 from keras_vabc.pages.console import say
 from keras_vabc.recipes.intake import take_in
-from keras_vabc.recipes.own_data import SETTINGS
+from keras_vabc.recipes.own_data import check_setting
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord, TrainingSettings
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.report import PAGE, report
@@ -123,7 +123,7 @@ class _Job:
             if run.record.status == FINISHED:
                 say(self._console, f"{out} is a finished run; it is not trained again.")
             else:
-                self._train(run, self._folds_or_nothing(run, work))
+                self._train(run, self._folds(run, work))
             # A run that was stopped between its training and these still needs them.
             shutil.rmtree(work, ignore_errors=True)
             if not (out / PAGE).exists():
@@ -157,22 +157,17 @@ class _Job:
 
     def _folds(self, run, work):
         start, allow = self._start, self._allow_more_unwanted
-        return take_in(run, work, self._data, start, allow, self._console)
-
-    def _folds_or_nothing(self, run, work):
         try:
-            return self._folds(run, work)
+            return take_in(run, work, self._data, start, allow, self._console)
         except BaseException:
-            if not run.record.stages and not any(run.folder.glob("*.checkpoint")):
+            if run.folder and not run.record.stages and not any(run.folder.glob("*.checkpoint")):
                 shutil.rmtree(run.folder, ignore_errors=True)  # nothing in it is of use
             raise
 
 
 def _setting(setting, start):
-    if setting is not None and setting not in SETTINGS:
-        raise ValueError(
-            f"setting must be one of {', '.join(SETTINGS)}. Received: setting={setting!r}."
-        )
+    if setting is not None:
+        check_setting(setting)
     if start is None:
         return setting or "quality"
     own = start.record.settings.setting

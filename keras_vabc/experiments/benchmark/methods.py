@@ -13,8 +13,7 @@ EIGHT_LATENTS = {"latent_dim": 8, "sigma2": 0.5}
 class Method(Recipe):
     """A recipe, or what it is compared with; `correction` may be `"labels"`, the oracle's.
 
-    Attributes:
-        rival: `None`, or what takes V-ABC's place: a key of `rivals.RIVALS`.
+    The `rival` takes V-ABC's place: a key of `rivals.RIVALS`.
     """
 
     rival: str | None = None

@@ -17,15 +17,10 @@ WIDE = 5.0  # standard deviation of the wide normal distribution in CSVAE's seco
 class Rival(keras.Model):
     """A variational autoencoder on both folds with an objective of its own.
 
-    Encoder and decoder are told `y`; all but the CVAE are told a constant.
-
-    Args:
-        setting: `Setting`: networks, sigma2, seed and schedule are V-ABC's.
-        pixels: Shape of one image, values 0 to 255.
-        objective: Function of `(y, reconstruction, kl, z, z_mean, z_log_var, kl_weight)` that gives
-            the loss of a batch, a scalar.
-        conditional: Whether the networks see `y`.
-        steps: Optimizer steps over which the KL divergence is annealed.
+    Networks, sigma2, seed and schedule are V-ABC's; encoder and decoder are told `y`, all but the
+    CVAE a constant. The objective, a function of `(y, reconstruction, kl, z, z_mean, z_log_var,
+    kl_weight)`, gives the loss of a batch, a scalar. The KL divergence is annealed over so many
+    `steps`.
     """
 
     def __init__(self, setting, pixels, objective, *, conditional=False, steps=0):

@@ -201,11 +201,9 @@ def _moons_by_gamma(stored, name):
     return np.array([stored.values(own, name) for own in paper.grouped(runs, "gamma").values()])
 
 
-def _listed(gammas, values, digits=2):
-    return ", ".join(
-        f"{mean_and_deviation(v, digits)} at {gamma:g}"
-        for gamma, v in zip(gammas, values, strict=True)
-    )
+def _listed(gammas, values):
+    pairs = zip(gammas, values, strict=True)
+    return ", ".join(f"{mean_and_deviation(v)} at {gamma:g}" for gamma, v in pairs)
 
 
 @_claim(

@@ -56,12 +56,7 @@ def paper_setting(method, dataset, negative_class=None, fraction=None, seed=0, e
     return dataclasses.replace(setting, epochs=epochs, anneal_epochs=anneal_epochs)
 
 
-def folds_of(setting, data_dir=None):
+def folds_of(setting):
     """The folds that a setting trains and tests on."""
-    return load_folds(
-        setting.dataset,
-        negative_class=setting.negative_class,
-        fraction=setting.fraction,
-        seed=setting.seed,
-        data_dir=data_dir,
-    )
+    drawn = {name: getattr(setting, name) for name in ("negative_class", "fraction", "seed")}
+    return load_folds(setting.dataset, **drawn)
