@@ -100,7 +100,6 @@ def _write_manifest(path, content):
 
 
 def _score_table(ids, scores, threshold):
-    """The bytes of the CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "score"] + ([] if threshold is None else ["flagged"]))

@@ -1,5 +1,6 @@
 """From a user's data to a run."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -223,14 +224,10 @@ def _check_same(out, stored, given):
 
 def _git_revision():
     """The commit of the package's source code, where it lies in a git repository."""
-    git = ["git", "-C", str(Path(__file__).parent)]
+    git = functools.partial(subprocess.run, check=True, capture_output=True, text=True)
+    here = ["git", "-C", str(Path(__file__).parent)]
     try:
-        subprocess.run(
-            [*git, "ls-files", "--error-unmatch", __file__], check=True, capture_output=True
-        )
-        done = subprocess.run(
-            [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
-        )
+        git([*here, "ls-files", "--error-unmatch", __file__])
+        return git([*here, "rev-parse", "HEAD"]).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()

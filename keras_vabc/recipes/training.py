@@ -138,7 +138,6 @@ class Training:
         return self._figures(acceptance=TRIED_SAMPLES / drawn)
 
     def _figures(self, **found):
-        """The figures of the run with new ones among them."""
         return dataclasses.replace(self._run.record.figures, **found)
 
     @contextlib.contextmanager

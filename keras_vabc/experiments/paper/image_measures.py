@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_vabc.evaluation.evaluate import both_folds
 from keras_vabc.recipes.results import SAMPLES
 from keras_vabc.vabc.losses import kl_divergence
 
@@ -26,8 +27,7 @@ def image_figures(model, folds, evaluations):
     """
     samples = model.sample(SAMPLES, seed=0)
     figures = [evaluation.of(samples) for evaluation in evaluations]
-    x = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
-    labels = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+    x, labels = both_folds(folds, "test_")
     negative = labels == folds.negative_class
     kl = kl_divergence(*model.encode(x)).numpy()
     reconstructed = model.reconstruct(x)
@@ -64,8 +64,7 @@ def image_arrays(model, folds):
     class), and `z_mean`, `z_log_var`, `labels` of 1,000 training examples.
     """
     rng = np.random.default_rng(0)
-    x = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
-    labels = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+    x, labels = both_folds(folds, "test_")
     negative = labels == folds.negative_class
     rows = np.concatenate(
         [rng.choice(np.flatnonzero(negative), 6), rng.choice(np.flatnonzero(~negative), 18)]

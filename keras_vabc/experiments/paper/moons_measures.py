@@ -55,7 +55,6 @@ def real_moons_figures(folds):
 
 
 def _place(points, evaluation):
-    """Where points lie in the plane."""
     singular = np.linalg.svd(points - points.mean(0), compute_uv=False)
     return {
         "outliers": evaluation.outlier_share(points),
