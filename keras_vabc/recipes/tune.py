@@ -48,11 +48,6 @@ def tune_key(recipe, content):
     return key_of(f"{recipe.key} {content}")
 
 
-def tune_jobs(recipes, data):
-    """One `Job` for each recipe: it is trained, and measured by the judge."""
-    return [Job(tune_key(recipe, data.content), tried, (recipe, data)) for recipe in recipes]
-
-
 def tried(recipe, data, arrays):
     """The result line of a recipe, trained on data of which `arrays` holds the classifiers."""
     return trained_and_measured(recipe, data, arrays)[1]
@@ -101,7 +96,7 @@ def tune(
         with temporary_path(arrays / "folds") as folder:
             data = read_data(unlabeled, unwanted, folder, console, **reading)
             recipes = prepare(data, setting, seeds, epochs, arrays, console)
-            jobs = tune_jobs(recipes, data)
+            jobs = [Job(tune_key(r, data.content), tried, (r, data)) for r in recipes]
             run_missing(jobs, out, fresh=False, workers=workers, console=console, describe=_line)
             lines = Stored(out).lines(jobs)
             judge = NUClassifier.load(data.classifier(arrays, "judge"))
