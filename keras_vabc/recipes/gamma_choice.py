@@ -71,7 +71,7 @@ def report(out, lines, chosen, console):
 
 
 def picture(rows, chosen, panels):
-    """Figures of the rows of `by_gamma`, a panel for each of those that have a label."""
+    """A picture of the rows of `by_gamma`: a panel for each figure that has a label."""
     figure, axes = plots.panels(len(panels), size=4)
     gammas = [row["gamma"] for row in rows[:-1]]
     for ax, (name, label) in zip(axes, panels.items(), strict=True):

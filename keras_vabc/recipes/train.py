@@ -224,10 +224,10 @@ def _check_same(out, stored, given):
 
 def _git_revision():
     """The commit of the package's source code, where it lies in a git repository."""
-    git = functools.partial(subprocess.run, check=True, capture_output=True, text=True)
+    git = functools.partial(subprocess.run, check=True, capture_output=True)
     here = ["git", "-C", str(Path(__file__).parent)]
     try:
         git([*here, "ls-files", "--error-unmatch", __file__])
-        return git([*here, "rev-parse", "HEAD"]).stdout.strip()
+        return git([*here, "rev-parse", "HEAD"]).stdout.decode().strip()
     except (OSError, subprocess.CalledProcessError):
         return None
