@@ -8,13 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-
-class ImageDataset(StrEnum):
-    """Image data sets of the demo."""
-
-    mnist = "mnist"
-    fashion_mnist = "fashion_mnist"
-    digits = "digits"
+ImageDataset = StrEnum("ImageDataset", ("mnist", "fashion_mnist", "digits"))
 
 
 def demo(

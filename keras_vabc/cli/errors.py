@@ -1,11 +1,12 @@
 """What the command line says when a command does not succeed."""
 
-import signal
 import sys
 from contextlib import contextmanager
 
 import typer
 from typer.core import TyperGroup
+
+from keras_vabc.recipes.starting import stop_signals_handled
 
 RESUMABLE = ("train", "tune", "reproduce", "benchmark")
 
@@ -44,12 +45,8 @@ def _signals_stop():
         came.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with stop_signals_handled(stop):
         yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _stopped(command):

@@ -9,13 +9,7 @@ from rich.console import Console
 
 from keras_vabc.cli.options import RunFolder
 
-
-class ExportFormat(StrEnum):
-    """Formats of an exported run."""
-
-    savedmodel = "savedmodel"
-    onnx = "onnx"
-    litert = "litert"
+ExportFormat = StrEnum("ExportFormat", ("savedmodel", "onnx", "litert"))
 
 
 def export(

@@ -6,12 +6,7 @@ from typing import Annotated
 
 import typer
 
-
-class TrainingSetting(StrEnum):
-    """Settings for data of one's own."""
-
-    paper = "paper"
-    quality = "quality"
+TrainingSetting = StrEnum("TrainingSetting", ("paper", "quality"))
 
 
 def _image_size(text: str):

@@ -17,6 +17,17 @@ from keras_vabc.cli.options import (
     Yes,
 )
 
+Gamma = Annotated[
+    float | None,
+    typer.Option(
+        help="Lower pushes the unwanted farther; see tune. (default: of --from, or by data)"
+    ),
+]
+Start = Annotated[
+    Path | None,
+    typer.Option("--from", help="Finished run to start from, with its setting, gamma."),
+]
+
 
 def train(
     unlabeled: Unlabeled,
@@ -27,18 +38,10 @@ def train(
         typer.Option(help="The paper's model alone, or all that helps. (default: quality)"),
     ] = None,
     epochs: Epochs = None,
-    gamma: Annotated[
-        float | None,
-        typer.Option(
-            help="Lower pushes the unwanted farther; see tune. (default: of --from, or by data)"
-        ),
-    ] = None,
+    gamma: Gamma = None,
     image_size: ImageSize = None,
     max_unreadable: MaxUnreadable = 0.01,
-    start: Annotated[
-        Path | None,
-        typer.Option("--from", help="Finished run to start from, with its setting, gamma."),
-    ] = None,
+    start: Start = None,
     yes: Yes = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
 ):

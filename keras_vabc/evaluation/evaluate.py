@@ -29,13 +29,9 @@ class ImageEvaluation:
     """
 
     def __init__(self, folds, seed=0, callbacks=()):
-        x = np.concatenate([folds.unlabeled, folds.unwanted])
-        labels = np.concatenate([folds.unlabeled_labels, folds.unwanted_labels])
-        x_test = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
-        labels_test = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
         # In the order of content, so that judges do not depend on how the folds were split.
-        x, labels = _sorted(x, labels)
-        x_test, labels_test = _sorted(x_test, labels_test)
+        x, labels = _sorted(*both_folds(folds))
+        x_test, labels_test = _sorted(*both_folds(folds, "test_"))
         negative = folds.negative_class
         self._negative_class = negative
         self._strict = train_judge(x, labels, x_test, labels_test, seed=seed, callbacks=callbacks)
@@ -134,10 +130,9 @@ class MoonsEvaluation:
 
     def __init__(self, folds):
         self._judge = MoonsJudge()
-        x_test = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
-        labels_test = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+        x_test, labels_test = both_folds(folds, "test_")
         self._positives = x_test[labels_test != folds.negative_class]
-        self._training = np.concatenate([folds.unlabeled, folds.unwanted])
+        self._training, _ = both_folds(folds)
         self._training_positives = folds.unlabeled[folds.unlabeled_labels != folds.negative_class]
 
     def of(self, samples):
@@ -190,6 +185,12 @@ class MoonsEvaluation:
             "samples": len(judged),
             "judges": {"strict": "exact densities"},
         }
+
+
+def both_folds(folds, part=""):
+    """Examples and labels of both folds together: for training, or with `"test_"` for testing."""
+    names = (f"{part}unlabeled", f"{part}unwanted")
+    return [np.concatenate([getattr(folds, n + kind) for n in names]) for kind in ("", "_labels")]
 
 
 def _error(name, is_negative):

@@ -36,12 +36,9 @@ SHOWN = 100  # images of each kind
 class Quality(NamedTuple):
     """What the training of the `quality` setting leaves.
 
-    Attributes:
-        recipe: Its `Recipe`.
-        seconds: Wall time of the training, the NU classifier's included.
-        notes: What the user should know, a list of texts.
-        samples: Images that the guard accepted; `None` where it accepted hardly any.
-        acceptance: The share that it accepted, or `None`.
+    Seconds include the NU classifier's; the notes are what the user should know. Samples are images
+    that the guard accepted, `None` where it accepted hardly any, and acceptance is the share of
+    them.
     """
 
     recipe: Recipe
@@ -55,22 +52,12 @@ def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
     """Trains, measures and shows generators of images, and then the paper's two of Moons2.
 
     Of images there are the VAE, V-ABC as published, and the `quality` setting, beside real ones.
+    `out` becomes a folder of `report.html`, `results.jsonl`, `samples.png` and the models. Where no
+    source has the image set, `"digits"` takes its place. `epochs` is the most of each training;
+    `None`: as many as each setting says. Returns the result lines.
 
-    Args:
-        out: Folder to make: `report.html`, `results.jsonl`, `samples.png` and the models.
-        dataset: Image set; where no source has it, `"digits"` takes its place.
-        negative_class: Class of the negative concept of the images.
-        epochs: Most epochs of each training; `None`: as many as each setting says.
-        seed: Seed of everything random.
-        console: `rich.console.Console` that shows progress and tables.
-
-    Returns:
-        List of result lines.
-
-    Raises:
-        FileExistsError: If `out` is not new or empty.
-        OSError: If `out` cannot be made.
-        ValueError: If the class is not in the data.
+    A `FileExistsError` refuses a folder that is not new or empty, a `ValueError` a class that is
+    not in the data.
     """
     with new_folder(out) as folder:
         dataset, folds = _image_folds(dataset, negative_class, seed, console)
@@ -151,12 +138,14 @@ def _image_section(settings, folds, trained, quality, console):
         "that the classifier flags.",
         *quality.notes,
     ]
-    shown = {**samples, "real": _held_out_positives(folds)}
+    real = folds.test_unlabeled[folds.test_unlabeled_labels != folds.negative_class]
+    shown = {name: images[:SHOWN] for name, images in {**samples, "real": real}.items()}
     caption = f"The first {SHOWN} samples of each model, and {SHOWN} real images."
-    figures = [(_sample_figure(shown), caption)]
+    figures = [(_panels(shown, plots.sample_grid, size=4), caption)]
     if settings[0].latent_dim == 2:
         caption = "What each decoder makes of the latents from -3 to 3."
-        figures.append((_manifold_figure(trained), caption))
+        decoders = {name: run.model.decode for name, run in trained.items()}
+        figures.append((_panels(decoders, plots.latent_manifold), caption))
     figures.append((_history_figure(trained), "Test loss of each model by epoch."))
     return Section(title, paragraphs, [table], figures), lines
 
@@ -192,10 +181,6 @@ def _shown_table(title, lines, console):
     table = result_table([{**line, "method": TITLES[line["method"]]} for line in lines])
     print_table(console, title, table)
     return table
-
-
-def _held_out_positives(folds):
-    return folds.test_unlabeled[folds.test_unlabeled_labels != folds.negative_class]
 
 
 def _image_folds(dataset, negative_class, seed, console):
@@ -239,29 +224,23 @@ def _make_judges(folds, report):
     ImageEvaluation(folds, callbacks=[report])
 
 
-def _sample_figure(samples):
-    figure, axes = plots.panels(len(samples), size=4)
-    for ax, (method, images) in zip(axes, samples.items(), strict=True):
-        plots.sample_grid(images[:SHOWN], ax=ax).set_title(TITLES[method])
-    return figure
-
-
-def _manifold_figure(trained):
-    figure, axes = plots.panels(len(trained))
-    for ax, (method, run) in zip(axes, trained.items(), strict=True):
-        plots.latent_manifold(run.model.decode, ax=ax).set_title(TITLES[method])
+def _panels(items, draw, **layout):
+    """A panel for each method, drawn by `draw(item, ax=ax)`."""
+    figure, axes = plots.panels(len(items), **layout)
+    for ax, (method, item) in zip(axes, items.items(), strict=True):
+        draw(item, ax=ax).set_title(TITLES[method])
     return figure
 
 
 def _moons_figure(folds, means, seed):
-    figure, axes = plots.panels(len(means))
     rng = np.random.default_rng(seed)
-    for ax, (method, points) in zip(axes, means.items(), strict=True):
+
+    def draw(points, ax):
         points = points[:100]
         noisy = points + rng.normal(scale=MOONS_SAMPLE_NOISE, size=points.shape)
-        plots.moons_samples(folds.unlabeled, folds.unwanted, points, noisy, ax=ax)
-        ax.set_title(TITLES[method])
-    return figure
+        return plots.moons_samples(folds.unlabeled, folds.unwanted, points, noisy, ax=ax)
+
+    return _panels(means, draw)
 
 
 def _history_figure(trained):

@@ -13,13 +13,8 @@ from keras_vabc.recipes.workers import worker_pool
 def run_stages(console, stages):
     """Runs functions in worker processes, with a progress bar for each.
 
-    Args:
-        console: `rich.console.Console`.
-        stages: Dict from a title to a function and its arguments, to which an `EpochReport` is
-            added; the first ones start first.
-
-    Returns:
-        Dict of what the functions returned, by title.
+    `stages` maps a title to a function and its arguments, to which an `EpochReport` is added; the
+    first ones start first. What the functions returned comes by title, too.
     """
     columns = [
         SpinnerColumn(),

@@ -14,7 +14,7 @@ from keras_vabc import plots
 from keras_vabc.data.datasets.named_folds import load_folds
 from keras_vabc.files.writing import write_whole
 from keras_vabc.pages.markdown import markdown
-from keras_vabc.recipes.gamma_choice import by_gamma, choose
+from keras_vabc.recipes.gamma_choice import MEANS, by_gamma, choose, picture
 from keras_vabc.recipes.results import provenance
 from keras_vabc.recipes.stored import Stored
 from keras_vabc.recipes.sweep import ARRAYS, Job, results_folder, run_missing
@@ -25,6 +25,10 @@ COMMAND = "python -m keras_vabc.experiments.tune_check"
 SETTING = "paper"
 SEEDS = 2
 DATASETS = {"moons2": 0, "mnist": 8}  # and the negative class of each
+PANELS = {
+    "nge_estimated": "negatives among samples, by the judge",
+    "nge_strict": "true negative generation error",
+}
 INTRODUCTION = f"""\
 # Gamma without labels, checked with them
 
@@ -46,25 +50,20 @@ def checked(recipe, data, dataset, arrays):
     return {**line, **truth, "dataset": dataset, **provenance(COMMAND)}
 
 
-def check(folder=FOLDER, workers=None, console=None):
-    """Runs what is missing and renders the page.
-
-    Args:
-        folder: Folder of result lines and page.
-        workers: Number of processes; by default one for each core.
-        console: `rich.console.Console` for progress.
-    """
-    folder, console = Path(folder), console or Console()
+def check():
+    """Runs what is missing and renders the page."""
+    folder, console = FOLDER, Console()
     with results_folder(folder), tempfile.TemporaryDirectory() as files:
         jobs = {name: _jobs(name, Path(files), folder / ARRAYS, console) for name in DATASETS}
         every = [job for own in jobs.values() for job in own]
-        run_missing(every, folder, fresh=False, workers=workers, console=console)
+        run_missing(every, folder, fresh=False, workers=None, console=console)
     stored = Stored(folder)
     parts = [INTRODUCTION]
     for name, own in jobs.items():
         lines = stored.lines(own)
-        write_whole(folder / f"{name}.png", plots.png_bytes(_picture(lines)))
-        parts += [f"## {name}", _table(lines), f"![Estimate and truth by gamma]({name}.png)"]
+        rows, chosen = by_gamma(lines, (*MEANS, "nge_strict")), choose(lines)["gamma"]
+        write_whole(folder / f"{name}.png", plots.png_bytes(picture(rows, chosen, PANELS)))
+        parts += [f"## {name}", _table(rows, chosen), f"![Estimate and truth by gamma]({name}.png)"]
     write_whole(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
 
 
@@ -91,39 +90,16 @@ def _jobs(name, folder, arrays, console):
     return jobs_of(name, data, prepare(data, SETTING, SEEDS, None, arrays, console))
 
 
-def _truth(lines):
-    """Mean true error by gamma."""
-    groups = {}
-    for line in lines:
-        gamma = None if line["method"] == "vae" else line["gamma"]
-        groups.setdefault(gamma, []).append(line["nge_strict"])
-    return {gamma: float(np.mean(values)) for gamma, values in groups.items()}
-
-
-def _table(lines):
-    chosen, truth = choose(lines)["gamma"], _truth(lines)
-    rows = []
-    for row in by_gamma(lines):
+def _table(rows, chosen):
+    cells = []
+    for row in rows:
         gamma = row["gamma"]
         name = "VAE" if gamma is None else f"{gamma:g}{' **(chosen)**' * (gamma == chosen)}"
         seen = f"{100 * row['nge_estimated']:.2f} ± {100 * row['nge_estimated_error']:.2f}"
-        rows.append([name, seen, f"{row['positive_error']:.2f}", f"{100 * truth[gamma]:.2f}"])
+        truth = f"{100 * row['nge_strict']:.2f}"
+        cells.append([name, seen, f"{row['positive_error']:.2f}", truth])
     head = ["gamma", "negatives among samples by the judge, %", "R of positives", "true NGE, %"]
-    return markdown(head, rows)
-
-
-def _picture(lines):
-    figure, axes = plots.panels(2, size=4)
-    chosen, truth, rows = choose(lines)["gamma"], _truth(lines), by_gamma(lines)
-    gammas = [row["gamma"] for row in rows[:-1]]
-    estimates = [row["nge_estimated"] for row in rows]
-    truths = [truth[row["gamma"]] for row in rows]
-    for ax, values, label in (
-        (axes[0], estimates, "negatives among samples, by the judge"),
-        (axes[1], truths, "true negative generation error"),
-    ):
-        plots.by_gamma(gammas, values[:-1], values[-1], chosen, label, ax=ax)
-    return figure
+    return markdown(head, cells)
 
 
 if __name__ == "__main__":

@@ -19,14 +19,8 @@ NO_PROMISE = (
 def model_card(run, format, folder, sha256):
     """What an exported run is, what was measured, what it cannot promise, and how to call it.
 
-    Args:
-        run: `Run`.
-        format: `"savedmodel"`, `"onnx"` or `"litert"`.
-        folder: Name of the model's folder beside the card.
-        sha256: Dict from the names of the run's files to their hashes.
-
-    Returns:
-        Markdown.
+    `folder` is the name of the model's folder beside the card; `sha256` maps the names of the run's
+    files to their hashes.
     """
     how = _call_saved_model if format == "savedmodel" else _call_portable
     parts = [

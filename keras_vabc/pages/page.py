@@ -62,15 +62,7 @@ def print_table(console, title, table):
 
 
 def render_page(title, sections):
-    """Renders a page that needs no other file.
-
-    Args:
-        title: Title of the page.
-        sections: List of `Section`; a figure is a `(matplotlib Figure, caption)` pair.
-
-    Returns:
-        HTML text.
-    """
+    """HTML of a page that needs no other file, of `Section`s."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("keras_vabc", "pages"),
         autoescape=True,

@@ -16,15 +16,7 @@ COUNTS = ("read", "training", "held_out", "unreadable", "duplicates", "repeated"
 
 
 def sections(run, show_unwanted):
-    """All sections of the page.
-
-    Args:
-        run: `Run`.
-        show_unwanted: Whether unwanted examples may be seen.
-
-    Returns:
-        List of `Section`.
-    """
+    """All `Section`s of the page of a run."""
     images = run.spec.kind == "images"
     parts = [_data(run.record), _training(run)]
     try:
@@ -56,7 +48,10 @@ def _data(record):
 
 def _training(run):
     rows = _training_rows(run.record)
-    losses, parts = _curves(run.history)
+    history = run.history
+    losses = {"training": {"loss": history["loss"]}, "held out": {"loss": history["val_loss"]}}
+    names = ("reconstruction", "kl", "penalty")
+    parts = {name: {"part": history[f"val_{name}"]} for name in names}  # on held-out data
     figure, axes = plots.panels(2)
     plots.learning_curves(losses, "loss", axes[0])
     plots.learning_curves(parts, "part", axes[1])
@@ -66,13 +61,6 @@ def _training(run):
         "training, not on held-out data, so that the two losses become comparable only then."
     )
     return Section("Training", [], [Table(["", ""], rows)], [(figure, caption)])
-
-
-def _curves(history):
-    """Losses, and the parts of that on held-out data, as `plots.learning_curves` takes them."""
-    losses = {"training": {"loss": history["loss"]}, "held out": {"loss": history["val_loss"]}}
-    names = ("reconstruction", "kl", "penalty")
-    return losses, {name: {"part": history[f"val_{name}"]} for name in names}
 
 
 def _training_rows(record):

@@ -29,14 +29,9 @@ class Trained(NamedTuple):
 def build(setting, unlabeled, *, steps=None, hidden_share=None):
     """The untrained, compiled model of a setting.
 
-    Args:
-        setting: `Setting`.
-        unlabeled: The unlabeled fold, for its shape and, if it is standardized, its scale.
-        steps: Optimizer steps of the whole training; needed for a learning rate that decays.
-        hidden_share: Share of hidden negatives in the unlabeled fold; V-ABC with a target needs it.
-
-    Returns:
-        `VABC`.
+    The unlabeled fold gives its shape and, if it is standardized, its scale. A learning rate that
+    decays needs the optimizer `steps` of the whole training, and V-ABC with a target the
+    `hidden_share`: that of hidden negatives in the unlabeled fold.
     """
     model = VABC(
         *_networks(setting, unlabeled.shape[1:]),
@@ -97,23 +92,12 @@ def _penalty_weight(setting, hidden_share):
 
 
 def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=None):
-    """Trains the model of a setting, as section V-C of the paper says.
+    """Trains the model of a setting, as section V-C of the paper says; a `Trained`.
 
-    Args:
-        setting: `Setting`.
-        folds: `Folds` for it.
-        callbacks: Keras callbacks besides the setting's own, to show progress.
-        hidden_share: Share of hidden negatives in the unlabeled fold of `folds`, which V-ABC with a
-            target needs.
-        start: `None`, or a `VABC` from whose weights its networks start.
-
-    Returns:
-        `Trained`.
-
-    Raises:
-        ValueError: If `start` has other networks.
+    `hidden_share` is as in `build`. The networks start from the weights of `start`, a `VABC`, if it
+    is given; a `ValueError` refuses one with other networks.
     """
-    training, testing = _datasets(setting, folds)
+    training, testing = datasets(setting, folds)
     model = build(
         setting,
         folds.unlabeled,
@@ -128,14 +112,7 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
     if setting.anneal_gamma and setting.method == "vabc":
         own.append(GammaAnneal(setting.gamma_start, setting.anneal_epochs))
     if setting.patience is not None:
-        own.append(
-            keras.callbacks.EarlyStopping(
-                "val_loss",
-                patience=setting.patience,
-                start_from_epoch=setting.anneal_epochs,
-                restore_best_weights=True,
-            )
-        )
+        own.append(early_stopping(setting))
     start = time.perf_counter()
     history = model.fit(
         training,
@@ -145,6 +122,16 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
         verbose=0,
     )
     return Trained(model, history.history, time.perf_counter() - start)
+
+
+def early_stopping(setting):
+    """The Keras callback of a setting with patience."""
+    return keras.callbacks.EarlyStopping(
+        "val_loss",
+        patience=setting.patience,
+        start_from_epoch=setting.anneal_epochs,
+        restore_best_weights=True,
+    )
 
 
 def _copy_networks(source, target):
@@ -160,7 +147,7 @@ def _copy_networks(source, target):
         new.set_weights(old.get_weights())
 
 
-def _datasets(setting, folds):
+def datasets(setting, folds):
     """Training and test data: of both folds, or for the VAE of the unlabeled fold alone."""
     size, seed = setting.batch_size, setting.seed
     if setting.method == "vae":

@@ -19,11 +19,7 @@ NO_JUDGE = (
 
 
 def evaluate(run, labels, negative_class, seed, show):
-    """What `Run.evaluate` measures.
-
-    Returns:
-        `(kind, figures)`: the field of `Evaluation`, and its value.
-    """
+    """What `Run.evaluate` measures: the name of a field of `Evaluation`, and its value."""
     if (labels is None) != (negative_class is None):
         raise ValueError(
             "labels and negative_class must be given together. "

@@ -19,14 +19,7 @@ PANELS = {
 
 
 def choose(lines):
-    """The gamma to use, by the rule that `tune` states.
-
-    Args:
-        lines: Result lines of all seeds, the VAE's included.
-
-    Returns:
-        Dict with the mean figures of the gamma chosen; see `by_gamma`.
-    """
+    """The mean figures, as in `by_gamma`, of the gamma to use by the rule that `tune` states."""
     rows = [row for row in by_gamma(lines) if row["gamma"] is not None]
     limit = TOLERANCE * min(row["positive_error"] for row in rows)
     good = [row for row in rows if row["positive_error"] <= limit]
@@ -35,7 +28,7 @@ def choose(lines):
     return max((r for r in good if r["nge_estimated"] <= bar), key=lambda row: row["gamma"])
 
 
-def by_gamma(lines):
+def by_gamma(lines, names=MEANS):
     """Mean figures over seeds, one dict for each gamma, rising; last the VAE, of gamma `None`.
 
     The standard error of the estimated share is the one over seeds where that is larger than the
@@ -50,21 +43,14 @@ def by_gamma(lines):
         estimates = [line["nge_estimated"] for line in group]
         over_seeds = np.std(estimates, ddof=1) / len(group) ** 0.5 if len(group) > 1 else 0.0
         row = {"gamma": gamma, "sigma2": group[0]["sigma2"], "runs": len(group)}
-        row |= {name: float(np.mean([line[name] for line in group])) for name in MEANS}
+        row |= {name: float(np.mean([line[name] for line in group])) for name in names}
         row["nge_estimated_error"] = max(row["nge_estimated_error"], float(over_seeds))
         rows.append(row)
     return rows
 
 
 def report(out, lines, chosen, console):
-    """Writes `README.md` and `tune.png`, and prints the table.
-
-    Args:
-        out: `pathlib.Path` of the folder.
-        lines: Result lines of all runs.
-        chosen: As `choose` returns it.
-        console: `rich.console.Console`.
-    """
+    """Writes `README.md` and `tune.png` of what `choose` chose, and prints the table."""
     rows, judge = by_gamma(lines), chosen["judge"]
     cells = [_cells(row, row["gamma"] == chosen["gamma"]) for row in rows]
     print_table(console, None, Table(list(HEAD), cells))
@@ -77,16 +63,21 @@ def report(out, lines, chosen, console):
         f"and finds {100 * judge['recall']:.0f} % of the unwanted examples that it was not trained "
         "on. What it tells of samples ranks gammas; it is no measurement of the error."
     )
-    figure, axes = plots.panels(2, size=4)
-    gammas_, last = [row["gamma"] for row in rows[:-1]], rows[-1]
-    for ax, (name, label) in zip(axes, PANELS.items(), strict=True):
-        values = [row[name] for row in rows[:-1]]
-        plots.by_gamma(gammas_, values, last[name], chosen["gamma"], label, ax=ax)
-    write_whole(out / "tune.png", plots.png_bytes(figure))
+    write_whole(out / "tune.png", plots.png_bytes(picture(rows, chosen["gamma"], PANELS)))
     parts = ["# Gamma, chosen without labels", advice, trust, markdown(HEAD, cells)]
     parts.append("![Share of negatives among samples, and error on positives](tune.png)")
     write_whole(out / "README.md", ("\n\n".join(parts) + "\n").encode())
     console.print(f"{advice} {trust}\nThe pictures are in {out / 'README.md'}.")
+
+
+def picture(rows, chosen, panels):
+    """A picture of the rows of `by_gamma`: a panel for each figure that has a label."""
+    figure, axes = plots.panels(len(panels), size=4)
+    gammas = [row["gamma"] for row in rows[:-1]]
+    for ax, (name, label) in zip(axes, panels.items(), strict=True):
+        values = [row[name] for row in rows]
+        plots.by_gamma(gammas, values[:-1], values[-1], chosen, label, ax=ax)
+    return figure
 
 
 def _cells(row, chosen):

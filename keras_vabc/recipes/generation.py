@@ -5,17 +5,7 @@ from keras_vabc.sampling.sampler import LatentSampler
 
 
 def trained_sampler(recipe, training_folds, nu, callbacks=()):
-    """Trains the model of a recipe and fits its density.
-
-    Args:
-        recipe: `Recipe`.
-        training_folds: `Folds` as the recipe corrects them.
-        nu: Fitted `NUClassifier`; `None` for a recipe that needs none.
-        callbacks: Keras callbacks, to show progress.
-
-    Returns:
-        `LatentSampler`, whose `model` is the trained `VABC`.
-    """
+    """Trains the model of a recipe on corrected folds and fits its density: a `LatentSampler`."""
     share = remaining_share(nu, training_folds)
     sampler = new_sampler(
         recipe,
@@ -26,16 +16,7 @@ def trained_sampler(recipe, training_folds, nu, callbacks=()):
 
 
 def new_sampler(recipe, model, nu):
-    """The sampler of a recipe: its density not yet fitted, its guard in place.
-
-    Args:
-        recipe: `Recipe`.
-        model: Trained `VABC`.
-        nu: Fitted `NUClassifier`; `None` for a recipe that needs none.
-
-    Returns:
-        `LatentSampler`.
-    """
+    """The `LatentSampler` of a recipe: its density not yet fitted, its guard in place."""
     guard = {} if recipe.guard is None else {"guard": nu, "threshold": recipe.guard}
     seed = recipe.setting.seed
     return LatentSampler(

@@ -12,23 +12,11 @@ LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
 
 
 def take_in(run, work, data, start, allow_more_unwanted, console):
-    """The folds of a run, read from the user's data or found where they were put before.
+    """The folds of a run, read from the user's data or found in `work`, where they were put before.
 
-    Args:
-        run: `Run`, whose record then says what was read.
-        work: `pathlib.Path` of the folder of the folds.
-        data: Dict of the data by `"unlabeled"` and `"unwanted"`.
-        start: `None`, or the `Run` from whose weights V-ABC starts.
-        allow_more_unwanted: As in `read_folds`.
-        console: `rich.console.Console`.
-
-    Returns:
-        `Folds`.
-
-    Raises:
-        ValueError: As `read_folds`; if the data are not as they were when the run began, not of
-            the form of `start`, or too few for the setting.
-        OSError: As `read_folds`.
+    The record of the run then says what was read. Raises what `read_folds` does, and a `ValueError`
+    if the data are not as they were when the run began, not of the form of the run `start`, or too
+    few for the setting.
     """
     stages = run.record.stages
     if "intake" in stages:

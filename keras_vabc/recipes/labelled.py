@@ -12,26 +12,12 @@ from keras_vabc.recipes.record import LabelledFigures
 
 
 def labelled_figures(run, labels, negative_class, seed, show):
-    """Figures of a run whose unlabeled data somebody has labelled.
+    """`LabelledFigures` of a run whose unlabeled data somebody has labelled.
 
     Of the score: area under the ROC curve of negatives against positives, and with a threshold the
     shares of both that are flagged, all on examples held out at training. Of images also everything
     that `ImageEvaluation` measures, by judges that learn from the labels: no model has seen them.
-
-    Args:
-        run: `Run`.
-        labels: Path of the labels, or the label of each unlabeled example.
-        negative_class: The label of the negative concept, a string.
-        seed: Seed of samples and judges.
-        show: Called with a few words on what is being done.
-
-    Returns:
-        `LabelledFigures`.
-
-    Raises:
-        ValueError: If the labels or the data do not fit.
-        OSError: If something cannot be read.
-        RuntimeError: If the guard rejects nearly everything.
+    The arguments and the errors are those of `Run.evaluate`.
     """
     show("Reading the data")
     ids = [name for names, _ in run.training_data("unlabeled") for name in names]
@@ -131,11 +117,7 @@ def _folds(run, rows, codes, test, negative):
 
 
 def _drawn_pixels(run, seed):
-    """Samples as a PNG holds them, a quarter of what they take as floats; and how many were drawn.
-
-    Raises:
-        RuntimeError: As `LatentSampler.sample`.
-    """
+    """Samples as a PNG holds them, a quarter of what floats take; and how many were drawn."""
     images = []
     for rows, drawn in run.sampler.batches(JUDGED_SAMPLES, seed, return_drawn=True):  # noqa: B007
         images.append(_pixels(rows, run.spec))

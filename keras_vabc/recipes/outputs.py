@@ -18,24 +18,12 @@ MADE_BY = ("model", "nu", "density")  # parts that decide what is drawn and scor
 
 
 def write_samples(run, n, out, *, seed=0, show=lambda drawn: None):
-    """Draws samples and writes them, block by block, with a manifest of where they come from.
+    """Draws samples, writes them block by block, and returns how many were drawn for them.
 
-    The manifest is `manifest.json` in a folder of images, and `FILE.json` beside a file.
-
-    Args:
-        run: `Run`.
-        n: Number of samples.
-        out: `pathlib.Path` of a new folder, for PNGs, or of a file, as `write_rows` takes it.
-        seed: Seed of the draws.
-        show: Called with the number of samples of each block.
-
-    Returns:
-        How many were drawn for them.
-
-    Raises:
-        ValueError: If the data do not fit the kind of file, or it is that of the data.
-        OSError: If `out` cannot be written.
-        RuntimeError: If the guard rejects nearly everything.
+    `out` is the path of a new folder, for PNGs, or of a file, as `write_rows` takes it. A manifest
+    of where they come from is `manifest.json` in a folder of images, and `FILE.json` beside a file.
+    `show` is called with the number of samples of each block. Raises what `write_rows` and
+    `check_output` do, and a `RuntimeError` if the guard rejects nearly everything.
     """
     check_output(run, out)
     counts = {"n": n, "seed": seed}
@@ -57,21 +45,12 @@ def write_scores(run, source, out, *, show=lambda count: None):
     """Scores data and writes them to a CSV file, the most unwanted first.
 
     Its columns are `id` (path in the folder, or row number), `score`, and, where the run has a
-    threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is.
+    threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is; what it holds is
+    returned, the numbers of `examples` and of those `flagged` and the `notes` of the reading among
+    it. `show` is called with the number of examples scored so far.
 
-    Args:
-        run: `Run`.
-        source: Path of data of the same form as the run's.
-        out: `pathlib.Path` of the CSV file; one that is there is replaced.
-        show: Called with the number of examples scored so far.
-
-    Returns:
-        Dict: what the manifest holds, the numbers of `examples` and of those `flagged` and the
-        `notes` of the reading among it.
-
-    Raises:
-        ValueError: If the data do not fit the run, or `out` is no `.csv` file or holds the data.
-        OSError: If something cannot be read or written.
+    A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
+    holds the data; an `OSError` tells what cannot be read or written.
     """
     if out.suffix.lower() != ".csv" or out.is_dir():
         raise ValueError(f"out must be a .csv file. Received: out={out}.")
@@ -105,15 +84,9 @@ def provenance(run):
 
 
 def check_output(run, out, **others):
-    """Refuses a file to write that would replace the data, or a part of the run.
+    """Refuses, by a `ValueError`, a file to write that would replace the data or a part of the run.
 
-    Args:
-        run: `Run`.
-        out: Path of the file.
-        **others: Paths of more files that are to stay, by the names of their arguments.
-
-    Raises:
-        ValueError: If it is one of them.
+    `others` are paths of more files that are to stay, by the names of their arguments.
     """
     data = {"unlabeled": run.record.data.unlabeled, "unwanted": run.record.data.unwanted}
     own = {f"{name} of the run": run.folder / name for name in FILES.values()}
@@ -127,7 +100,6 @@ def _write_manifest(path, content):
 
 
 def _score_table(ids, scores, threshold):
-    """The bytes of the CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "score"] + ([] if threshold is None else ["flagged"]))

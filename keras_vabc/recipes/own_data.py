@@ -23,21 +23,10 @@ VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardi
 
 
 def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
-    """What `keras-vabc train` does: V-ABC alone, or with everything around it.
+    """What `keras-vabc train` does: V-ABC alone (`"paper"`), or with everything around it.
 
-    Args:
-        name: `"paper"`; or `"quality"`, with the mixture and the guard, for folds that the NU
-            classifier has corrected.
-        unlabeled: As in `setting_for`.
-        seed: Seed of the run.
-        epochs: As in `setting_for`.
-        gamma: As in `setting_for`.
-
-    Returns:
-        `Recipe`, whose mixture has fewer components where there are few rows.
-
-    Raises:
-        ValueError: As `setting_for`.
+    `"quality"`, with the mixture and the guard, is for folds that the NU classifier has corrected;
+    the mixture has fewer components where there are few rows. All else is as in `setting_for`.
     """
     setting = setting_for(name, unlabeled, seed, epochs, gamma)
     if name == "paper":
@@ -48,35 +37,20 @@ def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
 
 
 def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
-    """The setting for data of one's own.
+    """The `Setting` for data of one's own.
 
     sigma2 and the target keep their ratio to the variance of the data. Epochs are as many as on
     MNIST; more or fewer where the data are so few or so many that the number of training steps
     would leave the range in which the setting is known to work. Batches are smaller where the data
-    would not fill two of them.
+    would not fill two of them. Annealing keeps its part of `epochs` that are given. A `gamma` that
+    is given, final and > 0, as `tune` chooses it, moves the target of `"quality"`.
 
-    Args:
-        name: `"paper"`; or `"quality"`, to be used with the NU classifier, the mixture and the
-            guard.
-        unlabeled: The unlabeled fold: images of shape `(n, height, width, channels)`, integers in
-            0..255 or floats in 0..1, or vectors of shape `(n, features)`, which are standardized.
-        seed: Seed of the run.
-        epochs: Passes over the unlabeled fold, of which annealing keeps its part; `None`: see
-            above.
-        gamma: Final gamma, > 0, as `tune` chooses it; `None` for the paper's, or the one that suits
-            the target of `"quality"`. A gamma that is given moves that target instead.
-
-    Returns:
-        `Setting`.
-
-    Raises:
-        ValueError: If the name is unknown, the data have another shape, floats of images lie
-            outside 0..1, or all examples are the same.
+    The unlabeled fold holds images of shape `(n, height, width, channels)`, integers in 0..255 or
+    floats in 0..1, or vectors of shape `(n, features)`, which are standardized. A `ValueError`
+    refuses an unknown name, another shape, floats of images outside 0..1, and examples that are all
+    the same.
     """
-    if name not in SETTINGS:
-        raise ValueError(
-            f"setting must be one of {', '.join(SETTINGS)}. Received: setting={name!r}."
-        )
+    check_setting(name)
     images = unlabeled.ndim == 4
     if not images and unlabeled.ndim != 2:
         raise ValueError(
@@ -99,12 +73,16 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     return _with_epochs(_with_batches(setting, len(unlabeled)), name, len(unlabeled), epochs)
 
 
-def pixel_max(images):
-    """The value of a white pixel: 255 for integers, 1 for floats.
+def check_setting(name):
+    """Raises a `ValueError` for a name of no setting."""
+    if name not in SETTINGS:
+        raise ValueError(
+            f"setting must be one of {', '.join(SETTINGS)}. Received: setting={name!r}."
+        )
 
-    Raises:
-        ValueError: If floats lie outside 0..1.
-    """
+
+def pixel_max(images):
+    """The value of a white pixel: 255 for integers, 1 for floats, which must lie in 0..1."""
     if images.dtype.kind != "f":
         return 255.0
     low, high = float(images.min()), float(images.max())
@@ -124,12 +102,8 @@ def total_variance(unlabeled):
 def column_spread(x):
     """Mean and standard deviation of each column, whatever is on disk read block by block.
 
-    Args:
-        x: Shape `(n, features)`.
-
-    Returns:
-        `(mean, deviation, constant)`: float64 arrays of shape `(features,)`, and which columns hold
-        one value, up to rounding.
+    Of `x`, shape `(n, features)`, these are float64 arrays of shape `(features,)`; the third says
+    which columns hold one value, up to rounding.
     """
     size = max(1, BLOCK // x.shape[1])
     blocks = [slice(start, start + size) for start in range(0, len(x), size)]

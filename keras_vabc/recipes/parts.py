@@ -22,33 +22,20 @@ class Parts:
     """The parts of a run by their names in `FILES`, each read when it is first asked for.
 
     They are an `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of both
-    folds as a dict of arrays, and the history of a `fit`.
-
-    Args:
-        folder: `pathlib.Path` of the run; `None` to keep all of them in memory.
+    folds as a dict of arrays, and the history of a `fit`. Without a folder all stay in memory.
     """
 
     def __init__(self, folder):
         self._folder, self._loaded = folder, {}
 
     def __getitem__(self, name):
-        """A part, read once.
-
-        Raises:
-            ValueError: If its file is damaged.
-            OSError: If it cannot be read.
-        """
+        """A part, read once; a `ValueError` says that its file is damaged."""
         if name not in self._loaded:
-            path = self._folder / FILES[name]
-            self._loaded[name] = _READERS[name](path)
+            self._loaded[name] = _read(self._folder / FILES[name], name)
         return self._loaded[name]
 
     def keep(self, name, value, spec):
-        """Takes a part, and writes its file, whole or not at all, where there is a folder.
-
-        Raises:
-            OSError: If it cannot be written.
-        """
+        """Takes a part, and writes its file, whole or not at all, where there is a folder."""
         if self._folder is not None:
             self._write(self._folder / FILES[name], name, value, spec)
         self._loaded[name] = value
@@ -66,53 +53,35 @@ class Parts:
             write_array_file(path, value, {})
 
 
-def _classifier(path):
-    from keras_vabc.nu.classifier import NUClassifier
+def _read(path, name):
+    if name == "nu":
+        from keras_vabc.nu.classifier import NUClassifier
 
-    return NUClassifier.load(path)
+        return NUClassifier.load(path)
+    if name == "model":
+        import keras_vabc.vabc.model  # noqa: F401 - which makes the class known
+        from keras_vabc.files.model_files import read_model_file
 
-
-def _model(path):
-    import keras_vabc.vabc.model  # noqa: F401 - which makes the class known
-    from keras_vabc.files.model_files import read_model_file
-
-    return read_model_file(path)[0]
-
-
-def _density(path):
-    return read_array_file(path)[0]
-
-
-def _scores(path):
-    arrays = read_array_file(path)[0]
+        return read_model_file(path)[0]
+    stored = path.read_bytes() if name == "history" else read_array_file(path)[0]
     try:
-        return {name: check_rows(name, arrays[name], ()) for name in ("unlabeled", "unwanted")}
-    except (KeyError, ValueError) as error:
-        raise _damaged(path, error) from None
-
-
-def _history(path):
-    text = path.read_bytes()
-    try:
-        stored = json.loads(text)
-        for name in SHOWN_LOSSES:
-            check_finite(name, np.array(stored[name], "float64"))
-        return {name: list(map(float, values)) for name, values in stored.items()}
+        return _CHECKED[name](stored)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise _damaged(path, error) from None
+        raise ValueError(
+            f"RUN must have a whole {path.name}. Received: {path.parent}, whose is damaged "
+            f"({type(error).__name__}: {error})."
+        ) from None
 
 
-_READERS = {
-    "nu": _classifier,
-    "model": _model,
-    "density": _density,
-    "scores": _scores,
-    "history": _history,
-}
+def _scores(arrays):
+    return {name: check_rows(name, arrays[name], ()) for name in ("unlabeled", "unwanted")}
 
 
-def _damaged(path, error):
-    return ValueError(
-        f"RUN must have a whole {path.name}. Received: {path.parent}, whose is damaged "
-        f"({type(error).__name__}: {error})."
-    )
+def _history(text):
+    stored = json.loads(text)
+    for name in SHOWN_LOSSES:
+        check_finite(name, np.array(stored[name], "float64"))
+    return {name: list(map(float, values)) for name, values in stored.items()}
+
+
+_CHECKED = {"density": dict, "scores": _scores, "history": _history}

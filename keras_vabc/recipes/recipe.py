@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from keras_vabc.recipes.settings import Setting, key_of
+from keras_vabc.recipes.settings import Setting, key_of, not_default
 from keras_vabc.version import __version__
 
 COMPONENTS = 200
@@ -14,14 +14,11 @@ GUARD = 0.05
 class Recipe:
     """From two folds to samples.
 
-    Attributes:
-        slug: Name in result lines.
-        setting: How the autoencoder is trained.
-        correction: What the NU classifier does about hidden negatives first: `None`, or a mode of
-            `NUClassifier.correct`, `"move"` or `"soft"`.
-        density: Density of the latents, `"prior"` or `"gmm"`.
-        components: Components of the mixture.
-        guard: P(negative) above which a sample is rejected; `None` for no guard.
+    How the autoencoder is trained is its setting; `slug` names it in result lines. `correction` is
+    what the NU classifier does about hidden negatives first: `None`, or a mode of
+    `NUClassifier.correct`, `"move"` or `"soft"`. The density of the latents is `"prior"` or
+    `"gmm"`, a mixture of so many `components`. Samples of P(negative) above `guard` are rejected;
+    `None` for no guard.
     """
 
     slug: str
@@ -34,9 +31,8 @@ class Recipe:
     @property
     def key(self):
         """Hash of everything and of the package's version, as in `Setting.key`."""
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        own = {name: getattr(self, name) for name in defaults if name != "setting"}
-        own = {name: value for name, value in own.items() if value != defaults[name]}
+        own = not_default(self)
+        del own["setting"]
         return key_of(json.dumps([own, self.setting.key, __version__], sort_keys=True))
 
     @property

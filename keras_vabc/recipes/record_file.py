@@ -19,16 +19,7 @@ _FORM = TypeAdapter(RunRecord)
 
 
 def write_record(folder, record):
-    """Writes the record of a run, whole or not at all.
-
-    Args:
-        folder: `pathlib.Path` of the run.
-        record: `RunRecord`.
-
-    Raises:
-        ValueError: If it holds something that `read_record` would refuse.
-        OSError: If it cannot be written.
-    """
+    """Writes a `RunRecord` whole or not at all; a `ValueError` if `read_record` would refuse it."""
     text = json.dumps(dataclasses.asdict(record), indent=1, allow_nan=False) + "\n"
     try:
         _FORM.validate_json(text)
@@ -40,17 +31,7 @@ def write_record(folder, record):
 def change_record(folder, changed):
     """Replaces the record of a run by what a function makes of it, with no other process between.
 
-    Args:
-        folder: `pathlib.Path` of the run.
-        changed: Maps a `RunRecord` to the new one.
-
-    Returns:
-        The new `RunRecord`.
-
-    Raises:
-        BlockingIOError: If another process is at work on the run.
-        ValueError: As `read_record` and `write_record`.
-        OSError: As they do.
+    Returns the new `RunRecord`. Another process at work on the run is a `BlockingIOError`.
     """
     with locked(folder):
         record = changed(read_record(folder))
@@ -59,18 +40,10 @@ def change_record(folder, changed):
 
 
 def read_record(folder, name="run"):
-    """Reads and checks the record of a run, of this version or an earlier one.
+    """Reads and checks the `RunRecord` of a run, of this version or an earlier one.
 
-    Args:
-        folder: Path of the folder.
-        name: Name of the argument that gave it, for errors.
-
-    Returns:
-        `RunRecord`.
-
-    Raises:
-        ValueError: If there is no run, it was written by a newer version, or a field of its record
-            is damaged; the message names the field.
+    `name` is that of the argument that gave the folder. A `ValueError` says that there is no run,
+    that it was written by a newer version, or which field of its record is damaged.
     """
     folder = Path(folder)
     try:

@@ -10,36 +10,24 @@ import numpy as np
 from keras_vabc.version import __version__
 
 SAMPLES = 10_000
+SHOWN = ("dataset", "negative_class", "fraction", "seed", "gamma", "sigma2", "latent_dim")
 
 
 def result_line(setting, method, figures, seconds):
-    """One JSON-ready result: what was run, what was measured, when and with which versions.
+    """The fields that every result line of the project has, a dict that JSON can hold.
 
-    Args:
-        setting: `Setting` of the run.
-        method: The setting's own, or `"real"` for a row of real data.
-        figures: Dict of measured figures.
-        seconds: Wall time of the training; `None` for real data.
-
-    Returns:
-        Dict with the fields that every result line of the project has; `setting` holds all
-        hyper-parameters.
+    `method` is the setting's own, or `"real"` for a row of real data, whose wall time of the
+    training, `seconds`, is `None`. Its field `setting` holds all hyper-parameters.
     """
     return {
         "key": setting.key,
         "method": method,
-        "dataset": setting.dataset,
-        "negative_class": setting.negative_class,
-        "fraction": setting.fraction,
-        "seed": setting.seed,
-        "gamma": setting.gamma,
-        "sigma2": setting.sigma2,
-        "latent_dim": setting.latent_dim,
+        **{name: getattr(setting, name) for name in SHOWN},
         "setting": dataclasses.asdict(setting),
         "acceptance": None,
         **figures,
         "seconds": None if seconds is None else round(seconds, 1),
-        **provenance(" ".join(["keras-vabc", *sys.argv[1:]])),
+        **provenance(),
     }
 
 
@@ -61,8 +49,8 @@ def described(line):
     return f"{what}, {numbers}: {error}, {line['seconds'] or 0:.0f} s"
 
 
-def provenance(command):
-    """Date, versions and command, for a line that is stored."""
+def provenance(command=None):
+    """Date, versions and command, by default that of this process, for a line that is stored."""
     import keras  # here, since the parent of a sweep, which reads lines alone, does without
     import tensorflow as tf
 
@@ -75,5 +63,5 @@ def provenance(command):
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "command": command,
+        "command": command or " ".join(["keras-vabc", *sys.argv[1:]]),
     }

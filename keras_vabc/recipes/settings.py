@@ -12,6 +12,12 @@ def key_of(text):
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def not_default(described):
+    """Dict of those fields of a dataclass that are not at their default."""
+    fields = {field: getattr(described, field.name) for field in dataclasses.fields(described)}
+    return {field.name: value for field, value in fields.items() if value != field.default}
+
+
 @dataclasses.dataclass(frozen=True)
 class Setting:
     """One training run: the data, the networks, the loss and the training procedure.
@@ -24,23 +30,18 @@ class Setting:
         negative_class: Class of the negative concept.
         fraction: Share of the negatives that is unwanted, the paper's p.
         seed: Seed of the split, the initial weights, the noise and the order of the data.
-        latent_dim: Number of latents.
         network: `"mlp"`, or `"conv"` for a convolutional network with one dense layer.
         units: Sizes of the hidden dense layers of the encoder.
-        output_activation: Activation of the decoder's output.
         sigma2: Variance of the decoder.
         gamma: Final gamma.
-        penalty_weight: Weight of the penalty on unwanted examples.
         target: `None`, or the squared error to which unwanted examples are pushed at equilibrium,
             in the units of the preprocessed data; it then determines the penalty weight.
         anneal_gamma: Whether gamma is annealed (the ablation turns it off).
-        anneal_kl: Whether the KL weight is annealed.
         gamma_start: Gamma at the first step.
         anneal_epochs: Length of both annealing schedules, the paper's E'.
         batch_size: Rows in a batch, unlabeled and unwanted together.
         unwanted_share: Share of unwanted rows in a batch.
-        learning_rate: Adam's learning rate.
-        decay: Whether it falls to 0 along a cosine.
+        decay: Whether the learning rate falls to 0 along a cosine.
         global_clipnorm: Largest norm of the gradient of all weights together; `None` for no limit.
         pixel_max: The value of a white pixel, by which images are divided.
         standardize: Whether vectors are standardized column by column, inside the model.
@@ -83,9 +84,7 @@ class Setting:
         Fields at their default are left out, so that a new field keeps the keys of earlier
         runs; a changed default needs a new version.
         """
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        own = {k: v for k, v in dataclasses.asdict(self).items() if v != defaults[k]}
-        return key_of(json.dumps([own, __version__], sort_keys=True))
+        return key_of(json.dumps([not_default(self), __version__], sort_keys=True))
 
 
 # For images: the best of docs/results/search, rounded, and gradients clipped: without, the KL

@@ -22,23 +22,24 @@ def start_tensorflow():
     if current_thread() is not main_thread():  # which alone may handle signals
         import_tensorflow()
         return
-    with _signals_wait(signal.SIGINT, signal.SIGTERM):
-        import_tensorflow()
+    came = []
+    try:
+        with stop_signals_handled(lambda number, _: came.append(number)):
+            import_tensorflow()
+    finally:
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 @contextmanager
-def _signals_wait(*signals):
-    came = []
-    handlers = {
-        number: signal.signal(number, lambda number, _: came.append(number)) for number in signals
-    }
+def stop_signals_handled(handler):
+    """Gives Ctrl-C and SIGTERM to a handler until the block ends."""
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for number in came[:1]:
-            signal.raise_signal(number)
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 def import_tensorflow():

@@ -10,11 +10,7 @@ from keras_vabc.recipes.sweep import ARRAYS, RESULTS, stored_lines
 
 
 class Stored:
-    """What the finished runs of a sweep left in its folder.
-
-    Args:
-        folder: Folder of the result lines and arrays.
-    """
+    """What the finished runs of a sweep left in its folder, result lines and arrays."""
 
     def __init__(self, folder):
         self.all = stored_lines(folder)
@@ -38,12 +34,7 @@ class Stored:
         return (self._arrays / f"{run.key}.npz").exists()
 
     def arrays(self, run):
-        """Dict of the arrays of one run.
-
-        Raises:
-            FileNotFoundError: If they are not there.
-            ValueError: If their file is damaged.
-        """
+        """Dict of the arrays of one run; a `ValueError` says that their file is damaged."""
         path = self._arrays / f"{run.key}.npz"
         with open(path, "rb") as file:
             try:
@@ -58,15 +49,7 @@ class Stored:
 
 
 def store_arrays(path, **arrays):
-    """Writes a compressed `.npz` file that appears whole or not at all.
-
-    Args:
-        path: `pathlib.Path` of the file, or a string; a file of that name is replaced.
-        **arrays: The arrays and their names.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
+    """Writes a compressed `.npz` file that appears whole or not at all."""
     data = io.BytesIO()
     np.savez_compressed(data, **arrays)
     write_whole(Path(path), data.getbuffer())

@@ -38,11 +38,8 @@ def stored_lines(folder):
 class Job:
     """A function to be run in a worker process, and where its result line is stored.
 
-    Attributes:
-        key: Key of the line; a job whose key is stored is not run again.
-        function: Function of a module, which worker processes import; called with `arguments` and
-            the folder for arrays it returns the line, a dict.
-        arguments: What else it is called with.
+    The function is one of a module, which worker processes import; called with the arguments and
+    the folder for arrays it returns the line, a dict. A job whose key is stored is not run again.
     """
 
     key: str
@@ -58,12 +55,7 @@ class Job:
 def results_folder(folder):
     """Makes the folder of a sweep, and keeps every other one out of it until the block ends.
 
-    Args:
-        folder: Path of the folder of result lines and arrays.
-
-    Raises:
-        BlockingIOError: If another process is at work in it.
-        OSError: If it cannot be made.
+    Another process at work in it is a `BlockingIOError`.
     """
     arrays = Path(folder, ARRAYS)
     make_folder(arrays)
@@ -76,19 +68,10 @@ def results_folder(folder):
 
 
 def sweep(jobs, folder, workers=None, on_done=lambda line: None):
-    """Runs the jobs that have no stored line yet, and stores each line as it comes.
+    """Runs the jobs that have no stored line yet, the first ones first, in `results_folder`.
 
-    To be called in `results_folder`.
-
-    Args:
-        jobs: `Job`s; the first ones start first.
-        folder: Folder of the result lines.
-        workers: Number of processes; by default one for each core.
-        on_done: Called in this process with each new line, once it is stored.
-
-    Raises:
-        concurrent.futures.process.BrokenProcessPool: If a worker dies; what was finished is stored.
-        OSError: If a line cannot be stored.
+    Each line is stored as it comes; `on_done` is then called with it in this process. If a worker
+    dies, a `BrokenProcessPool` says that what was finished is stored.
     """
     folder = Path(folder)
     done = stored_lines(folder)
@@ -110,8 +93,7 @@ def sweep(jobs, folder, workers=None, on_done=lambda line: None):
 def append_line(path, line):
     """Appends on a line of its own, also where something left half a line at the end.
 
-    Raises:
-        OSError: If it cannot be stored; the file stays as it is.
+    Where that fails, by an `OSError`, the file stays as it is.
     """
     old = path.read_bytes() if path.exists() else b""
     if old and not old.endswith(b"\n"):
@@ -122,13 +104,8 @@ def append_line(path, line):
 def run_missing(jobs, folder, *, fresh, workers, console, describe=described):
     """Runs those that have no stored line, with one progress display, in `results_folder`.
 
-    Args:
-        jobs: As `sweep` takes them.
-        folder: `pathlib.Path` of the folder of result lines and arrays.
-        fresh: Whether stored results are put aside first, as `*.old`.
-        workers: Number of processes; by default one for each core.
-        console: `rich.console.Console`.
-        describe: Maps a new line to the text that is shown of it.
+    `fresh` puts stored results aside first, as `*.old`; `describe` maps a new line to the text that
+    is shown of it.
     """
     if fresh and (folder / RESULTS).exists():
         os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))

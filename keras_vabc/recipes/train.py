@@ -1,5 +1,6 @@
 """From a user's data to a run."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from keras_vabc.files.locks import LOCK, locked
 from keras_vabc.files.writing import delete_temporary, make_folder
 from keras_vabc.pages.console import say
 from keras_vabc.recipes.intake import take_in
-from keras_vabc.recipes.own_data import SETTINGS
+from keras_vabc.recipes.own_data import check_setting
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord, TrainingSettings
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.report import PAGE, report
@@ -123,7 +124,7 @@ class _Job:
             if run.record.status == FINISHED:
                 say(self._console, f"{out} is a finished run; it is not trained again.")
             else:
-                self._train(run, self._folds_or_nothing(run, work))
+                self._train(run, self._folds(run, work))
             # A run that was stopped between its training and these still needs them.
             shutil.rmtree(work, ignore_errors=True)
             if not (out / PAGE).exists():
@@ -157,22 +158,17 @@ class _Job:
 
     def _folds(self, run, work):
         start, allow = self._start, self._allow_more_unwanted
-        return take_in(run, work, self._data, start, allow, self._console)
-
-    def _folds_or_nothing(self, run, work):
         try:
-            return self._folds(run, work)
+            return take_in(run, work, self._data, start, allow, self._console)
         except BaseException:
-            if not run.record.stages and not any(run.folder.glob("*.checkpoint")):
+            if run.folder and not run.record.stages and not any(run.folder.glob("*.checkpoint")):
                 shutil.rmtree(run.folder, ignore_errors=True)  # nothing in it is of use
             raise
 
 
 def _setting(setting, start):
-    if setting is not None and setting not in SETTINGS:
-        raise ValueError(
-            f"setting must be one of {', '.join(SETTINGS)}. Received: setting={setting!r}."
-        )
+    if setting is not None:
+        check_setting(setting)
     if start is None:
         return setting or "quality"
     own = start.record.settings.setting
@@ -228,14 +224,10 @@ def _check_same(out, stored, given):
 
 def _git_revision():
     """The commit of the package's source code, where it lies in a git repository."""
-    git = ["git", "-C", str(Path(__file__).parent)]
+    git = functools.partial(subprocess.run, check=True, capture_output=True)
+    here = ["git", "-C", str(Path(__file__).parent)]
     try:
-        subprocess.run(
-            [*git, "ls-files", "--error-unmatch", __file__], check=True, capture_output=True
-        )
-        done = subprocess.run(
-            [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
-        )
+        git([*here, "ls-files", "--error-unmatch", __file__])
+        return git([*here, "rev-parse", "HEAD"]).stdout.decode().strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()

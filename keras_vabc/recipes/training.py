@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import functools
-import sys
 import time
 import warnings
 from types import SimpleNamespace
@@ -25,13 +24,9 @@ TRIED_SAMPLES = 1000  # that are drawn at the end
 
 
 class Training:
-    """Trains what a run does not have yet: NU classifier, model, density.
+    """Trains what a run with an intake does not have yet: NU classifier, model, density.
 
-    Args:
-        run: `Run` with an intake.
-        folds: `Folds` of the intake.
-        start: `None`, or the `Run` from whose weights the model starts.
-        console: `rich.console.Console`.
+    The model starts from the weights of the run `start`, if there is one.
     """
 
     def __init__(self, run, folds, start, console):
@@ -111,8 +106,7 @@ class Training:
             )
         self._run.keep("model", model)
         self._run.keep("history", history)
-        made = provenance(" ".join(["keras-vabc", *sys.argv[1:]]))
-        self._run.update(recipe=recipe, provenance=Provenance(**made))
+        self._run.update(recipe=recipe, provenance=Provenance(**provenance()))
         return self._figures(
             moved=len(self._folds.unlabeled) - len(folds.unlabeled),
             epochs=len(history["loss"]),
@@ -144,7 +138,6 @@ class Training:
         return self._figures(acceptance=TRIED_SAMPLES / drawn)
 
     def _figures(self, **found):
-        """The figures of the run with new ones among them."""
         return dataclasses.replace(self._run.record.figures, **found)
 
     @contextlib.contextmanager

@@ -28,12 +28,7 @@ STRENGTHS = (0.05, 0.15, 0.5, 1.5, 5.0, 15.0)  # gamma times the error R of the 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """A user's folds, as worker processes are told of them.
-
-    Attributes:
-        folder: Path of the folder that `read_folds` filled.
-        content: Hash of what it holds.
-    """
+    """A user's folds, as workers are told of them: the folder, and a hash of its content."""
 
     folder: str
     content: str
@@ -51,11 +46,6 @@ class Data:
 def tune_key(recipe, content):
     """Key of the line of a recipe that is tried on data of that content."""
     return key_of(f"{recipe.key} {content}")
-
-
-def tune_jobs(recipes, data):
-    """One `Job` for each recipe: it is trained, and measured by the judge."""
-    return [Job(tune_key(recipe, data.content), tried, (recipe, data)) for recipe in recipes]
 
 
 def tried(recipe, data, arrays):
@@ -88,31 +78,17 @@ def tune(
     console,
     **reading,
 ):
-    """Trains over a range of gammas and chooses one, without labels.
+    """Trains over a range of gammas and chooses one, without labels; the line of `tuned.json`.
 
     A part of both folds, which no model is trained on, trains the judge, an NU classifier. Of each
     gamma it tells the share of negatives among the samples, and the error of reconstruction on
     held-out positives. Chosen is the highest gamma whose share is at most one standard error above
     the least (Breiman et al. 1984), among those whose error is at most 10 % above the least.
 
-    Args:
-        unlabeled: Path of the unlabeled examples, as `read_folds` takes it.
-        unwanted: Path of the unwanted examples.
-        out: Folder of the result lines, which a second call with the same data completes; and of
-            `tuned.json`, `tune.png` and `README.md`.
-        setting: As in `setting_for`.
-        seeds: Number of seeds of each gamma.
-        epochs: As in `setting_for`.
-        workers: Number of processes; by default one for each core.
-        console: `rich.console.Console` for progress and the table.
-        **reading: `image_size`, `max_unreadable` and `allow_more_unwanted` of `read_folds`.
-
-    Returns:
-        The line chosen: a dict as in `tuned.json`.
-
-    Raises:
-        ValueError: If an argument or the data break a rule.
-        OSError: If something cannot be read or written, or another process is at work in `out`.
+    `out` gets the result lines, which a second call with the same data completes, and `tuned.json`,
+    `tune.png` and `README.md`. Each gamma has as many `seeds`; `setting` and `epochs` are as in
+    `setting_for`, `reading` is `image_size`, `max_unreadable` and `allow_more_unwanted` of
+    `read_folds`. Raises what `read_folds` and `results_folder` do.
     """
     out = Path(out)
     with results_folder(out):
@@ -120,7 +96,7 @@ def tune(
         with temporary_path(arrays / "folds") as folder:
             data = read_data(unlabeled, unwanted, folder, console, **reading)
             recipes = prepare(data, setting, seeds, epochs, arrays, console)
-            jobs = tune_jobs(recipes, data)
+            jobs = [Job(tune_key(r, data.content), tried, (r, data)) for r in recipes]
             run_missing(jobs, out, fresh=False, workers=workers, console=console, describe=_line)
             lines = Stored(out).lines(jobs)
             judge = NUClassifier.load(data.classifier(arrays, "judge"))
@@ -156,22 +132,7 @@ def _choose(lines, recipes, judge):
 
 
 def read_data(unlabeled, unwanted, folder, console, **reading):
-    """Reads a user's files into a folder.
-
-    Args:
-        unlabeled: As in `read_folds`.
-        unwanted: As in `read_folds`.
-        folder: Path of an empty folder.
-        console: `rich.console.Console` that tells what was mended.
-        **reading: Further arguments of `read_folds`.
-
-    Returns:
-        `Data`.
-
-    Raises:
-        ValueError: As `read_folds`.
-        OSError: As `read_folds`.
-    """
+    """Reads a user's files into an empty folder, as `read_folds`; says what was mended: `Data`."""
     try:
         with reading_status(console) as show:
             intake = read_folds(
@@ -194,18 +155,9 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
 
 
 def prepare(data, name, seeds, epochs, folder, console):
-    """Trains the classifiers that the runs load, and says which recipes there are to try.
+    """Trains the classifiers that the runs load, and lists the `Recipe`s that there are to try.
 
-    Args:
-        data: `Data`.
-        name: The setting, as in `setting_for`.
-        seeds: Number of seeds.
-        epochs: As in `setting_for`.
-        folder: `pathlib.Path` of the folder that keeps the classifiers; those it has are kept.
-        console: `rich.console.Console` that tells what is trained.
-
-    Returns:
-        List of `Recipe`.
+    The folder keeps the classifiers; those it has are kept. The rest is as in `recipes_to_try`.
     """
     folds = data.folds
     _train_classifier("judge", data, folds.test_unlabeled, folds.test_unwanted, folder, console)
@@ -225,16 +177,10 @@ def _train_classifier(name, data, unlabeled, unwanted, folder, console):
 
 
 def recipes_to_try(unlabeled, name, seeds, epochs):
-    """The VAE and every gamma, each with every seed.
+    """The VAE and every gamma, each with every seed: a list of `Recipe`s.
 
-    Args:
-        unlabeled: The unlabeled fold as the models are trained on it, which decides their sizes.
-        name: The setting, as in `setting_for`.
-        seeds: Number of seeds.
-        epochs: As in `setting_for`.
-
-    Returns:
-        List of `Recipe`.
+    The unlabeled fold, as the models are trained on it, decides their sizes; `name` and `epochs`
+    are as in `setting_for`.
     """
     own = dataclasses.replace(recipe_for(name, unlabeled, epochs=epochs), guard=None)
     mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
@@ -246,19 +192,13 @@ def recipes_to_try(unlabeled, name, seeds, epochs):
 
 
 def measure(sampler, judge, folds):
-    """What can be told of a trained model without labels.
+    """What can be told without labels of a sampler without a guard, trained on the training folds.
 
-    Args:
-        sampler: `LatentSampler` without a guard.
-        judge: `NUClassifier`, fitted on the test folds.
-        folds: `Folds`, on whose training folds the model was trained.
-
-    Returns:
-        Dict: `nge_estimated`, the mean P(negative) of samples, with its standard error
-        `nge_estimated_error`; `positive_error`, the mean R of the unlabeled test fold, weighted
-        with P(positive); `unwanted_error`, that of the unwanted one; `auc` of the score, negatives
-        against positives, `None` if it finds no positives; `penalty_weight`; `samples`, their
-        number.
+    By the judge, fitted on the test folds: `nge_estimated`, the mean P(negative) of samples, with
+    its standard error `nge_estimated_error`; `positive_error`, the mean R of the unlabeled test
+    fold, weighted with P(positive); `unwanted_error`, that of the unwanted one; `auc` of the score,
+    negatives against positives, `None` if it finds no positives; `penalty_weight`; and the number
+    of `samples`.
     """
     negative = judge.negative_probability(sampler.sample(SAMPLES, seed=0))
     weights = 1 - judge.negative_probability(folds.test_unlabeled)

@@ -17,19 +17,11 @@ GRACE = 1.0  # seconds in which a worker that must end may tidy up
 
 @contextmanager
 def worker_pool(workers=None):
-    """A pool of processes that have TensorFlow loaded.
+    """A pool of processes that have TensorFlow loaded, by default one for each core.
 
     Each has one thread: on models as small as these two processes do more than two threads. When
-    the block ends they have ended too, in the middle of their work if it raises.
-
-    Args:
-        workers: Number of processes; by default one for each core.
-
-    Yields:
-        `concurrent.futures.ProcessPoolExecutor`.
-
-    Raises:
-        concurrent.futures.process.BrokenProcessPool: If one of them dies.
+    the block ends they have ended too, in the middle of their work if it raises. If one of them
+    dies, that is a `BrokenProcessPool`.
     """
     context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     others = set(multiprocessing.active_children())

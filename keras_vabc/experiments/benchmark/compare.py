@@ -8,18 +8,9 @@ from keras_vabc.recipes.sweep import results_folder, run_missing
 
 
 def run_benchmark(*, slugs, folder, fresh, workers, console):
-    """Runs what is missing of some methods and renders the page.
+    """Runs what is missing of some methods, or of all of `runs.NAMES`, and renders the page.
 
-    Args:
-        slugs: Names of methods, or `"real"` or `"failures"`; empty for all.
-        folder: Where result lines are kept.
-        fresh: Whether stored results are put aside first.
-        workers: Number of processes; by default one for each core.
-        console: `rich.console.Console` for the progress display.
-
-    Raises:
-        ValueError: If a method is unknown.
-        OSError: If something cannot be written, or another process is at work in the folder.
+    `fresh` and `workers` are as in `run_missing`. Raises what `all_runs` and `results_folder` do.
     """
     runs = all_runs(slugs)
     with results_folder(folder):

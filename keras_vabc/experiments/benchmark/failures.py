@@ -49,25 +49,14 @@ def measured(scenario, arrays):
 
 
 def scenario_folds(folds, scenario):
-    """The same examples, other ones of which are unwanted.
+    """The same examples, other ones of which are unwanted: `Folds` with a name of their own."""
+    from keras_vabc.evaluation.evaluate import both_folds
 
-    Args:
-        folds: `Folds` of images, labelled at random.
-        scenario: A key of `SCENARIOS`.
-
-    Returns:
-        `Folds` with a name of their own.
-    """
     if scenario == "as assumed":
         return folds
     changes = {"name": f"{folds.name}-{scenario}"}
     for part in ("", "test_"):
-        x, labels = (
-            np.concatenate(
-                [getattr(folds, f"{part}{fold}{kind}") for fold in ("unlabeled", "unwanted")]
-            )
-            for kind in ("", "_labels")
-        )
+        x, labels = both_folds(folds, part)
         unwanted = _unwanted(scenario, x, labels, 5 if part else 1)
         for fold, rows in (("unlabeled", ~unwanted), ("unwanted", unwanted)):
             changes |= {f"{part}{fold}": x[rows], f"{part}{fold}_labels": labels[rows]}

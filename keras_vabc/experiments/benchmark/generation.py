@@ -11,17 +11,12 @@ from keras_vabc.recipes.results import SAMPLES
 
 
 def generate(method, folds, cache):
-    """Trains a method on folds and draws samples.
+    """Trains a method on folds and draws samples: `(samples, made)`.
 
-    Args:
-        method: `Method`.
-        folds: `Folds`.
-        cache: `pathlib.Path` of the folder that keeps NU classifiers from one method to the next.
-
-    Returns:
-        `(samples, made)`: samples, and a dict of `acceptance` (`None` without a guard), `seconds`
-        (the NU classifier's included), `seconds_nu`, `negative_share`, `hidden_left` (number of
-        hidden negatives in the corrected unlabeled fold; by labels, for the record).
+    `made` is a dict of `acceptance` (`None` without a guard), `seconds` (the NU classifier's
+    included), `seconds_nu`, `negative_share`, and `hidden_left` (number of hidden negatives in the
+    corrected unlabeled fold; by labels, for the record). The folder `cache` keeps NU classifiers
+    from one method to the next.
     """
     nu, seconds_nu = None, 0.0
     if method.needs_classifier:
@@ -70,15 +65,9 @@ def _trained(method, training_folds, nu):
 
 
 def classifier_of(folds, seed, cache):
-    """The NU classifier of these folds, trained once and then kept in a file.
+    """The NU classifier of these folds, trained once and then kept in a file of the folder `cache`.
 
-    Args:
-        folds: `Folds`.
-        seed: Seed of the classifier.
-        cache: `pathlib.Path` of the folder of the file.
-
-    Returns:
-        `(nu, seconds)`: the classifier, and how long its training took.
+    Returned with it is how many seconds its training took.
     """
     name = f"nu-{folds.name}-{folds.negative_class}-{folds.fraction:g}-{seed}"
     path, record = cache / f"{name}.keras", cache / f"{name}.json"

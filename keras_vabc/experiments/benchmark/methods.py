@@ -13,8 +13,7 @@ EIGHT_LATENTS = {"latent_dim": 8, "sigma2": 0.5}
 class Method(Recipe):
     """A recipe, or what it is compared with; `correction` may be `"labels"`, the oracle's.
 
-    Attributes:
-        rival: `None`, or what takes V-ABC's place: a key of `rivals.RIVALS`.
+    The `rival` takes V-ABC's place: a key of `rivals.RIVALS`.
     """
 
     rival: str | None = None
@@ -26,20 +25,7 @@ class Method(Recipe):
 
 
 def method(slug, digit, fraction=0.2, seed=0):
-    """A method on MNIST.
-
-    Args:
-        slug: One of `SLUGS`.
-        digit: The negative class.
-        fraction: The paper's p.
-        seed: Seed of the run.
-
-    Returns:
-        `Method`.
-
-    Raises:
-        ValueError: If the slug is unknown.
-    """
+    """A `Method` of `SLUGS` on MNIST; `digit` is the negative class, `fraction` the paper's p."""
     if slug not in SLUGS:
         raise ValueError(f"method must be one of {', '.join(SLUGS)}. Received: method={slug!r}.")
     name, changes, rest = _METHODS[slug]

@@ -45,13 +45,9 @@ standard error, that of an error with the p-value of Fisher's exact test on all 
 
 
 def render(folder):
-    """Writes `README.md` and `methods.png`.
+    """Writes `README.md` and the pictures, from the result lines of the benchmark in a folder.
 
-    Args:
-        folder: Folder with the result lines of the benchmark.
-
-    Returns:
-        Number of runs that are still missing.
+    Returns the number of runs that are still missing.
     """
     folder = Path(folder)
     stored, parts = Stored(folder), [INTRODUCTION]

@@ -6,8 +6,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 from keras_vabc.data.blocks import draw_normal
-from keras_vabc.data.pipeline import balanced_dataset
-from keras_vabc.recipes.autoencoder import STEPS_PER_EXECUTION
+from keras_vabc.recipes.autoencoder import STEPS_PER_EXECUTION, datasets, early_stopping
 from keras_vabc.vabc.losses import kl_divergence, reconstruction_error
 from keras_vabc.vabc.optimizers import FusedAdam
 from keras_vabc.vabc.schedules import anneal
@@ -18,15 +17,10 @@ WIDE = 5.0  # standard deviation of the wide normal distribution in CSVAE's seco
 class Rival(keras.Model):
     """A variational autoencoder on both folds with an objective of its own.
 
-    Encoder and decoder are told `y`; all but the CVAE are told a constant.
-
-    Args:
-        setting: `Setting`: networks, sigma2, seed and schedule are V-ABC's.
-        pixels: Shape of one image, values 0 to 255.
-        objective: Function of `(y, reconstruction, kl, z, z_mean, z_log_var, kl_weight)` that gives
-            the loss of a batch, a scalar.
-        conditional: Whether the networks see `y`.
-        steps: Optimizer steps over which the KL divergence is annealed.
+    Networks, sigma2, seed and schedule are V-ABC's; encoder and decoder are told `y`, all but the
+    CVAE a constant. The objective, a function of `(y, reconstruction, kl, z, z_mean, z_log_var,
+    kl_weight)`, gives the loss of a batch, a scalar. The KL divergence is annealed over so many
+    `steps`.
     """
 
     def __init__(self, setting, pixels, objective, *, conditional=False, steps=0):
@@ -83,22 +77,11 @@ class Rival(keras.Model):
 
 
 def train_rival(name, setting, folds, negative_share):
-    """Trains a rival with V-ABC's data, networks, schedule and early stopping.
+    """Trains one of `RIVALS` with V-ABC's data, networks, schedule and early stopping.
 
-    Args:
-        name: A key of `RIVALS`.
-        setting: `Setting` of V-ABC.
-        folds: `Folds` of images.
-        negative_share: Share of negatives in the unlabeled fold, as the NU classifier estimates it.
-
-    Returns:
-        `Rival`.
+    `negative_share` is that of the unlabeled fold, as the NU classifier estimates it.
     """
-    size, seed = setting.batch_size, setting.seed
-    training = balanced_dataset(folds.unlabeled, folds.unwanted, batch_size=size, seed=seed)
-    testing = balanced_dataset(
-        folds.test_unlabeled, folds.test_unwanted, batch_size=size, shuffle=False
-    )
+    training, testing = datasets(setting, folds)
     model = Rival(
         setting,
         folds.unlabeled.shape[1:],
@@ -107,17 +90,11 @@ def train_rival(name, setting, folds, negative_share):
         steps=setting.anneal_epochs * int(training.cardinality()),
     )
     model.compile(FusedAdam(), steps_per_execution=STEPS_PER_EXECUTION)
-    stop = keras.callbacks.EarlyStopping(
-        "val_loss",
-        patience=setting.patience,
-        start_from_epoch=setting.anneal_epochs,
-        restore_best_weights=True,
-    )
     model.fit(
         training,
         epochs=setting.epochs,
         validation_data=testing,
-        callbacks=[stop],
+        callbacks=[early_stopping(setting)],
         shuffle=False,
         verbose=0,
     )

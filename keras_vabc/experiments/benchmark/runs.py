@@ -62,17 +62,7 @@ def real():
 
 
 def all_runs(slugs=()):
-    """Every `Job` of the benchmark.
-
-    Args:
-        slugs: Names of methods, or `"real"` or `"failures"`; empty for all.
-
-    Returns:
-        List of `Job`.
-
-    Raises:
-        ValueError: If a name is unknown.
-    """
+    """Every `Job` of the benchmark, or those of some of `NAMES`."""
     for slug in slugs:
         if slug not in NAMES:
             raise ValueError(f"method must be one of {', '.join(NAMES)}. Received: {slug!r}.")

@@ -26,10 +26,8 @@ def fig2(stored):
     """Negative generation error on MNIST, p = 0.2, VAE against V-ABC, by both judges."""
     figure, axes = plots.panels(2, size=4)
     for ax, (name, title) in zip(axes, JUDGES.items(), strict=True):
-        groups = {
-            TITLES[method]: stored.values([s for s in paper.fig2() if s.method == method], name)
-            for method in METHODS
-        }
+        by_method = paper.grouped(paper.fig2(), "method")
+        groups = {TITLES[method]: stored.values(by_method[method], name) for method in METHODS}
         plots.error_boxes(groups, "negative generation error, %", ax=ax).set_title(title)
     return figure
 
@@ -93,10 +91,8 @@ def fig9(stored):
     figure, axes = plots.panels(4, size=4)
     sweeps = {"fraction": paper.fig9_fractions(), "gamma": paper.fig9_gammas()}
     for ax, (field, name) in zip(axes, [(f, n) for f in sweeps for n in JUDGES], strict=True):
-        groups = {}
-        for setting in sweeps[field]:
-            groups.setdefault(getattr(setting, field), []).append(setting)
-        groups = {str(value): stored.values(runs, name) for value, runs in groups.items()}
+        by_value = paper.grouped(sweeps[field], field)
+        groups = {str(value): stored.values(runs, name) for value, runs in by_value.items()}
         plots.error_boxes(groups, "negative generation error, %", ax=ax)
         ax.set(xlabel="p" if field == "fraction" else "gamma", title=JUDGES[name])
     return figure

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_vabc.evaluation.evaluate import both_folds
 from keras_vabc.recipes.results import SAMPLES
 from keras_vabc.vabc.losses import kl_divergence
 
@@ -12,28 +13,21 @@ POSTERIORS = 1000
 def image_figures(model, folds, evaluations):
     """Figures of a model of images, besides those of every result line.
 
-    Args:
-        model: Trained `VABC`.
-        folds: Its `Folds`.
-        evaluations: `ImageEvaluation`s by judges of different seeds; the first one is quoted.
+    The first of the evaluations, by judges of different seeds, is quoted: all of
+    `ImageEvaluation.of` on 10,000 samples. Added are
 
-    Returns:
-        Dict of `ImageEvaluation.of` on 10,000 samples, and of
-
-        - `judge_seeds`: `nge_paper` and `nge_strict` by each evaluation;
-        - `error_positives`: mean squared error of reconstructed held-out positives, per pixel;
-        - `negatives_kept`: share of held-out negatives whose reconstruction is judged negative;
-        - `manifold_negatives`: share of images on the latent grid that are judged negative;
-        - `kl_positives`, `kl_negatives`: mean KL divergence of `q(z|x)` from the prior, in nats;
-          (both by each judge)
-        - `continuity`: largest change between neighbours on the latent grid over [-3, 3]^2, as a
-          share of the mean distance between two random points of it;
-        - `completeness`: share of samples that the strict judge names with a probability above 0.5.
+    - `judge_seeds`: `nge_paper` and `nge_strict` by each evaluation;
+    - `error_positives`: mean squared error of reconstructed held-out positives, per pixel;
+    - `negatives_kept`: share of held-out negatives whose reconstruction is judged negative, and
+      `manifold_negatives`: share of images on the latent grid, both by each judge;
+    - `kl_positives`, `kl_negatives`: mean KL divergence of `q(z|x)` from the prior, in nats;
+    - `continuity`: largest change between neighbours on the latent grid over [-3, 3]^2, as a share
+      of the mean distance between two random points of it;
+    - `completeness`: share of samples that the strict judge names with a probability above 0.5.
     """
     samples = model.sample(SAMPLES, seed=0)
     figures = [evaluation.of(samples) for evaluation in evaluations]
-    x = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
-    labels = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+    x, labels = both_folds(folds, "test_")
     negative = labels == folds.negative_class
     kl = kl_divergence(*model.encode(x)).numpy()
     reconstructed = model.reconstruct(x)
@@ -66,13 +60,11 @@ def manifold(model):
 def image_arrays(model, folds):
     """Arrays behind Figs. 6 to 8: manifold, reconstructed test images, posteriors.
 
-    Returns:
-        Dict of uint8 `manifold`, `originals` and `reconstructed` (24 images, six of the negative
-        class), and `z_mean`, `z_log_var`, `labels` of 1,000 training examples.
+    They are uint8 `manifold`, `originals` and `reconstructed` (24 images, six of the negative
+    class), and `z_mean`, `z_log_var`, `labels` of 1,000 training examples.
     """
     rng = np.random.default_rng(0)
-    x = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
-    labels = np.concatenate([folds.test_unlabeled_labels, folds.test_unwanted_labels])
+    x, labels = both_folds(folds, "test_")
     negative = labels == folds.negative_class
     rows = np.concatenate(
         [rng.choice(np.flatnonzero(negative), 6), rng.choice(np.flatnonzero(~negative), 18)]

@@ -3,17 +3,10 @@
 import json
 from pathlib import Path
 
-import numpy as np
-
-from keras_vabc.data.datasets.named_folds import load_folds
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.experiments.paper.image_measures import image_arrays, image_figures
-from keras_vabc.experiments.paper.moons_measures import (
-    moons_arrays,
-    moons_figures,
-    real_moons_figures,
-)
-from keras_vabc.experiments.paper.settings import folds_of, paper_setting, sample_noise
+from keras_vabc.experiments.paper.moons_measures import moons_arrays, moons_figures
+from keras_vabc.experiments.paper.settings import folds_of, sample_noise
 from keras_vabc.files.writing import new_folder
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.results import result_line
@@ -23,16 +16,10 @@ CARD = "card.json"
 
 
 def measure(setting, judge_seeds, arrays=None, saved_model=None):
-    """Trains the model of a setting and measures it.
+    """Trains the model of a setting and measures it; the result line.
 
-    Args:
-        setting: `Setting`.
-        judge_seeds: Seeds of the judges that look at images; the first one's verdict is quoted.
-        arrays: `None`, or the path of an .npz file for the arrays of pictures.
-        saved_model: `None`, or the path of a SavedModel to write or replace.
-
-    Returns:
-        Result line.
+    The verdict of the first of `judge_seeds` is quoted. `arrays` is the path of an .npz file for
+    the arrays of pictures, `saved_model` that of a SavedModel to write or replace.
     """
     folds = folds_of(setting)
     model, history, seconds = train_autoencoder(setting, folds)
@@ -40,7 +27,7 @@ def measure(setting, judge_seeds, arrays=None, saved_model=None):
     if of_moons:
         figures = moons_figures(model, folds, sample_noise(setting))
     else:
-        evaluations = [_evaluation(folds, seed) for seed in judge_seeds]
+        evaluations = [evaluation_of(folds, seed) for seed in judge_seeds]
         figures = image_figures(model, folds, evaluations)
     figures["epochs"] = len(history["loss"])
     line = result_line(setting, setting.method, figures, seconds)
@@ -51,40 +38,10 @@ def measure(setting, judge_seeds, arrays=None, saved_model=None):
     return line
 
 
-def measure_counts(dataset, negative_class, fraction, seed):
-    """Sizes of the concepts and of the training folds of one split.
-
-    Returns:
-        Dict of `positives`, `negatives`, `unlabeled`, `unwanted`.
-    """
-    folds = load_folds(dataset, negative_class=negative_class, fraction=fraction, seed=seed)
-    labels = np.concatenate([folds.unlabeled_labels, folds.unwanted_labels])
-    negatives = int((labels == folds.negative_class).sum())
-    return {
-        "positives": len(labels) - negatives,
-        "negatives": negatives,
-        "unlabeled": len(folds.unlabeled),
-        "unwanted": len(folds.unwanted),
-    }
-
-
-def measure_real_moons(dataset, seed):
-    """Real held-out positives of Moons: a result line of method `"real"`, without a key."""
-    setting = paper_setting("vabc", dataset, seed=seed)
-    return result_line(setting, "real", real_moons_figures(folds_of(setting)), None)
-
-
-def measure_judges(negative_class, judge_seed):
-    """Real data under the judges of one seed: a result line of method `"real"`, without a key."""
-    setting = paper_setting("vabc", "mnist", negative_class)
-    figures = _evaluation(folds_of(setting), judge_seed).real()
-    return {**result_line(setting, "real", figures, None), "judge_seed": judge_seed}
-
-
 _evaluations = {}
 
 
-def _evaluation(folds, judge_seed):
+def evaluation_of(folds, judge_seed):
     """The evaluation by judges of one seed, made once in a process: no split changes it."""
     key = (folds.name, folds.negative_class, judge_seed)
     if key not in _evaluations:

@@ -15,25 +15,19 @@ FIELD_LIMITS = (-2.0, 3.0, -1.5, 2.0)
 def moons_figures(model, folds, noise):
     """Figures of a model of Moons, besides those of every result line.
 
-    Args:
-        model: Trained `VABC`.
-        folds: Its `Folds`.
-        noise: Standard deviation of sampled points around their means.
+    `noise` is the standard deviation of sampled points around their means. Added to
+    `MoonsEvaluation.of` on 10,000 decoder means are
 
-    Returns:
-        Dict of `MoonsEvaluation.of` on 10,000 decoder means, and of
-
-        - `outliers`: share of means in less density (of both moons) than 99.9 % of real points;
-        - `sampled_nge`, `sampled_outliers`: error and outliers of sampled points, noise included;
-        - `sampled_outliers_right`: such outliers at `x_1 > 1`, the right side of the lower moon;
-        - `upper_distance`: mean distance of the means from the upper moon's half circle;
-        - `lower_distance`: the same from the lower one's;
-        - `left`: share of means on the left half of the lower moon, `x_1 < 1`;
-        - `spread`: standard deviation of the means along their main axis;
-        - `field_confident`, `field_elsewhere`: mean length of -dL/dx for y = 0 over the grid of
-          Fig. 5 where `exp(-gamma R)`, the model's confidence of the positive concept, is above
-          0.5, and where it is not (`None` without such a point);
-        - `field_near`, `field_far`: the same for y = 1, within 0.4 of the lower moon and elsewhere.
+    - `outliers`: share of means in less density (of both moons) than 99.9 % of real points;
+    - `sampled_nge`, `sampled_outliers`: error and outliers of sampled points, noise included;
+    - `sampled_outliers_right`: such outliers at `x_1 > 1`, the right side of the lower moon;
+    - `upper_distance`, `lower_distance`: mean distance of the means from a moon's half circle;
+    - `left`: share of means on the left half of the lower moon, `x_1 < 1`;
+    - `spread`: standard deviation of the means along their main axis;
+    - `field_confident`, `field_elsewhere`: mean length of -dL/dx for y = 0 over the grid of Fig. 5
+      where `exp(-gamma R)`, the model's confidence of the positive concept, is above 0.5, and where
+      it is not (`None` without such a point);
+    - `field_near`, `field_far`: the same for y = 1, within 0.4 of the lower moon and elsewhere.
     """
     evaluation = MoonsEvaluation(folds)
     means = model.sample(SAMPLES, seed=0)
@@ -61,7 +55,6 @@ def real_moons_figures(folds):
 
 
 def _place(points, evaluation):
-    """Where points lie in the plane."""
     singular = np.linalg.svd(points - points.mean(0), compute_uv=False)
     return {
         "outliers": evaluation.outlier_share(points),
@@ -75,9 +68,8 @@ def _place(points, evaluation):
 def moons_arrays(model, folds):
     """Arrays behind Figs. 3 to 5: samples, 100 points of each fold, the field of -dL/dx.
 
-    Returns:
-        Dict of `means` `(300, 2)`, `unlabeled` and `unwanted` `(100, 2)`, `grid` `(n, 2)`, and
-        `field_1`, `field_0`: `-dL/dx` on the grid for y = 1 and y = 0.
+    They are `means` `(300, 2)`, `unlabeled` and `unwanted` `(100, 2)`, `grid` `(n, 2)`, and
+    `field_1`, `field_0`: `-dL/dx` on the grid for y = 1 and y = 0.
     """
     grid = field_grid()
     return {
@@ -91,16 +83,7 @@ def moons_arrays(model, folds):
 
 
 def loss_gradient(model, x, y):
-    """Gradient of the loss of each example with respect to it, at `z = z_mean`.
-
-    Args:
-        model: Trained `VABC`.
-        x: Examples, shape `(n, ...)`.
-        y: 1 for unlabeled, 0 for unwanted.
-
-    Returns:
-        Array shaped like `x`.
-    """
+    """Gradient of the loss of each example with respect to it, at `z = z_mean`; shaped like `x`."""
     x = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(x)

@@ -25,14 +25,10 @@ the same judges: less than that cannot be told from no error at all."""
 
 
 class Exhibit(NamedTuple):
-    """One part of the page.
+    """One part of the page: a heading, what to look at and what the paper has, and the runs needed.
 
-    Attributes:
-        title: Heading.
-        text: What to look at, and what the paper has.
-        runs: Function that lists the runs it needs.
-        tables: Functions of `Stored` that give Markdown.
-        pictures: Dict from a file's name to a function of `Stored` that draws it.
+    Tables are functions of `Stored` that give Markdown; `pictures` maps a file's name to a function
+    of `Stored` that draws it.
     """
 
     title: str
@@ -145,7 +141,7 @@ EXHIBITS = (
     Exhibit(
         "Ablation of the annealing",
         "V-ABC, negative digit 8, p = 0.2, three seeds, one thing changed at a time.",
-        lambda: [s for settings in paper.ablation().values() for s in settings],
+        paper.ablation_runs,
         (tables.ablation,),
         {"ablation": figures.ablation},
     ),
@@ -161,13 +157,9 @@ EXHIBITS = (
 
 
 def render(folder):
-    """Writes `README.md` and the pictures of every exhibit whose runs are all stored.
+    """Writes `README.md` and the pictures of every exhibit whose runs are all stored in a folder.
 
-    Args:
-        folder: Folder with the result lines and arrays of a sweep.
-
-    Returns:
-        List of the titles of exhibits that still miss a run.
+    Returns the titles of exhibits that still miss a run.
     """
     folder = Path(folder)
     stored = Stored(folder)

@@ -15,22 +15,14 @@ TRAININGS = {
     "fig7": paper.fig2,
     "fig8": paper.fig2,
     "fig9": lambda: paper.fig9_fractions() + paper.fig9_gammas(),
-    "ablation": lambda: [s for settings in paper.ablation().values() for s in settings],
+    "ablation": paper.ablation_runs,
     "moons": paper.moons_sensitivity,
 }
 EXPERIMENTS = ("all", "table1", "judges", *TRAININGS)
 
 
 def runs_of(experiment, saved_models="saved_models"):
-    """The runs of one experiment, or of all of them, each once.
-
-    Args:
-        experiment: One of `EXPERIMENTS`.
-        saved_models: Folder for the SavedModels of the headline runs.
-
-    Raises:
-        ValueError: If the name is unknown.
-    """
+    """The runs of one of `EXPERIMENTS`, each once."""
     if experiment == "all":
         return paper.all_runs(saved_models)
     if experiment == "table1":
@@ -45,19 +37,9 @@ def runs_of(experiment, saved_models="saved_models"):
 
 
 def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, console):
-    """Runs what is missing of one experiment, or of all.
+    """Runs what is missing of one experiment, or of all, and renders what is stored in the folder.
 
-    Args:
-        experiment: One of `EXPERIMENTS`.
-        folder: Where result lines and arrays are kept.
-        saved_models: Folder for the SavedModels of the headline runs.
-        fresh: Whether stored results of this experiment are put aside first, as `*.old`.
-        workers: Number of processes; by default one for each core.
-        console: `rich.console.Console` for the progress display.
-
-    Raises:
-        ValueError: If the experiment is unknown.
-        OSError: If something cannot be written, or another process is at work in the folder.
+    `fresh` and `workers` are as in `run_missing`. Raises what `runs_of` and `results_folder` do.
     """
     runs = runs_of(experiment, str(saved_models))
     with results_folder(folder):

@@ -3,7 +3,11 @@
 import dataclasses
 from pathlib import Path
 
-from keras_vabc.experiments.paper.settings import METHODS, paper_setting
+import numpy as np
+
+from keras_vabc.data.datasets.named_folds import load_folds
+from keras_vabc.experiments.paper.settings import METHODS, folds_of, paper_setting
+from keras_vabc.recipes.results import result_line
 from keras_vabc.recipes.settings import key_of
 from keras_vabc.recipes.sweep import Job
 from keras_vabc.version import __version__
@@ -18,16 +22,7 @@ JUDGE_SEEDS = (0, 1, 2)
 
 
 def measured_setting(setting, saved_models, arrays):
-    """Trains and measures; leaves what pictures need, and the SavedModel of a headline run.
-
-    Args:
-        setting: `Setting`.
-        saved_models: Folder for SavedModels.
-        arrays: Folder for arrays.
-
-    Returns:
-        Result line.
-    """
+    """Trains and measures; leaves what pictures need, and the SavedModel of a headline run."""
     from keras_vabc.experiments.paper.measure import measure  # in workers alone: TensorFlow
 
     names = {setting: name for name, setting in headline().items()}
@@ -41,24 +36,36 @@ def measured_setting(setting, saved_models, arrays):
 
 def measured_judges(negative_class, judge_seed, arrays):
     """Trains both judges of MNIST, or loads them; the result line of real data under them."""
-    from keras_vabc.experiments.paper.measure import measure_judges
+    from keras_vabc.experiments.paper.measure import evaluation_of
 
-    return measure_judges(negative_class, judge_seed)
+    setting = paper_setting("vabc", "mnist", negative_class)
+    figures = evaluation_of(folds_of(setting), judge_seed).real()
+    return {**result_line(setting, "real", figures, None), "judge_seed": judge_seed}
 
 
 def measured_counts(dataset, negative_class, fraction, arrays):
     """Splits the data, trains nothing; the sizes of the folds, one row of Table I."""
-    from keras_vabc.experiments.paper.measure import measure_counts
-
-    row = {"dataset": dataset, "negative_class": negative_class, "fraction": fraction}
-    return {"method": "counts", **row, **measure_counts(**row, seed=SEEDS[0])}
+    row = {"negative_class": negative_class, "fraction": fraction}
+    folds = load_folds(dataset, **row, seed=SEEDS[0])
+    labels = np.concatenate([folds.unlabeled_labels, folds.unwanted_labels])
+    negatives = int((labels == folds.negative_class).sum())
+    return {
+        "method": "counts",
+        "dataset": dataset,
+        **row,
+        "positives": len(labels) - negatives,
+        "negatives": negatives,
+        "unlabeled": len(folds.unlabeled),
+        "unwanted": len(folds.unwanted),
+    }
 
 
 def measured_real_moons(dataset, arrays):
     """Measures real held-out positives of a Moons data set, as a yardstick; the result line."""
-    from keras_vabc.experiments.paper.measure import measure_real_moons
+    from keras_vabc.experiments.paper.moons_measures import real_moons_figures
 
-    return measure_real_moons(dataset, seed=SEEDS[0])
+    setting = paper_setting("vabc", dataset, seed=SEEDS[0])
+    return result_line(setting, "real", real_moons_figures(folds_of(setting)), None)
 
 
 def trainings(settings, saved_models="saved_models"):
@@ -86,22 +93,12 @@ def fig2(digits=DIGITS):
 
 def fig9_fractions():
     """V-ABC by the share of negatives that is known to be unwanted."""
-    return [
-        paper_setting("vabc", "mnist", digit, fraction, seed)
-        for fraction in FRACTIONS
-        for seed in SEEDS
-        for digit in DIGITS
-    ]
+    return _varied(_vabc_of_fig2(), "fraction", FRACTIONS)
 
 
 def fig9_gammas():
     """V-ABC by gamma."""
-    return [
-        dataclasses.replace(paper_setting("vabc", "mnist", digit, 0.2, seed), gamma=gamma)
-        for gamma in GAMMAS
-        for seed in SEEDS
-        for digit in DIGITS
-    ]
+    return _varied(_vabc_of_fig2(), "gamma", GAMMAS)
 
 
 def ablation():
@@ -118,6 +115,11 @@ def ablation():
         name: [dataclasses.replace(setting, **change) for setting in base]
         for name, change in changes.items()
     }
+
+
+def ablation_runs():
+    """The settings of all variants of the ablation."""
+    return [setting for settings in ablation().values() for setting in settings]
 
 
 def moons(dataset, literal=False):
@@ -142,17 +144,11 @@ def all_moons():
 def moons_sensitivity():
     """V-ABC on Moons2 by gamma and by fraction, over seeds."""
     base = [paper_setting("vabc", "moons2", seed=seed) for seed in SEEDS]
-    start = [
-        dataclasses.replace(setting, gamma=gamma, gamma_start=max(setting.gamma_start, gamma))
-        for gamma in MOONS_GAMMAS
-        for setting in base
+    gammas = [
+        dataclasses.replace(setting, gamma_start=max(setting.gamma_start, setting.gamma))
+        for setting in _varied(base, "gamma", MOONS_GAMMAS)
     ]
-    fractions = [
-        dataclasses.replace(setting, fraction=fraction)
-        for fraction in MOONS_FRACTIONS
-        for setting in base
-    ]
-    return start + fractions
+    return gammas + _varied(base, "fraction", MOONS_FRACTIONS)
 
 
 def eights():
@@ -189,10 +185,26 @@ def all_runs(saved_models="saved_models"):
         *all_moons(),
         *fig9_fractions(),
         *fig9_gammas(),
-        *(setting for settings in ablation().values() for setting in settings),
+        *ablation_runs(),
         *moons_sensitivity(),
     ]
     return [*table1(), *real_moons(), *judges(), *trainings(settings, saved_models)]
+
+
+def grouped(settings, name):
+    """Settings by the value of one of their fields."""
+    groups = {}
+    for setting in settings:
+        groups.setdefault(getattr(setting, name), []).append(setting)
+    return groups
+
+
+def _vabc_of_fig2():
+    return grouped(fig2(), "method")["vabc"]
+
+
+def _varied(settings, name, values):
+    return [dataclasses.replace(one, **{name: value}) for value in values for one in settings]
 
 
 def _hash(*parts):

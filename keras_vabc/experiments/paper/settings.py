@@ -34,21 +34,10 @@ def sample_noise(setting):
 
 
 def paper_setting(method, dataset, negative_class=None, fraction=None, seed=0, epochs=None):
-    """The paper's setting for a method and a data set.
+    """The paper's `Setting` for one of `METHODS` and a data set.
 
-    Args:
-        method: `"vae"` or `"vabc"`.
-        dataset: `"moons1"`, `"moons2"`, `"mnist"`, `"fashion_mnist"` or `"digits"`.
-        negative_class: Class of the negative concept; for Moons always 0.
-        fraction: The paper's p; by default 0.2, on Moons the data set's own.
-        seed: Seed of the run.
-        epochs: Most epochs; annealing then takes at most half of them. `None`: the paper's.
-
-    Returns:
-        `Setting`.
-
-    Raises:
-        ValueError: If the method is not one of the paper's.
+    On Moons the negative class is always 0 and p, 0.2 elsewhere, by default the data set's own.
+    Where `epochs` are given, annealing takes at most half of them.
     """
     if method not in METHODS:
         raise ValueError(
@@ -67,12 +56,7 @@ def paper_setting(method, dataset, negative_class=None, fraction=None, seed=0, e
     return dataclasses.replace(setting, epochs=epochs, anneal_epochs=anneal_epochs)
 
 
-def folds_of(setting, data_dir=None):
+def folds_of(setting):
     """The folds that a setting trains and tests on."""
-    return load_folds(
-        setting.dataset,
-        negative_class=setting.negative_class,
-        fraction=setting.fraction,
-        seed=setting.seed,
-        data_dir=data_dir,
-    )
+    drawn = {name: getattr(setting, name) for name in ("negative_class", "fraction", "seed")}
+    return load_folds(setting.dataset, **drawn)

@@ -118,8 +118,7 @@ def fig9(stored):
     """Both errors of V-ABC by p and by gamma."""
     rows = []
     for name, runs in {"fraction": paper.fig9_fractions(), "gamma": paper.fig9_gammas()}.items():
-        for value in dict.fromkeys(getattr(run, name) for run in runs):
-            chosen = [run for run in runs if getattr(run, name) == value]
+        for value, chosen in paper.grouped(runs, name).items():
             label = f"{'p' if name == 'fraction' else name} = {value:g}"
             rows.append(_error_row(stored, label, chosen))
     return markdown(_HEAD_OF_ERRORS, rows)
@@ -185,8 +184,7 @@ _HEAD_OF_ERRORS = [
 
 
 def _fig2_runs(digits=paper.DIGITS):
-    settings = paper.fig2(digits)
-    by_method = {method: [s for s in settings if s.method == method] for method in METHODS}
+    by_method = paper.grouped(paper.fig2(digits), "method")
     return {**by_method, "real": paper.judges(digits, paper.JUDGE_SEEDS[:1])}
 
 
