@@ -9,7 +9,6 @@ from sphinx.util.docutils import SphinxDirective
 
 from keras_vabc.cli.main import app
 
-
 INTERNAL = {  # methods that Keras or the package itself calls
     *("keep", "update", "change", "score_rows", "read", "training_data", "held_out"),
     *("held_out_scores", "make_train_function", "make_test_function", "load_own_variables"),
