@@ -28,10 +28,12 @@ def evaluate(
     """
     from keras_vabc.pages.console import say
     from keras_vabc.pages.page import measured_table, print_table
+    from keras_vabc.recipes.evaluation import check_pair
     from keras_vabc.recipes.run import open_run
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")
+    check_pair(labels, negative_class)
     with starting_tensorflow(console) as status:
         figures = opened.evaluate(labels, negative_class, seed=seed, show=status.update)
     if labels is not None and figures.images:

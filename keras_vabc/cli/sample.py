@@ -25,11 +25,12 @@ def sample(
       keras-vabc sample run -n 100000 --out samples.npz --seed 1
     """
     from keras_vabc.pages.console import say
-    from keras_vabc.recipes.outputs import write_samples
+    from keras_vabc.recipes.outputs import check_samples_place, write_samples
     from keras_vabc.recipes.run import open_run
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")
+    check_samples_place(opened, out)
     with starting_tensorflow(console):
         _ = opened.sampler
     with Progress(console=console, transient=True) as progress:

@@ -20,11 +20,12 @@ def score(
       keras-vabc score run --input new_photos/ --out scores.csv
     """
     from keras_vabc.pages.console import say
-    from keras_vabc.recipes.outputs import write_scores
+    from keras_vabc.recipes.outputs import check_scores_place, write_scores
     from keras_vabc.recipes.run import open_run
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")
+    check_scores_place(opened, input, out)
     with starting_tensorflow(console) as status:
         scored = write_scores(
             opened, input, out, show=lambda count: status.update(f"Scoring: {count:,} examples")

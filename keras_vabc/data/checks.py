@@ -1,6 +1,7 @@
 """Checks of arguments and data, whose errors name the argument, the rule and what was received."""
 
 import math
+import numbers
 import operator
 
 import numpy as np
@@ -8,19 +9,19 @@ import numpy as np
 BLOCK_NUMBERS = 2**20  # looked at at a time, since a fold may fill a disk
 
 
-def check_positive(**numbers):
+def check_positive(**given):
     """Raises a `ValueError` for the first number that is not finite and above 0."""
-    _check_each("> 0 and finite", lambda value: math.isfinite(value) and value > 0, numbers)
+    _check_each("> 0 and finite", lambda value: math.isfinite(value) and value > 0, given)
 
 
-def check_not_negative(**numbers):
+def check_not_negative(**given):
     """Raises a `ValueError` for the first number that is not finite or is below 0."""
-    _check_each(">= 0 and finite", lambda value: math.isfinite(value) and value >= 0, numbers)
+    _check_each(">= 0 and finite", lambda value: math.isfinite(value) and value >= 0, given)
 
 
-def check_share(**numbers):
+def check_share(**given):
     """Raises a `ValueError` for the first number that is not in (0, 1)."""
-    _check_each("in (0, 1)", lambda value: 0 < value < 1, numbers)
+    _check_each("in (0, 1)", lambda value: 0 < value < 1, given)
 
 
 def first_line(error):
@@ -28,9 +29,9 @@ def first_line(error):
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _check_each(rule, holds, numbers):
-    for name, value in numbers.items():
-        if not holds(value):
+def _check_each(rule, holds, given):
+    for name, value in given.items():
+        if not isinstance(value, numbers.Real) or not holds(value):
             raise ValueError(f"{name} must be {rule}. Received: {name}={value}.")
 
 

@@ -13,18 +13,16 @@ def read_labels(labels, ids):
 
     Labels are the path of a CSV file with the columns `id` and `label`, in any order and not
     necessarily of all examples; or of a `.npy` file of whole numbers, one for each example, in
-    their order; or an array of those or of strings.
+    their order; or an array of those or of strings, in which `None` and NaN are no label.
 
     Raises a `ValueError` if the file is of another kind, damaged, or none of its ids is one of the
     data, an `OSError` if it cannot be read.
     """
     if not isinstance(labels, str | os.PathLike):
-        return list(
-            map(str, _one_each(np.asarray(labels), len(ids), "buiUO", "whole numbers or strings"))
-        )
+        return [_name(label) for label in _one_each(np.asarray(labels), len(ids), "buifUO")]
     path = Path(labels)
     if path.suffix.lower() == ".npy":
-        return list(map(str, _one_each(_read_array(path), len(ids), "iu", "whole numbers")))
+        return list(map(str, _one_each(_read_array(path), len(ids), "iu")))
     if path.suffix.lower() != ".csv":
         raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
     found = _read_table(path)
@@ -47,13 +45,27 @@ def _read_array(path):
         raise ValueError(f"labels must be a whole .npy file. Received: {path} ({error}).") from None
 
 
-def _one_each(array, count, kinds, what):
+def _one_each(array, count, kinds):
     if array.shape != (count,) or array.dtype.kind not in kinds:
+        what = "whole numbers" if kinds == "iu" else "whole numbers or strings"
         raise ValueError(
             f"labels must be {count} {what}, one for each unlabeled example. "
             f"Received: shape {array.shape}, dtype {array.dtype}."
         )
     return array
+
+
+def _name(label):
+    """A label of an array as text; `None` for what pandas and NumPy call missing."""
+    if label is None or type(label).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(label, float | np.floating):
+        if np.isnan(label):
+            return None
+        if label != int(label):
+            raise ValueError(f"labels must be whole numbers or strings. Received: {label!r}.")
+        label = int(label)
+    return str(label).strip() or None
 
 
 def _read_table(path):

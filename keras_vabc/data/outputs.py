@@ -11,7 +11,7 @@ from PIL import Image
 from keras_vabc.data.checks import check_finite
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.pixels import Scale
-from keras_vabc.files.writing import make_folder, new_folder, whole_file
+from keras_vabc.files.writing import check_new_folder, make_folder, new_folder, whole_file
 
 
 def write_rows(path, blocks, spec):
@@ -26,23 +26,33 @@ def write_rows(path, blocks, spec):
     shape, an `OSError` if it cannot be written.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    writers = {".npy": _write_npy, ".npz": _write_npz}
-    if spec.kind == "vectors":
-        writers |= {".csv": _write_csv, ".parquet": _write_parquet}
-    is_folder = spec.kind == "images" and not suffix[1:].isalpha()
-    if suffix not in writers and not is_folder:
-        kinds = ", ".join(writers) + (" or a new folder" if spec.kind == "images" else "")
-        raise ValueError(f"out must be {kinds} for {spec.kind}. Received: out={path}.")
+    check_place(path, spec)
     rows = (postprocess(block, spec) for block in blocks)
-    if is_folder:
+    if path.suffix.lower() not in _writers(spec):
         with new_folder(path) as folder:
             return _write_pngs(folder, rows, spec)
-    if path.is_dir():
-        raise IsADirectoryError(f"out must be a file. Received: out={path}, which is a folder.")
     make_folder(path.parent)
     with whole_file(path) as temporary:
-        return writers[suffix](temporary, rows, spec)
+        return _writers(spec)[path.suffix.lower()](temporary, rows, spec)
+
+
+def check_place(path, spec):
+    """Raises what `write_rows` does for a path at which it could not write."""
+    suffix, writers = path.suffix.lower(), _writers(spec)
+    if spec.kind == "images" and not suffix[1:].isalpha():
+        check_new_folder(path)
+        return
+    if suffix not in writers:
+        kinds = ", ".join(writers) + (" or a new folder" if spec.kind == "images" else "")
+        raise ValueError(f"out must be {kinds} for {spec.kind}. Received: out={path}.")
+    if path.is_dir():
+        raise IsADirectoryError(f"out must be a file. Received: out={path}, which is a folder.")
+
+
+def _writers(spec):
+    arrays = {".npy": _write_npy, ".npz": _write_npz}
+    tables = {".csv": _write_csv, ".parquet": _write_parquet}
+    return arrays | (tables if spec.kind == "vectors" else {})
 
 
 def postprocess(rows, spec):

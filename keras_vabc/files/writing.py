@@ -47,9 +47,9 @@ def new_folder(path, name="out", *, replace=False):
     replaced; an `OSError` that names `path` if it cannot be made, or filled.
     """
     path = Path(path)
-    is_full = path.is_dir() and any(path.iterdir())
-    if path.exists() and not path.is_dir() or is_full and not replace:
-        raise FileExistsError(f"{name} must be a new or empty folder. Received: {name}={path}.")
+    is_full = replace and path.is_dir() and any(path.iterdir())
+    if not is_full:
+        check_new_folder(path, name)
     make_folder(path.parent, name)
     with _path_in_errors(path), contextlib.ExitStack() as stack:
         try:
@@ -59,6 +59,12 @@ def new_folder(path, name="out", *, replace=False):
             raise _cannot_be_made(path, name, error) from None
         yield temporary
         _put_in_place(temporary, path, is_full)
+
+
+def check_new_folder(path, name="out"):
+    """Raises a `FileExistsError` for a file, or a folder that is not empty."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(f"{name} must be a new or empty folder. Received: {name}={path}.")
 
 
 def _put_in_place(folder, path, is_full):

@@ -81,17 +81,17 @@ def _form(spec):
     return f"{spec.shape[0]} numbers, in the units of the data{names}"
 
 
-def _error(labelled):
+def _error(labeled):
     meaning = "Negative generation error (NGE) is the share of generated data that are negative."
-    if labelled is None or labelled.images is None:
+    if labeled is None or labeled.images is None:
         return [f"{meaning} {NOT_MEASURED}"]
     rows = [
         [name, _rate(own, "nge_paper"), _rate(own, "nge_strict"), f"{own['fid']:.1f}"]
         + [f"{own['coverage']:.2f}"]
-        for name, own in labelled.images.items()
+        for name, own in labeled.images.items()
     ]
     head = ["", "NGE, paper's judge", "NGE, strict judge", "FID*", "coverage"]
-    generated = labelled.images["generated"]
+    generated = labeled.images["generated"]
     accuracy = generated["judges"]
     return [
         f"{meaning} Two classifiers judge, which learnt from labels of the unlabeled data; no "
@@ -99,7 +99,7 @@ def _error(labelled):
         markdown(head, rows),
         f"The judges are right on {accuracy['paper']:.2%} (paper's) and {accuracy['strict']:.2%} "
         f"(strict) of held-out labels. They saw {generated['samples']:,} samples; the guard had "
-        f"accepted {labelled.acceptance:.2%} of those drawn.",
+        f"accepted {labeled.acceptance:.2%} of those drawn.",
     ]
 
 

@@ -35,10 +35,7 @@ def _data(record):
         [name, *(f"{getattr(own, key):,}" for key in COUNTS)] for name, own in record.counts.items()
     ]
     table = Table(["", *(key.replace("_", " ") for key in COUNTS)], counts)
-    unlabeled, unwanted = (
-        place or "data in memory" for place in (record.data.unlabeled, record.data.unwanted)
-    )
-    place = f"Unlabeled: {unlabeled}. Unwanted: {unwanted}."
+    place = f"Unlabeled: {record.data.unlabeled}. Unwanted: {record.data.unwanted}."
     meaning = (
         "Held out are the examples that nothing was trained on. Duplicates are unlabeled examples "
         "that are also unwanted, and were left out; repeated ones equal an earlier one."

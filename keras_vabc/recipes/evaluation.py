@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from keras_vabc.data.checks import check_whole
 from keras_vabc.evaluation.metrics import observed_rate
-from keras_vabc.recipes.record import UnlabelledFigures
+from keras_vabc.recipes.record import UnlabeledFigures
 
 JUDGED_SAMPLES = 10_000
 SUSPECT = 0.5  # P(negative) of a sample that counts as negative
@@ -20,20 +21,24 @@ NO_JUDGE = (
 
 def evaluate(run, labels, negative_class, seed, show):
     """What `Run.evaluate` measures: the name of a field of `Evaluation`, and its value."""
-    if (labels is None) != (negative_class is None):
-        raise ValueError(
-            "labels and negative_class must be given together. "
-            f"Received: labels={labels}, negative_class={negative_class}."
-        )
+    check_whole("seed", seed, 0)
+    check_pair(labels, negative_class)
     if labels is None:
         show("Measuring")
-        return "without_labels", _unlabelled_figures(run, seed)
-    from keras_vabc.recipes.labelled import labelled_figures
+        return "without_labels", _unlabeled_figures(run, seed)
+    from keras_vabc.recipes.labeled import labeled_figures
 
-    return "with_labels", labelled_figures(run, labels, str(negative_class), seed, show)
+    return "with_labels", labeled_figures(run, labels, str(negative_class), seed, show)
 
 
-def _unlabelled_figures(run, seed):
+def check_pair(labels, negative_class):
+    """Raises a `ValueError` if one of the two is given without the other."""
+    if (labels is None) != (negative_class is None):
+        given = "labels" if negative_class is None else f"negative_class={negative_class}"
+        raise ValueError(f"labels and negative_class must be given together. Received: {given}.")
+
+
+def _unlabeled_figures(run, seed):
     from keras_vabc.nu.share import ranking_quality
 
     unlabeled, unwanted, _ = run.held_out_scores()
@@ -53,7 +58,7 @@ def _unlabelled_figures(run, seed):
     for part, line in found:
         figures |= part
         lines.append(line)
-    return UnlabelledFigures(**figures, reported=(*lines, NO_MORE))
+    return UnlabeledFigures(**figures, reported=(*lines, NO_MORE))
 
 
 def _caught(run, unwanted):

@@ -11,7 +11,7 @@ from keras_vabc.recipes.record import Counts
 LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
 
 
-def take_in(run, work, data, start, allow_more_unwanted, console):
+def take_in(run, work, start, allow_more_unwanted, console):
     """The folds of a run, read from the user's data or found in `work`, where they were put before.
 
     The record of the run then says what was read. Raises what `read_folds` does, and a `ValueError`
@@ -25,7 +25,7 @@ def take_in(run, work, data, start, allow_more_unwanted, console):
     began = time.perf_counter()
     stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
     run.update(stages=stages)  # until it is complete again
-    intake = _read(run, work, data, allow_more_unwanted, console)
+    intake = _read(run, work, allow_more_unwanted, console)
     counts = {name: Counts.of(own) for name, own in intake.counts.items()}
     _check(run, intake, counts, start)
     for note in intake.notes:
@@ -41,16 +41,16 @@ def take_in(run, work, data, start, allow_more_unwanted, console):
     return intake.folds
 
 
-def _read(run, work, data, allow_more_unwanted, console):
+def _read(run, work, allow_more_unwanted, console):
     shutil.rmtree(work, ignore_errors=True)
-    settings, places = run.record.settings, run.record.data
+    settings = run.record.settings
     with reading_status(console) as show:
         return read_folds(
-            places.unlabeled or data["unlabeled"],
-            places.unwanted or data["unwanted"],
+            run.source("unlabeled"),
+            run.source("unwanted"),
             folder=work,
             image_size=settings.image_size,
-            test_share=places.test_share,
+            test_share=run.record.data.test_share,
             max_unreadable=settings.max_unreadable,
             seed=settings.seed,
             allow_more_unwanted=allow_more_unwanted,
@@ -75,7 +75,7 @@ def _check_alike(spec, old_spec):
         now, then = getattr(spec, name), getattr(old_spec, name)
         if now != then:
             raise ValueError(
-                f"from must be a run on data of the same form. Received: {name} {now}, where that "
+                f"start must be a run on data of the same form. Received: {name} {now}, where that "
                 f"run has {then}."
             )
 

@@ -8,10 +8,11 @@ import os
 
 import numpy as np
 
-from keras_vabc.data.outputs import write_rows
+from keras_vabc.data.outputs import check_place, write_rows
 from keras_vabc.files.writing import make_folder, write_whole
 from keras_vabc.nu.thresholds import review_order
 from keras_vabc.recipes.parts import FILES
+from keras_vabc.recipes.record_file import RUN_FILE
 
 MANIFEST = "manifest.json"
 MADE_BY = ("model", "nu", "density")  # parts that decide what is drawn and scored
@@ -25,7 +26,7 @@ def write_samples(run, n, out, *, seed=0, show=lambda drawn: None):
     `show` is called with the number of samples of each block. Raises what `write_rows` and
     `check_output` do, and a `RuntimeError` if the guard rejects nearly everything.
     """
-    check_output(run, out)
+    check_samples_place(run, out)
     counts = {"n": n, "seed": seed}
 
     def blocks():
@@ -52,9 +53,7 @@ def write_scores(run, source, out, *, show=lambda count: None):
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
     holds the data; an `OSError` tells what cannot be read or written.
     """
-    if out.suffix.lower() != ".csv" or out.is_dir():
-        raise ValueError(f"out must be a .csv file. Received: out={out}.")
-    check_output(run, out, input=source)
+    check_scores_place(run, source, out)
     make_folder(out.parent)
     ids, scores, notes = [], [], []
     for names, rows in run.read(source, "input", notes):
@@ -70,6 +69,19 @@ def write_scores(run, source, out, *, show=lambda count: None):
     content |= {"examples": len(ids), "flagged": flagged, "notes": notes, **provenance(run)}
     _write_manifest(out.with_name(f"{out.name}.json"), content)
     return content
+
+
+def check_samples_place(run, out):
+    """Refuses a place for samples before anything slow is done, as `write_samples` does."""
+    check_output(run, out)
+    check_place(out, run.spec)
+
+
+def check_scores_place(run, source, out):
+    """Refuses a place for scores before anything slow is done, as `write_scores` does."""
+    if out.suffix.lower() != ".csv" or out.is_dir():
+        raise ValueError(f"out must be a .csv file. Received: out={out}.")
+    check_output(run, out, input=source)
 
 
 def provenance(run):
@@ -89,7 +101,8 @@ def check_output(run, out, **others):
     `others` are paths of more files that are to stay, by the names of their arguments.
     """
     data = {"unlabeled": run.record.data.unlabeled, "unwanted": run.record.data.unwanted}
-    own = {f"{name} of the run": run.folder / name for name in FILES.values()}
+    names = () if run.folder is None else (RUN_FILE, *FILES.values())
+    own = {f"{name} of the run": run.folder / name for name in names}
     for name, path in (others | data | own).items():
         if path and os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
             raise ValueError(f"out must be another file than {name}. Received: out={out}.")

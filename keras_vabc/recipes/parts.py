@@ -68,7 +68,7 @@ def _read(path, name):
         return _CHECKED[name](stored)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ValueError(
-            f"RUN must have a whole {path.name}. Received: {path.parent}, whose is damaged "
+            f"run must have a whole {path.name}. Received: {path.parent}, whose is damaged "
             f"({type(error).__name__}: {error})."
         ) from None
 

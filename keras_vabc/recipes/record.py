@@ -10,6 +10,11 @@ from keras_vabc.recipes.recipe import Recipe
 
 SCHEMA = 2  # raise it when an earlier version of the package could no longer read the file
 FINISHED = "finished"
+MEMORY = "memory"  # in the place of a path, with a hash behind it
+STEPS = {  # of a finished training
+    "paper": {"intake", "model", "density", "samples"},
+    "quality": {"intake", "classifier", "model", "density", "samples"},
+}
 FLOAT32_MAX = 3.4e38  # scores are float32
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -29,7 +34,8 @@ class TrainingSettings:
         epochs: Passes over the unlabeled data; `None` for as many as suit the data.
         gamma: Final gamma; `None` for the setting's own.
         image_size: `(height, width)`; `None` for the most frequent size.
-        start: Absolute path of the run whose weights it started from; `None` without one.
+        start: Absolute path of the run whose weights it started from, or `memory` and their hash;
+            `None` without one.
     """
 
     setting: Literal["paper", "quality"]
@@ -43,10 +49,10 @@ class TrainingSettings:
 
 @dataclasses.dataclass(frozen=True)
 class DataPlaces:
-    """Where the data are: paths or names; `None` for data that were in memory."""
+    """Where the data are: paths or names, or `memory` and a hash for data that have no path."""
 
-    unlabeled: str | None
-    unwanted: str | None
+    unlabeled: str
+    unwanted: str
     test_share: Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -110,7 +116,7 @@ class Threshold:
 
 
 @dataclasses.dataclass(frozen=True)
-class UnlabelledFigures:
+class UnlabeledFigures:
     """What can be told of a run without labels; `reported` says it in sentences."""
 
     auc: Share | None
@@ -125,13 +131,13 @@ class UnlabelledFigures:
 
 
 @dataclasses.dataclass(frozen=True)
-class LabelledFigures:
+class LabeledFigures:
     """What labels of the unlabeled data tell of a run; `reported` says it in sentences.
 
     `images` maps `"generated"` and `"real, held out"` to the figures of `ImageEvaluation`.
     """
 
-    labelled: Count
+    labeled: Count
     held_out: Count
     held_out_negatives: Count
     reported: tuple[str, ...]
@@ -148,8 +154,8 @@ class LabelledFigures:
 class Evaluation:
     """The latest evaluation of each kind."""
 
-    without_labels: UnlabelledFigures | None = None
-    with_labels: LabelledFigures | None = None
+    without_labels: UnlabeledFigures | None = None
+    with_labels: LabeledFigures | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,6 +190,12 @@ class RunRecord:
 
     def __post_init__(self):
         """A finished run has all that a use of it needs."""
+        if self.status != FINISHED:
+            return
         missing = [name for name in ("spec", "recipe", "provenance") if getattr(self, name) is None]
-        if self.status == FINISHED and (missing or set(self.counts) != {"unlabeled", "unwanted"}):
-            raise ValueError(f"a finished run needs {', '.join(missing or ['counts'])}")
+        missing += [name for name in ("unlabeled", "unwanted") if name not in self.counts]
+        missing += sorted(STEPS[self.settings.setting] - self.stages.keys())
+        figures = ("epochs", "loss", "val_loss")
+        missing += [name for name in figures if getattr(self.figures, name) is None]
+        if missing:
+            raise ValueError(f"a finished run needs {', '.join(missing)}")

@@ -102,9 +102,9 @@ def _from_schema_1(stored):
         new["recipe"] = {key: v for key, v in stored["method"].items() if key != "rival"}
         new["provenance"] = {key: stored[key] for key in made}
     evaluation = stored.get("evaluation") or {}
+    renamed = {"told": "reported", "labelled": "labeled"}
     new["evaluation"] = {
-        kind: {key: v for key, v in figures.items() if key != "told"}
-        | {"reported": figures["told"]}
+        kind: {renamed.get(key, key): value for key, value in figures.items()}
         for kind, figures in evaluation.items()
     }
     return new

@@ -3,7 +3,9 @@
 import dataclasses
 import datetime
 import platform
+import shlex
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -50,7 +52,11 @@ def described(line):
 
 
 def provenance(command=None):
-    """Date, versions and command, by default that of this process, for a line that is stored."""
+    """Date, versions and command, for what is stored.
+
+    The command is by default that of this process if it is ours: the arguments of another program
+    are its own, and may be secrets.
+    """
     import keras  # here, since the parent of a sweep, which reads lines alone, does without
     import tensorflow as tf
 
@@ -63,5 +69,11 @@ def provenance(command=None):
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "command": command or " ".join(["keras-vabc", *sys.argv[1:]]),
+        "command": command or _own_command(),
     }
+
+
+def _own_command():
+    program, *arguments = sys.argv
+    ours = Path(program).name == "keras-vabc"
+    return shlex.join(["keras-vabc", *arguments]) if ours else "keras_vabc from Python"

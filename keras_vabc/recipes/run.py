@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_vabc.data.checks import check_whole
 from keras_vabc.data.intake import held_out, read_blocks
 from keras_vabc.data.outputs import postprocess
 from keras_vabc.recipes.parts import Parts
-from keras_vabc.recipes.record import FINISHED
+from keras_vabc.recipes.record import FINISHED, MEMORY
 from keras_vabc.recipes.record_file import change_record, read_record, write_record
 
 
@@ -22,7 +23,7 @@ class Run:
     Args:
         record: `RunRecord`.
         folder: `pathlib.Path` of the folder that keeps it; `None` for a run in memory.
-        data: Dict of the training data that have no path, by `"unlabeled"` and `"unwanted"`.
+        data: Dict of the training data by `"unlabeled"` and `"unwanted"`, for those in memory.
 
     Attributes:
         record: The `RunRecord`: settings, counts, figures, threshold, evaluation.
@@ -37,8 +38,9 @@ class Run:
     """
 
     def __init__(self, record, folder=None, data=None):
-        self.record, self.folder, self._data = record, folder, data or {}
-        self._parts = Parts(folder)
+        self.record, self._data = record, data or {}
+        self.folder = None if folder is None else Path(folder).absolute()
+        self._parts = Parts(self.folder)
 
     @property
     def spec(self):
@@ -100,9 +102,10 @@ class Run:
             of whole numbers are whole, constant ones have their constant.
 
         Raises:
-            ValueError: If `n` is negative.
+            ValueError: If `n` or `seed` is no whole number >= 0.
             RuntimeError: If the guard rejects nearly everything.
         """
+        n, seed = check_whole("n", n, 0), check_whole("seed", seed, 0)
         return postprocess(self.sampler.sample(n, seed), self.spec)
 
     def score(self, x):
@@ -176,7 +179,7 @@ class Run:
             show: `None`, or called with a few words on what is being done.
 
         Returns:
-            `UnlabelledFigures` or `LabelledFigures`.
+            `UnlabeledFigures` or `LabeledFigures`.
 
         Raises:
             ValueError: If the labels do not fit, or the data are gone.
@@ -243,11 +246,10 @@ class Run:
         return self.nu.negative_probability(rows) if self.has_classifier else self.model.score(rows)
 
     def held_out_scores(self):
-        """Scores of the held-out examples, which nothing was trained on.
+        """`(unlabeled, unwanted, weights)`: scores of what was held out, which trained nothing.
 
-        Returns:
-            `(unlabeled, unwanted, weights)`: float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the
-            weights are P(positive) of the unlabeled, or `None` without a classifier.
+        Float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the weights are P(positive) of the
+        unlabeled, or `None` without a classifier.
         """
         scores = self._parts["scores"]
         unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
@@ -263,18 +265,20 @@ class Run:
         return read_blocks(source, self.spec, name, max_unreadable=most, notes=notes)
 
     def training_data(self, name):
-        """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy.
+        """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""
+        return self.read(self.source(name), name)
 
-        Yields:
-            `(ids, rows)`, as `read_blocks`.
-        """
-        source = self._data.get(name, getattr(self.record.data, name))
-        if source is None:
+    def source(self, name):
+        """The `"unlabeled"` or `"unwanted"` data: a path, or what was given in memory."""
+        place = getattr(self.record.data, name)
+        if not place.startswith(MEMORY):
+            return place
+        if name not in self._data:
             raise ValueError(
                 f"{name} must be there to be read again. Received: a run on data that were in "
                 "memory, opened from its folder."
             )
-        return self.read(source, name)
+        return self._data[name]
 
 
 def open_run(folder, name="run"):
@@ -297,4 +301,4 @@ def open_run(folder, name="run"):
             f"{name} must be a finished run. Received: {folder}, whose training has not ended; "
             "the same train command again goes on with it."
         )
-    return Run(record, Path(folder))
+    return Run(record, folder)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 
@@ -19,8 +20,9 @@ def start_tensorflow():
 
     Ctrl-C and SIGTERM wait until it is done: they would come out of it as errors of other kinds.
     """
-    if current_thread() is not main_thread():  # which alone may handle signals
-        import_tensorflow()
+    if current_thread() is not main_thread():  # which alone may handle signals and descriptors
+        import tensorflow  # noqa: F401
+
         return
     came = []
     try:
@@ -44,6 +46,8 @@ def stop_signals_handled(handler):
 
 def import_tensorflow():
     """Imports TensorFlow in silence; in a worker process that is all."""
+    if "tensorflow" in sys.modules:
+        return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     saved = os.dup(2)
     with open(os.devnull, "w") as null:

@@ -1,7 +1,6 @@
 """From a user's data to a run."""
 
 import functools
-import os
 import shutil
 import subprocess
 import tempfile
@@ -9,13 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from keras_vabc.data.checks import check_positive, check_whole
 from keras_vabc.files.locks import LOCK, locked
-from keras_vabc.files.writing import delete_temporary, make_folder
+from keras_vabc.files.writing import delete_temporary, make_folder, temporary_path
 from keras_vabc.pages.console import say
+from keras_vabc.recipes.arguments import checked_settings, place
 from keras_vabc.recipes.intake import take_in
-from keras_vabc.recipes.own_data import check_setting
-from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord, TrainingSettings
+from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.report import PAGE, report
 from keras_vabc.recipes.run import Run, open_run
@@ -53,7 +51,7 @@ def train(
         unwanted: The small fold, examples of what must not be generated, likewise.
         setting: `"quality"`, everything that helps, or `"paper"`; `None` for that of `start`, or
             `"quality"`.
-        out: Folder of the run: new, empty, or of an unfinished run with the same arguments. `None`
+        out: Folder of the run: new, empty, or of a run with the same arguments and data. `None`
             keeps the run in memory; its working copies lie in a temporary folder until it is
             trained.
         epochs: Passes over the unlabeled data; `None` for as many as suit their number.
@@ -84,17 +82,12 @@ def train(
     console = console or Console()
     if start is not None and not isinstance(start, Run):
         start = open_run(start, "start")
-    settings = TrainingSettings(
-        setting=_setting(setting, start),
-        seed=check_whole("seed", seed, 0),
-        epochs=None if epochs is None else check_whole("epochs", epochs, 1),
-        gamma=_gamma(gamma, start),
-        image_size=_image_size(image_size, start),
-        max_unreadable=max_unreadable,
-        start=None if start is None or start.folder is None else os.path.abspath(start.folder),
-    )
+    settings = checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, seed)
     data = {"unlabeled": unlabeled, "unwanted": unwanted}
-    places = DataPlaces(**{name: _place(x) for name, x in data.items()}, test_share=TEST_SHARE)
+    if out is not None:
+        _check_free(Path(out))
+    places = {name: place(name, x, settings.image_size) for name, x in data.items()}
+    places = DataPlaces(**places, test_share=TEST_SHARE)
     record = RunRecord("training", settings, places, git_revision=_git_revision())
     job = _Job(record, data, start, allow_more_unwanted, console)
     return job.in_memory() if out is None else job.in_folder(Path(out))
@@ -110,13 +103,12 @@ class _Job:
     def in_memory(self):
         """Trains; nothing stays on the disk."""
         run = Run(self._record, None, self._data)
-        with tempfile.TemporaryDirectory(prefix="keras-vabc-") as work:
-            self._train(run, self._folds(run, Path(work)))
+        with temporary_path(Path(tempfile.gettempdir(), "keras-vabc")) as work:
+            self._train(run, self._folds(run, work))
         return run
 
     def in_folder(self, out):
         """Trains, or goes on with what is in the folder, and writes the page."""
-        _check_free(out)
         make_folder(out)
         with locked(out):
             delete_temporary(out)
@@ -135,8 +127,7 @@ class _Job:
 
     def _begun(self, out):
         """The run in a folder: a new one, or the one that is there, with the same settings."""
-        data = {name: x for name, x in self._data.items() if _place(x) is None}
-        run = Run(self._record, out, data)
+        run = Run(self._record, out, self._data)
         if (out / RUN_FILE).exists():
             run.record = read_record(out, "out")
             _check_same(out, run.record.settings, self._record.settings)
@@ -144,7 +135,7 @@ class _Job:
             return run
         try:
             run.update()
-        except OSError:
+        except (OSError, ValueError):
             shutil.rmtree(out, ignore_errors=True)
             raise
         return run
@@ -159,49 +150,11 @@ class _Job:
     def _folds(self, run, work):
         start, allow = self._start, self._allow_more_unwanted
         try:
-            return take_in(run, work, self._data, start, allow, self._console)
+            return take_in(run, work, start, allow, self._console)
         except BaseException:
             if run.folder and not run.record.stages and not any(run.folder.glob("*.checkpoint")):
                 shutil.rmtree(run.folder, ignore_errors=True)  # nothing in it is of use
             raise
-
-
-def _setting(setting, start):
-    if setting is not None:
-        check_setting(setting)
-    if start is None:
-        return setting or "quality"
-    own = start.record.settings.setting
-    if setting not in (None, own):
-        raise ValueError(
-            f"setting must be that of the run to start from, {own}. Received: {setting}."
-        )
-    return own
-
-
-def _gamma(gamma, start):
-    """Gamma, given or that of the run to start from; `None` for the setting's own."""
-    if gamma is None:
-        return None if start is None else start.record.settings.gamma
-    check_positive(gamma=gamma)
-    return float(gamma)
-
-
-def _image_size(size, start):
-    """`(height, width)`, given or that of the run to start from; `None` for the most frequent."""
-    if size is None and start is not None and start.spec.kind == "images":
-        size = start.spec.shape[:2]
-    return None if size is None else tuple(size)
-
-
-def _place(data):
-    """An absolute path, for a use in another folder; `None` for data in memory.
-
-    A name that is no path, as of a TensorFlow Datasets split, stays as it is.
-    """
-    if not isinstance(data, str | os.PathLike):
-        return None
-    return os.path.abspath(data) if os.path.exists(data) else os.fspath(data)
 
 
 def _check_free(out):

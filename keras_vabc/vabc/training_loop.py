@@ -175,11 +175,17 @@ class TrainingLoop:
             x = repeated(x) if chunks is None else chunks
             arguments = {**arguments, "steps_per_epoch": steps}
         elif not joined and steps not in (None, size):
-            model.steps_per_execution = 1
+            self._set_steps_per_execution(1)
         try:
             yield x, self._with_repeated_validation(arguments)
         finally:
-            model.steps_per_execution = steps_per_execution
+            self._set_steps_per_execution(steps_per_execution)
+
+    def _set_steps_per_execution(self, number):
+        """A function that Keras made for another number is dropped."""
+        if number != self._model.steps_per_execution:
+            self._model.steps_per_execution = number
+            self._model.train_function = None
 
     def _with_repeated_validation(self, arguments):
         """Spares the second iterator that Keras makes where a data set ends."""

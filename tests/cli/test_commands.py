@@ -21,7 +21,7 @@ from keras_vabc.nu import classifier
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.networks import logit_network
 from keras_vabc.pages import run_page
-from keras_vabc.recipes import evaluation, intake, labelled, own_data, training
+from keras_vabc.recipes import evaluation, intake, labeled, own_data, training
 from keras_vabc.recipes import train as train_recipe
 from keras_vabc.recipes.autoencoder import build, train_autoencoder
 from keras_vabc.recipes.own_data import recipe_for, setting_for
@@ -65,7 +65,7 @@ def _small():
         patch.setattr(own_data, "GUARD", 0.999)
         patch.setattr(training, "TRIED_SAMPLES", 50)
         patch.setattr(evaluation, "JUDGED_SAMPLES", 200)
-        patch.setattr(labelled, "JUDGED_SAMPLES", 200)
+        patch.setattr(labeled, "JUDGED_SAMPLES", 200)
         patch.setattr(run_page, "SPREAD_SAMPLES", 200)
         patch.setattr(judges, "LEAST_STEPS", 30)
         yield
@@ -259,7 +259,7 @@ def test_few_labels_measure_the_score_alone(images_run, tmp_path):
     assert "25 of 200 unlabeled examples have a label" in printed
     assert "Too few wanted examples have a label: judges need 6" in printed
     figures = record(run)["evaluation"]["with_labels"]
-    assert figures["labelled"] == 25 and figures["images"] is None
+    assert figures["labeled"] == 25 and figures["images"] is None
     succeeds("report", run)
 
 

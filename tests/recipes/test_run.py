@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import keras_vabc as kv
 from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.nu import classifier
-from keras_vabc.recipes import evaluation, own_data
+from keras_vabc.recipes import evaluation, own_data, results
 from keras_vabc.recipes.outputs import provenance, write_samples, write_scores
 from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.record import (
@@ -84,15 +85,15 @@ def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
     options = {"setting": "paper", "epochs": 2, "seed": SEED, "console": QUIET}
     run = kv.train(*tables, out=tmp_path / "run", **options)
     again = kv.open_run(tmp_path / "run")
-    assert again.record == run.record and again.record.data.unlabeled is None
+    assert again.record == run.record and again.record.data.unlabeled.startswith("memory ")
     assert again.spec.columns == ("a", "b") and (tmp_path / "run" / "report.html").exists()
     np.testing.assert_array_equal(again.sample(5, seed=1), run.sample(5, seed=1))
     np.testing.assert_array_equal(again.score(tables[0]), run.score(x))
     labels = (np.arange(80) >= 72).astype(int)
-    assert run.evaluate(labels, negative_class=1).labelled == 80
+    assert run.evaluate(labels, negative_class=1).labeled == 80
     with pytest.raises(ValueError, match="unlabeled must be there to be read again"):
         again.evaluate(labels, negative_class=1)
-    assert kv.open_run(tmp_path / "run").record.evaluation.with_labels.labelled == 80
+    assert kv.open_run(tmp_path / "run").record.evaluation.with_labels.labeled == 80
     assert kv.train(*tables, out=tmp_path / "run", **options).record.status == "finished"
     with pytest.raises(ValueError, match="with the same arguments.*seed=5, now seed=6"):
         kv.train(*tables, out=tmp_path / "run", **(options | {"seed": 6}))
@@ -106,12 +107,62 @@ def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
         ({"seed": -1}, "seed must be a whole number >= 0. Received: seed=-1."),
         ({"epochs": 0}, "epochs must be a whole number >= 1. Received: epochs=0."),
         ({"start": "absent"}, "start must be the folder of a run"),
+        ({"gamma": "x"}, "gamma must be > 0 and finite. Received: gamma=x."),
+        ({"max_unreadable": 2}, r"max_unreadable must be in \[0, 1\]. Received: max_unreadable=2."),
+        ({"max_unreadable": "x"}, "max_unreadable must be in .* Received: max_unreadable='x'."),
+        ({"image_size": "28x28"}, "image_size must be .height, width.. Received: .*'28x28'"),
+        ({"image_size": (8,)}, "image_size must be .height, width.. Received: "),
     ],
 )
 def test_arguments_are_checked_before_any_work(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         kv.train(rows(20, 2), rows(9, 9), out=tmp_path / "run", console=QUIET, **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_data_in_memory_are_told_apart(tmp_path):
+    """Other arrays are refused, whether the run is finished or was stopped; a start, too."""
+    x, bad = rows(80, 8), rows(20, 20)
+    options = {"setting": "paper", "epochs": 1, "seed": SEED, "console": QUIET}
+    first = kv.train(x, bad, out=tmp_path / "run", **options)
+    for other in ((x + 1, bad), (x, bad[::-1] * 2)):
+        with pytest.raises(ValueError, match="with the same arguments.*memory"):
+            kv.train(*other, out=tmp_path / "run", **options)
+    with pytest.raises(ValueError, match="start=None, now start=memory"):
+        kv.train(x, bad, out=tmp_path / "run", start=first_in_memory(x, bad, options), **options)
+    again = kv.train(x.copy(), bad.copy(), out=tmp_path / "run", **options)
+    assert again.record == first.record
+
+
+def first_in_memory(x, bad, options):
+    return kv.train(x, bad, **options)
+
+
+def test_a_run_stays_where_it_is_when_the_process_moves(tmp_path, monkeypatch):
+    shutil.copytree(EARLIER, tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    run = kv.open_run("run")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert run.score(EARLIER / "unwanted.csv").shape == (20,)
+    run.set_threshold(np.float32(0.05))
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_page_replaces_no_part_of_a_run(tmp_path):
+    folder = shutil.copytree(EARLIER, tmp_path / "run")
+    for name in ("run.json", "model.keras"):
+        before = (folder / name).read_bytes()
+        with pytest.raises(ValueError, match=f"another file than {name} of the run"):
+            kv.report(folder, folder / name)
+        assert (folder / name).read_bytes() == before
+    assert kv.report(folder) == folder / "report.html"
+
+
+def test_a_record_names_no_stranger_s_command(trained, monkeypatch):
+    assert trained.record.provenance.command == "keras_vabc from Python"
+    monkeypatch.setattr(sys, "argv", ["/bin/keras-vabc", "train", "--out", "a b"])
+    assert results.provenance()["command"] == "keras-vabc train --out 'a b'"
 
 
 def test_a_run_of_version_0_1_samples_scores_and_exports(tmp_path):
@@ -153,10 +204,10 @@ def run_of(data, share=0.2, threshold=None, scores=None):
     record = RunRecord(
         status="finished",
         settings=TrainingSettings("quality", SEED, 0.01),
-        data=DataPlaces(None, None, 0.3),
-        stages={"classifier": 1.0},
+        data=DataPlaces("memory", "memory", 0.3),
+        stages=dict.fromkeys(("intake", "classifier", "model", "density", "samples"), 1.0),
         counts={"unlabeled": counts, "unwanted": counts},
-        figures=Figures(negative_share=share),
+        figures=Figures(negative_share=share, epochs=1, loss=1.0, val_loss=1.0),
         spec=DataSpec("vectors", (2,), "float32"),
         recipe=Recipe("quality", Setting("vabc", "files")),
         provenance=Provenance("2026-01-01", {"keras": "3"}, "keras-vabc train"),
@@ -173,7 +224,7 @@ def numbered(count):
     return np.stack([RNG.permutation(count) / count, np.arange(count)], 1).astype("float32")
 
 
-def test_labelled_figures_are_of_held_out_rows_alone():
+def test_labeled_figures_are_of_held_out_rows_alone():
     x, bad = numbered(300), numbered(50)
     run = run_of({"unlabeled": x, "unwanted": bad}, threshold=0.75)
     labels = np.where(RNG.random(300) < 0.2 + 0.6 * x[:, 0], "bad", "fine")

@@ -8,11 +8,11 @@ from keras_vabc.data.labels import read_labels
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.evaluation.metrics import NEIGHBOURS, observed_rate
 from keras_vabc.recipes.evaluation import JUDGED_SAMPLES
-from keras_vabc.recipes.record import LabelledFigures
+from keras_vabc.recipes.record import LabeledFigures
 
 
-def labelled_figures(run, labels, negative_class, seed, show):
-    """`LabelledFigures` of a run whose unlabeled data somebody has labelled.
+def labeled_figures(run, labels, negative_class, seed, show):
+    """`LabeledFigures` of a run whose unlabeled data somebody has labeled.
 
     Of the score: area under the ROC curve of negatives against positives, and with a threshold the
     shares of both that are flagged, all on examples held out at training. Of images also everything
@@ -31,7 +31,7 @@ def labelled_figures(run, labels, negative_class, seed, show):
         measured, line = _image_figures(run, folds, seed, show)
         figures |= measured
         lines.append(line)
-    return LabelledFigures(labelled=len(rows), **figures, reported=tuple(lines))
+    return LabeledFigures(labeled=len(rows), **figures, reported=tuple(lines))
 
 
 def _coded(names, negative_class):
@@ -102,7 +102,7 @@ def _score_figures(run, rows, negative):
 
 
 def _folds(run, rows, codes, test, negative):
-    """The labelled examples, and the unwanted ones as negatives, for `ImageEvaluation`."""
+    """The labeled examples, and the unwanted ones as negatives, for `ImageEvaluation`."""
     unwanted = _rows(run, "unwanted")
     held_out_unwanted = run.held_out(unwanted)
     parts = {}
@@ -113,7 +113,7 @@ def _folds(run, rows, codes, test, negative):
             f"{part}unwanted": _pixels(unwanted[others], run.spec),
             f"{part}unwanted_labels": np.full(others.sum(), negative),
         }
-    return Folds(**parts, name="labelled", negative_class=negative, fraction=1.0, seed=0)
+    return Folds(**parts, name="labeled", negative_class=negative, fraction=1.0, seed=0)
 
 
 def _drawn_pixels(run, seed):

@@ -1,0 +1,86 @@
+"""What `train` was asked for, checked before any work and in the form that a record keeps."""
+
+import hashlib
+import os
+
+from keras_vabc.data.checks import check_positive, check_whole
+from keras_vabc.data.readers.reader import open_reader
+from keras_vabc.files.fingerprints import array_fingerprint
+from keras_vabc.recipes.own_data import check_setting
+from keras_vabc.recipes.record import MEMORY, TrainingSettings
+
+
+def checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, seed):
+    """The `TrainingSettings` of the arguments of `train`; `start` is `None` or a `Run`."""
+    return TrainingSettings(
+        setting=_setting(setting, start),
+        seed=check_whole("seed", seed, 0),
+        epochs=None if epochs is None else check_whole("epochs", epochs, 1),
+        gamma=_gamma(gamma, start),
+        image_size=_image_size(image_size, start),
+        max_unreadable=_share(max_unreadable),
+        start=None if start is None else _origin(start),
+    )
+
+
+def place(name, data, image_size):
+    """Where data are, for another try: an absolute path, or a hash of what is in memory.
+
+    A name that is no path, as of a TensorFlow Datasets split, stays as it is.
+    """
+    if isinstance(data, str | os.PathLike):
+        return os.path.abspath(data) if os.path.exists(data) else os.fspath(data)
+    reader, digest = open_reader(data, name), hashlib.blake2b(digest_size=16)
+    for _, rows in reader.blocks(reader.describe(image_size)):
+        digest.update(f"{rows.dtype} {rows.shape[1:]}".encode() + rows.tobytes())
+    return f"{MEMORY} {digest.hexdigest()}"
+
+
+def _origin(start):
+    if start.folder is not None:
+        return str(start.folder)
+    return f"{MEMORY} {array_fingerprint(start.model.get_weights())}"
+
+
+def _setting(setting, start):
+    if setting is not None:
+        check_setting(setting)
+    if start is None:
+        return setting or "quality"
+    own = start.record.settings.setting
+    if setting not in (None, own):
+        raise ValueError(
+            f"setting must be that of the run to start from, {own}. Received: {setting}."
+        )
+    return own
+
+
+def _gamma(gamma, start):
+    """Gamma, given or that of the run to start from; `None` for the setting's own."""
+    if gamma is None:
+        return None if start is None else start.record.settings.gamma
+    check_positive(gamma=gamma)
+    return float(gamma)
+
+
+def _image_size(size, start):
+    """`(height, width)`, given or that of the run to start from; `None` for the most frequent."""
+    if size is None:
+        images = start is not None and start.spec.kind == "images"
+        return start.spec.shape[:2] if images else None
+    sizes = [] if isinstance(size, str | bytes) or not hasattr(size, "__len__") else list(size)
+    if len(sizes) != 2:
+        raise ValueError(f"image_size must be (height, width). Received: image_size={size!r}.")
+    return tuple(check_whole("image_size", number, 1) for number in sizes)
+
+
+def _share(max_unreadable):
+    try:
+        share = float(max_unreadable)
+    except (TypeError, ValueError):
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(
+            f"max_unreadable must be in [0, 1]. Received: max_unreadable={max_unreadable!r}."
+        )
+    return share
