@@ -188,6 +188,11 @@ class RunRecord:
     provenance: Provenance | None = None
     git_revision: str | None = None
 
+    def with_evaluation(self, kind, figures):
+        """The record with new figures of one kind, a field of `Evaluation`."""
+        evaluation = dataclasses.replace(self.evaluation, **{kind: figures})
+        return dataclasses.replace(self, evaluation=evaluation)
+
     def __post_init__(self):
         """A finished run has all that a use of it needs."""
         if self.status != FINISHED:

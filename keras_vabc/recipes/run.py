@@ -189,11 +189,7 @@ class Run:
         from keras_vabc.recipes.evaluation import evaluate
 
         kind, figures = evaluate(self, labels, negative_class, seed, show or (lambda text: None))
-        self.change(
-            lambda record: dataclasses.replace(
-                record, evaluation=dataclasses.replace(record.evaluation, **{kind: figures})
-            )
-        )
+        self.change(lambda record: record.with_evaluation(kind, figures))
         return figures
 
     def export(self, out, format="savedmodel"):
