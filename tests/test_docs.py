@@ -17,7 +17,7 @@ import keras_vabc as kv
 from keras_vabc.evaluation import judges
 from keras_vabc.nu import classifier
 from keras_vabc.pages import run_page
-from keras_vabc.recipes import evaluation, labelled, own_data, training
+from keras_vabc.recipes import evaluation, labeled, own_data, training
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "keras_vabc"
@@ -31,7 +31,7 @@ SHORT = (  # trainings and figures on little data, and a guard that does not ask
     (own_data, "COMPONENTS", 2),
     (training, "TRIED_SAMPLES", 50),
     (evaluation, "JUDGED_SAMPLES", 200),
-    (labelled, "JUDGED_SAMPLES", 200),
+    (labeled, "JUDGED_SAMPLES", 200),
     (run_page, "SPREAD_SAMPLES", 200),
     (judges, "LEAST_STEPS", 30),
 )

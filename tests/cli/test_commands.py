@@ -21,7 +21,7 @@ from keras_vabc.nu import classifier
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.networks import logit_network
 from keras_vabc.pages import run_page
-from keras_vabc.recipes import evaluation, intake, labeled, own_data, training
+from keras_vabc.recipes import arguments, evaluation, intake, labeled, own_data, training
 from keras_vabc.recipes import train as train_recipe
 from keras_vabc.recipes.autoencoder import build, train_autoencoder
 from keras_vabc.recipes.own_data import recipe_for, setting_for
@@ -707,7 +707,7 @@ def test_what_the_classifier_needs_is_known_before_anything_is_trained(photos, t
 
 
 def test_a_run_to_start_from_gives_the_size_of_images(images_run, table_run):
-    size = train_recipe._image_size
+    size = arguments._image_size
     assert size(None, open_run(images_run[0])) == (8, 8)
     assert size((4, 4), open_run(images_run[0])) == (4, 4)
     assert size(None, open_run(table_run)) is size(None, None) is None
@@ -720,5 +720,5 @@ def test_a_gamma_is_trained_with_and_handed_on(tmp_path):
     assert train_small(tmp_path, "--out", tmp_path / "run", "--gamma", 0.3).exit_code == 0
     run = open_run(tmp_path / "run")
     assert run.model.gamma == pytest.approx(0.3)
-    assert train_recipe._gamma(None, run) == 0.3
-    assert train_recipe._gamma(0.1, run) == 0.1
+    assert arguments._gamma(None, run) == 0.3
+    assert arguments._gamma(0.1, run) == 0.1
