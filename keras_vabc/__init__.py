@@ -28,6 +28,7 @@ _MODULES = {
     "load_folds": "data.datasets.named_folds",
     "read_folds": "data.intake",
     "split_unwanted": "data.folds",
+    "SwappedFolds": "data.intake",
     "balanced_dataset": "data.pipeline",
     "unlabeled_dataset": "data.pipeline",
 }

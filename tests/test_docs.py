@@ -30,8 +30,8 @@ SHORT = (  # trainings and figures on little data, and a guard that does not ask
     (own_data, "GUARD", 0.999),
     (own_data, "COMPONENTS", 2),
     (training, "TRIED_SAMPLES", 50),
-    (evaluation, "JUDGED_SAMPLES", 200),
-    (labeled, "JUDGED_SAMPLES", 200),
+    (evaluation, "SAMPLES", 200),
+    (labeled, "SAMPLES", 200),
     (run_page, "SPREAD_SAMPLES", 200),
     (judges, "LEAST_STEPS", 30),
 )

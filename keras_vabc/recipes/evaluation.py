@@ -5,8 +5,8 @@ import numpy as np
 from keras_vabc.data.checks import check_whole
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.recipes.record import UnlabeledFigures
+from keras_vabc.recipes.results import SAMPLES
 
-JUDGED_SAMPLES = 10_000
 SUSPECT = 0.5  # P(negative) of a sample that counts as negative
 NO_MORE = (
     "This is no more than the held-out unwanted examples and the run's own classifier can tell: "
@@ -77,14 +77,14 @@ def _suspects(run, seed):
     """The share of samples that the run's own classifier takes for negative, and a line on it."""
     suspects = []
     try:
-        for rows, drawn in run.sampler.batches(JUDGED_SAMPLES, seed, return_drawn=True):  # noqa: B007
+        for rows, drawn in run.sampler.batches(SAMPLES, seed, return_drawn=True):  # noqa: B007
             suspects.append(run.nu.negative_probability(rows) > SUSPECT)
     except RuntimeError as error:
         return {}, f"There are no samples: {error}"
     suspect = observed_rate(np.concatenate(suspects)).value
     line = (
-        f"Samples that the classifier takes for negative: {suspect:.2%} of {JUDGED_SAMPLES:,}, "
-        f"after the guard rejected {drawn - JUDGED_SAMPLES:,} of {drawn:,} drawn. {NO_JUDGE}"
+        f"Samples that the classifier takes for negative: {suspect:.2%} of {SAMPLES:,}, "
+        f"after the guard rejected {drawn - SAMPLES:,} of {drawn:,} drawn. {NO_JUDGE}"
     )
-    acceptance = JUDGED_SAMPLES / drawn
-    return {"samples": JUDGED_SAMPLES, "acceptance": acceptance, "suspect": suspect}, line
+    acceptance = SAMPLES / drawn
+    return {"samples": SAMPLES, "acceptance": acceptance, "suspect": suspect}, line

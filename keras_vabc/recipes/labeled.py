@@ -7,8 +7,8 @@ from keras_vabc.data.folds import Folds
 from keras_vabc.data.labels import read_labels
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.evaluation.metrics import NEIGHBOURS, observed_rate
-from keras_vabc.recipes.evaluation import JUDGED_SAMPLES
 from keras_vabc.recipes.record import LabeledFigures
+from keras_vabc.recipes.results import SAMPLES
 
 
 def labeled_figures(run, labels, negative_class, seed, show):
@@ -119,7 +119,7 @@ def _folds(run, rows, codes, test, negative):
 def _drawn_pixels(run, seed):
     """Samples as a PNG holds them, a quarter of what floats take; and how many were drawn."""
     images = []
-    for rows, drawn in run.sampler.batches(JUDGED_SAMPLES, seed, return_drawn=True):  # noqa: B007
+    for rows, drawn in run.sampler.batches(SAMPLES, seed, return_drawn=True):  # noqa: B007
         images.append(_pixels(rows, run.spec))
     return np.concatenate(images), drawn
 

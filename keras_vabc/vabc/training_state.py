@@ -112,7 +112,10 @@ class TrainingState:
             for values in record["history"].values()
         )
         if not whole:
-            raise ValueError(f"path must be a checkpoint of this version. Received: path={path}.")
+            raise ValueError(
+                f"path must be a checkpoint of this version. Received: path={path}. Without that "
+                "file the training begins anew."
+            )
 
     def _check_training(self, path, record):
         """Refuses the checkpoint of another training."""

@@ -64,8 +64,8 @@ def _small():
         patch.setattr(classifier, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
         patch.setattr(training, "TRIED_SAMPLES", 50)
-        patch.setattr(evaluation, "JUDGED_SAMPLES", 200)
-        patch.setattr(labeled, "JUDGED_SAMPLES", 200)
+        patch.setattr(evaluation, "SAMPLES", 200)
+        patch.setattr(labeled, "SAMPLES", 200)
         patch.setattr(run_page, "SPREAD_SAMPLES", 200)
         patch.setattr(judges, "LEAST_STEPS", 30)
         yield

@@ -91,7 +91,7 @@ def use(rng, folder):
     def read():
         before = _contents(run)
         with (
-            mock.patch.object(evaluation, "JUDGED_SAMPLES", 50),
+            mock.patch.object(evaluation, "SAMPLES", 50),
             mock.patch.object(run_page, "SPREAD_SAMPLES", 50),
         ):
             refused = _refused(command, run, *options.get(command, []))

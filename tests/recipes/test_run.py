@@ -269,7 +269,7 @@ class Samples:
 
 
 def test_the_share_of_suspects_is_that_of_samples_above_one_half(monkeypatch):
-    monkeypatch.setattr(evaluation, "JUDGED_SAMPLES", 40)
+    monkeypatch.setattr(evaluation, "SAMPLES", 40)
     samples = numbered(40)
     samples[:, 0] *= 0.7
     run = run_of({"unlabeled": samples, "unwanted": samples})
