@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
 TITLES = {  # of the rows of the demo's table
     "vae": "VAE",
-    "vabc": "V-ABC",
-    "quality": "`quality`",
+    "vabc": "V-ABC, as published",
+    "quality": "`quality`, the default",
     "real": "real, held out",
 }
 

@@ -51,9 +51,10 @@ def train(
         unwanted: The small fold, examples of what must not be generated, likewise.
         setting: `"quality"`, everything that helps, or `"paper"`; `None` for that of `start`, or
             `"quality"`.
-        out: Folder of the run: new, empty, or of a run with the same arguments and data. `None`
-            keeps the run in memory; its working copies lie in a temporary folder until it is
-            trained.
+        out: Folder of the run: new, empty, or of a run with the same arguments and data. Data in
+            memory are told by a hash, so that a data set which shuffles cannot be gone on with.
+            `None` keeps the run in memory; its working copies lie in a temporary folder until it
+            is trained.
         epochs: Passes over the unlabeled data; `None` for as many as suit their number.
         gamma: Final gamma, > 0: lower pushes the unwanted farther. `None` for that of `start`, or
             one that suits the data.
