@@ -14,7 +14,7 @@ RESULTS = ROOT / "docs" / "results"
 TITLES = {  # of the rows of the demo's table
     "vae": "VAE",
     "vabc": "V-ABC, as published",
-    "quality": "`quality`, the default",
+    "quality": "`quality`",
     "real": "real, held out",
 }
 
