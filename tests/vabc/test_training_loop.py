@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from test_callbacks import annealing, tiny_model
 
-from keras_vabc.data.pipeline import balanced_dataset
+from keras_vabc.data.pipeline import balanced_dataset, unlabeled_dataset
 from keras_vabc.vabc import training_loop
 from keras_vabc.vabc.model import VABC
 from keras_vabc.vabc.networks import mlp_autoencoder
@@ -257,6 +257,22 @@ def test_an_epoch_has_its_steps_whatever_the_optimizer_skips():
     model.fit(batches(), epochs=2, verbose=0, callbacks=[Epochs(seen)])
     assert int(model.optimizer.iterations) < 8
     assert [len(epoch) for epoch in seen.epochs] == [4, 4]
+
+
+def test_a_part_of_the_data_leaves_the_next_fit_its_steps_under_a_strategy():
+    """What Keras made for one step a call is not kept for several."""
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    with strategy.scope():
+        networks = mlp_autoencoder((2,), latent_dim=1, units=(3,), output_activation="linear")
+        model = VABC(*networks, seed=3)
+        model.compile(steps_per_execution=4)
+    x = np.random.default_rng(3).normal(size=(200, 2)).astype("float32")
+    data = unlabeled_dataset(x, batch_size=10, seed=3)
+    taken = []
+    for arguments in ({"steps_per_epoch": 8}, {}):
+        model.fit(data, verbose=0, **arguments)
+        taken.append(int(model.optimizer.iterations.numpy()))
+    assert taken == [8, 28]
 
 
 def test_a_test_in_the_middle_of_an_epoch_leaves_its_steps_alone():
