@@ -15,6 +15,7 @@ FILES = {
     "scores": "scores.npz",
     "history": "history.json",
 }
+DAMAGES = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 SHOWN_LOSSES = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
 
 
@@ -66,7 +67,7 @@ def _read(path, name):
     stored = path.read_bytes() if name == "history" else read_array_file(path)[0]
     try:
         return _CHECKED[name](stored)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except DAMAGES as error:
         raise ValueError(
             f"run must have a whole {path.name}. Received: {path.parent}, whose is damaged "
             f"({type(error).__name__}: {error})."

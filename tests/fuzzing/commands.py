@@ -20,7 +20,7 @@ from keras_vabc.recipes import evaluation, training
 from keras_vabc.recipes import train as train_recipe
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.recipe import Recipe
-from keras_vabc.recipes.record import Provenance
+from keras_vabc.recipes.record import STEPS, Figures, Provenance
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.settings import Setting
 
@@ -56,7 +56,7 @@ def train(rng, folder):
         if refused:
             assert not out.exists(), "half a run is left"
             raise ValueError(refused)
-        assert list(read_record(out).stages) == ["intake"]
+        assert list(read_record(out).stages)[0] == "intake"
         assert not (out / train_recipe.WORK).exists()
 
     return read
@@ -73,7 +73,13 @@ class _Training:
     def finish(self):
         """Trains nothing, but says what a finished run must."""
         made = Provenance("2026-01-01", {}, "keras-vabc train")
-        self._run.update(recipe=Recipe("paper", Setting("vabc", "files")), provenance=made)
+        taken = dict.fromkeys(STEPS["quality"], 0.1)
+        self._run.update(
+            recipe=Recipe("quality", Setting("vabc", "files")),
+            provenance=made,
+            stages=self._run.record.stages | taken,
+            figures=Figures(epochs=1, loss=1.0, val_loss=1.0),
+        )
 
 
 def use(rng, folder):

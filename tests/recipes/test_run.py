@@ -159,6 +159,18 @@ def test_a_page_replaces_no_part_of_a_run(tmp_path):
     assert kv.report(folder) == folder / "report.html"
 
 
+@pytest.mark.parametrize(
+    "losses", ["1.0", "[1e999]", f"[{10**400}]", '["x"]', "[" * 50_000, "{}", "null"]
+)
+def test_a_damaged_history_is_named(tmp_path, losses):
+    folder = shutil.copytree(EARLIER, tmp_path / "run")
+    names = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
+    text = ", ".join(f'"{name}": {losses}' for name in names)
+    (folder / "history.json").write_text(f"{{{text}}}")
+    with pytest.raises(ValueError, match=r"run must have a whole history\.json"):
+        _ = kv.open_run(folder).history
+
+
 def test_a_record_names_no_stranger_s_command(trained, monkeypatch):
     assert trained.record.provenance.command == "keras_vabc from Python"
     monkeypatch.setattr(sys, "argv", ["/bin/keras-vabc", "train", "--out", "a b"])
