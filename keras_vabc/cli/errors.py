@@ -28,10 +28,10 @@ class OneLineErrors(TyperGroup):
             except BaseException as error:
                 # TensorFlow makes other errors of a KeyboardInterrupt that passes through it.
                 stopped = came or isinstance(error, KeyboardInterrupt | typer.Abort)
-                told = _stopped(ctx.invoked_subcommand) if stopped else _told(error)
-                if told is None:
+                reported = _stopped(ctx.invoked_subcommand) if stopped else _reported(error)
+                if reported is None:
                     raise
-        text, code = told
+        text, code = reported
         print(f"keras-vabc: {' '.join(text.split())}", file=sys.stderr)
         raise typer.Exit(code)
 
@@ -53,7 +53,7 @@ def _stopped(command):
     return "Stopped." + " The same command goes on." * (command in RESUMABLE), 130
 
 
-def _told(error):
+def _reported(error):
     """The text of an error and the exit code; `None` for one that is a fault of the program."""
     if isinstance(error, ValueError | OSError):
         return str(error), 2

@@ -23,13 +23,16 @@ def checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, 
     )
 
 
-def place(name, data, image_size):
-    """Where data are, for another try: an absolute path, or a hash of what is in memory.
+def place(name, data, image_size, kept):
+    """Where data are: an absolute path, or `MEMORY`.
 
-    A name that is no path, as of a TensorFlow Datasets split, stays as it is.
+    A name that is no path, as of a TensorFlow Datasets split, stays as it is. Where the run is
+    kept in a folder, a hash of what is in memory tells it from other data at another try.
     """
     if isinstance(data, str | os.PathLike):
         return os.path.abspath(data) if os.path.exists(data) else os.fspath(data)
+    if not kept:
+        return MEMORY
     reader, digest = open_reader(data, name), hashlib.blake2b(digest_size=16)
     for _, rows in reader.blocks(reader.describe(image_size)):
         digest.update(f"{rows.dtype} {rows.shape[1:]}".encode() + rows.tobytes())

@@ -7,6 +7,7 @@ import numpy as np
 from keras_vabc.data.checks import check_finite, check_rows
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.writing import write_whole
+from keras_vabc.recipes.record_file import DAMAGES
 
 FILES = {
     "nu": "nu.keras",
@@ -15,7 +16,6 @@ FILES = {
     "scores": "scores.npz",
     "history": "history.json",
 }
-DAMAGES = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 SHOWN_LOSSES = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
 
 

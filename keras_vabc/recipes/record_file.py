@@ -14,6 +14,7 @@ from keras_vabc.files.writing import write_whole
 from keras_vabc.recipes.record import SCHEMA, Counts, RunRecord
 
 RUN_FILE = "run.json"
+DAMAGES = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 _FORM = TypeAdapter(RunRecord)
 
@@ -65,7 +66,7 @@ def read_record(folder, name="run"):
         return _FORM.validate_json(text)
     except ValidationError as error:
         reason = _reason(error)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except DAMAGES as error:
         reason = f"{type(error).__name__}: {error}"
     raise ValueError(
         f"{name} must have a whole {RUN_FILE}. Received: {folder}, whose is damaged ({reason})."

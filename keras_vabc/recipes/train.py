@@ -85,13 +85,14 @@ def train(
         start = open_run(start, "start")
     settings = checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, seed)
     data = {"unlabeled": unlabeled, "unwanted": unwanted}
-    if out is not None:
+    kept = out is not None
+    if kept:
         _check_free(Path(out))
-    places = {name: place(name, x, settings.image_size) for name, x in data.items()}
+    places = {name: place(name, x, settings.image_size, kept) for name, x in data.items()}
     places = DataPlaces(**places, test_share=TEST_SHARE)
     record = RunRecord("training", settings, places, git_revision=_git_revision())
     job = _Job(record, data, start, allow_more_unwanted, console)
-    return job.in_memory() if out is None else job.in_folder(Path(out))
+    return job.in_folder(Path(out)) if kept else job.in_memory()
 
 
 class _Job:

@@ -16,7 +16,7 @@ from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.generation import new_sampler, remaining_share
 from keras_vabc.recipes.own_data import recipe_for
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.recipes.record import Provenance
+from keras_vabc.recipes.record import STEPS, Provenance
 from keras_vabc.recipes.results import provenance
 from keras_vabc.vabc.checkpoint import Checkpoint
 
@@ -41,12 +41,10 @@ class Training:
             "density": self._fit_density,
             "samples": self._try_samples,
         }
-        if self._settings.setting == "paper":
-            del steps["classifier"]
-        for name, step in steps.items():
+        for name in (name for name in steps if name in STEPS[self._settings.setting]):
             if name not in self._run.record.stages:
                 began = time.perf_counter()
-                figures = step()
+                figures = steps[name]()
                 took = {name: round(time.perf_counter() - began, 1)}
                 self._run.update(stages=self._run.record.stages | took, figures=figures)
             for path in self._checkpoint(name):

@@ -150,6 +150,13 @@ def test_what_is_no_run_is_refused(tmp_path):
         read_record(tmp_path)
 
 
+def test_a_count_of_version_0_1_that_is_no_number_is_damage(tmp_path):
+    text = (EARLIER / RUN_FILE).read_text().replace('"read": 580', '"read": 1e999')
+    (tmp_path / RUN_FILE).write_text(text)
+    with pytest.raises(ValueError, match="run must have a whole run.json.*OverflowError"):
+        read_record(tmp_path)
+
+
 def test_a_record_of_version_0_1_is_read(tmp_path):
     record, stored = read_record(EARLIER), json.loads((EARLIER / RUN_FILE).read_text())
     assert stored["schema"] == 1
