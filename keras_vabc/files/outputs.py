@@ -101,8 +101,8 @@ def _fault_of_file(path, overwrite):
     place = manifest_path(path, folder=False)
     manifest = read_manifest(place)
     if manifest is None and os.path.lexists(place):
-        rule = f"a file whose manifest, {place.name}, has a place"
-        return rule, "beside which keras-vabc did not make that file"
+        received = f"which would take {place.name} for it, and keras-vabc did not make that"
+        return "a file whose manifest has a free place", received
     if not path.exists():
         return None
     if manifest is None:
