@@ -11,6 +11,7 @@ from PIL import Image
 from keras_vabc.data.checks import check_finite
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.pixels import Scale
+from keras_vabc.data.spec import BLOCK_BYTES
 
 
 def write_rows(path, blocks, spec):
@@ -105,6 +106,19 @@ def _write_csv(path, blocks, spec):
     return count
 
 
+def _gathered(blocks):
+    """The rows in larger blocks, since a Parquet file keeps an account of each to its end."""
+    held, size = [], 0
+    for block in blocks:
+        held.append(block)
+        size += block.nbytes
+        if size >= BLOCK_BYTES:
+            yield np.concatenate(held)
+            held, size = [], 0
+    if held:
+        yield np.concatenate(held)
+
+
 def _write_parquet(path, blocks, spec):
     import pyarrow as pa
     from pyarrow import parquet
@@ -112,7 +126,7 @@ def _write_parquet(path, blocks, spec):
     names = spec.columns or [f"column_{column}" for column in range(spec.shape[0])]
     schema, count = pa.schema([(name, pa.float32()) for name in names]), 0
     with parquet.ParquetWriter(path, schema) as writer:
-        for block in blocks:
+        for block in _gathered(blocks):
             writer.write_table(pa.table(list(np.ascontiguousarray(block.T)), schema=schema))
             count += len(block)
     return count
