@@ -28,6 +28,7 @@ from keras_vabc.files.writing import (
     temporary_path,
 )
 
+KIND = "output"  # of a manifest: "samples", "scores" or "export"
 HOW = "give --overwrite (in Python overwrite=True) to replace it"
 
 
@@ -40,48 +41,49 @@ class Output:
 
 
 @contextmanager
-def new_output(path, name="out", *, folder=False, overwrite=False):
+def new_output(path, kind, *, folder=False, overwrite=False, name="out"):
     """A file, or a folder, that appears whole with its manifest, or not at all: an `Output`.
 
-    Refused before the block begins is what `check_free` refuses. A link is followed. What the block
-    made vanishes if it raises, parents included; what was there before stays.
+    `kind` says in one word what it is. Refused before the block begins is what `check_free`
+    refuses. A link is followed. What the block made vanishes if it raises, parents included; what
+    was there before stays.
     """
-    kind = {"folder": folder, "overwrite": overwrite}
-    path = check_free(path, name, **kind)
+    options = {"folder": folder, "overwrite": overwrite, "name": name}
+    path = check_free(path, kind, **options)
     with parents_made(path, name), path_in_errors(path), temporary_path(path) as temporary:
-        check_free(path, name, own=temporary.parent, **kind)  # another may have come at once
+        check_free(path, kind, own=temporary.parent, **options)  # another may have come at once
         if folder:
             make_like(temporary, path)
-        output = Output(temporary)
+        output = Output(temporary, {KIND: kind})
         yield output
-        check_free(path, name, own=temporary.parent, **kind)  # there was time to put files there
+        check_free(path, kind, own=temporary.parent, **options)  # there was time to put files there
         (_put_folder if folder else _put_file)(output, path)
 
 
-def check_free(path, name="out", *, folder=False, overwrite=False, own=None):
-    """Refuses a path at which something is that we did not make, or that was changed since.
+def check_free(path, kind, *, folder=False, overwrite=False, name="out", own=None):
+    """Refuses a path where something is that is no output of that kind, as we made it.
 
-    Returns the path to be written, which is another one if `path` is a link. With `overwrite` a
-    changed file, a file of others, and a changed folder of ours pass. Raises an `OSError`; of that,
-    a `BlockingIOError` for a path at which another process is writing than the one that has the
-    temporary folder `own`.
+    Returns the path to be written, which is another one if `path` is a link. With `overwrite` every
+    file passes that is none of a manifest, and a changed folder of that kind. Raises an `OSError`;
+    of that, a `BlockingIOError` for a path at which another process is writing than the one that
+    has the temporary folder `own`.
     """
     given, path = path, followed(path, name)
     clear(path)
     if is_being_written(path, own):
         raise BlockingIOError(f"Another process is writing {given}; wait for it.")
-    fault = (_fault_of_folder if folder else _fault_of_file)(path, overwrite)
+    fault = (_fault_of_folder if folder else _fault_of_file)(path, kind, overwrite)
     if fault:
         rule, received = fault
         raise FileExistsError(f"{name} must be {rule}. Received: {name}={given}, {received}.")
     return path
 
 
-def _fault_of_folder(path, overwrite):
+def _fault_of_folder(path, kind, overwrite):
     """`(rule, what was received)` of a path for a folder; `None` for one that is free."""
     if not path.exists():
         return None
-    rule = "a new or empty folder, or one that keras-vabc made"
+    rule = f"a new or empty folder, or one of {kind} that keras-vabc made"
     if not path.is_dir():
         return rule, "which is a file"
     if path.samefile(os.curdir) or os.path.ismount(path):
@@ -89,12 +91,12 @@ def _fault_of_folder(path, overwrite):
     if not any(path.iterdir()):
         return None
     manifest = read_manifest(path / MANIFEST)
-    if manifest is None:
+    if manifest is None or ("made_by" in manifest and manifest.get(KIND) != kind):
         return rule, "which holds something else"
-    return _fault_of_ours(path, manifest, overwrite)
+    return _fault_of_ours(path, manifest, kind, overwrite)
 
 
-def _fault_of_file(path, overwrite):
+def _fault_of_file(path, kind, overwrite):
     """Likewise, of a path for a file."""
     if path.is_dir():
         return "a file", "which is a folder"
@@ -107,16 +109,17 @@ def _fault_of_file(path, overwrite):
         return None
     if manifest is None:
         return None if overwrite else (f"new; {HOW}", "which keras-vabc did not make")
-    return _fault_of_ours(path, manifest, overwrite)
+    return _fault_of_ours(path, manifest, kind, overwrite)
 
 
-def _fault_of_ours(path, manifest, overwrite):
-    if overwrite or is_unchanged(path, manifest):
+def _fault_of_ours(path, manifest, kind, overwrite):
+    other = manifest.get(KIND, kind) != kind
+    if overwrite or (is_unchanged(path, manifest) and not other):
         return None
     rule = f"new, or as keras-vabc made it; {HOW}"
     if HASH not in manifest:
         return rule, "whose manifest, of an earlier version, does not tell whether it was changed"
-    return rule, "which was changed since"
+    return rule, f"which holds {manifest[KIND]}" if other else "which was changed since"
 
 
 def _put_folder(output, path):
@@ -139,10 +142,11 @@ def _put_file(output, path):
         kept.write_bytes(place.read_bytes())
     sync(output.path)
     sync(manifest)
-    os.replace(manifest, place)
     try:
+        os.replace(manifest, place)
         os.replace(output.path, path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            place.unlink() if earlier is None else os.replace(kept, place)
+        if output.path.exists() and not manifest.exists():  # it was stopped between the two
+            with contextlib.suppress(OSError):
+                place.unlink() if earlier is None else os.replace(kept, place)
         raise

@@ -7,6 +7,7 @@ from keras_vabc.pages.model_card import model_card
 from keras_vabc.recipes.outputs import provenance
 
 CARD = "MODEL_CARD.md"
+EXPORT = "export"  # the kind of output
 FORMATS = {"savedmodel": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
 VERSION = "1"  # TensorFlow Serving loads the subfolder of the highest number
 FOLDERS = {"savedmodel": VERSION, "onnx": "onnx", "litert": "litert"}
@@ -19,7 +20,7 @@ def export(run, out, format, overwrite=False):
             f"format must be one of {', '.join(FORMATS)}. Received: format={format!r}."
         )
     out = Path(out)
-    with new_output(out, folder=True, overwrite=overwrite) as output:
+    with new_output(out, EXPORT, folder=True, overwrite=overwrite) as output:
         made = output.path
         run.sampler.export(
             made / FOLDERS[format],
@@ -36,4 +37,4 @@ def export(run, out, format, overwrite=False):
 
 def check_export_place(out, overwrite=False):
     """Refuses a place for an export before anything slow is done, as `Run.export` does."""
-    check_free(out, folder=True, overwrite=overwrite)
+    check_free(out, EXPORT, folder=True, overwrite=overwrite)

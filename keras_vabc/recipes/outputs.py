@@ -8,6 +8,7 @@ from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.record_file import RUN_FILE
 
+SAMPLES = "samples"  # the kind of output
 MADE_BY = ("model", "nu", "density")  # parts that decide what is drawn and scored
 
 
@@ -21,7 +22,7 @@ def write_samples(run, n, out, *, seed=0, overwrite=False, show=lambda drawn: No
     """
     check_output(run, out)
     kind = {"folder": is_folder(out, run.spec), "overwrite": overwrite}
-    with new_output(out, **kind) as output:
+    with new_output(out, SAMPLES, **kind) as output:
         counts = {"n": n, "seed": seed, "drawn": 0}
 
         def blocks():
@@ -39,7 +40,7 @@ def write_samples(run, n, out, *, seed=0, overwrite=False, show=lambda drawn: No
 def check_samples_place(run, out, overwrite=False):
     """Refuses a place for samples before anything slow is done, as `write_samples` does."""
     check_output(run, out)
-    check_free(out, folder=is_folder(out, run.spec), overwrite=overwrite)
+    check_free(out, SAMPLES, folder=is_folder(out, run.spec), overwrite=overwrite)
 
 
 def provenance(run):

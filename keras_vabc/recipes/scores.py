@@ -10,6 +10,7 @@ from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.nu.thresholds import review_order
 from keras_vabc.recipes.outputs import check_output, provenance
 
+SCORES = "scores"  # the kind of output
 BLOCK_ROWS = 2**16  # of the table that are written at a time
 IDS = (
     "path in the folder, or row number counted from 0; an apostrophe stands before a path that "
@@ -30,7 +31,10 @@ def write_scores(run, source, out, *, overwrite=False, show=lambda count: None):
     holds the data; an `OSError` tells what cannot be read or written, or replaced.
     """
     check_scores_place(run, source, out, overwrite)
-    with new_output(out, overwrite=overwrite) as output, StoredIds(output.path.parent) as ids:
+    with (
+        new_output(out, SCORES, overwrite=overwrite) as output,
+        StoredIds(output.path.parent) as ids,
+    ):
         scores, notes = _scored(run, source, ids, show)
         _write_table(output.path, ids, scores, run.threshold)
         threshold = run.threshold
@@ -46,7 +50,7 @@ def check_scores_place(run, source, out, overwrite=False):
     if out.suffix.lower() != ".csv" or out.is_dir():
         raise ValueError(f"out must be a .csv file. Received: out={out}.")
     check_output(run, out, input=source)
-    check_free(out, overwrite=overwrite)
+    check_free(out, SCORES, overwrite=overwrite)
 
 
 class StoredIds:

@@ -18,7 +18,7 @@ from command_line import contents, fails, keras_vabc, record, succeeds
 from faults import LINE_BYTES, hidden, press_ctrl_c, room_for, wait_until
 
 import keras_vabc as kv
-from keras_vabc.files.manifests import content_hash
+from keras_vabc.files.manifests import content_hash, manifest_text
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import starting
 from keras_vabc.recipes.run import Run
@@ -164,6 +164,25 @@ def test_what_we_made_is_replaced_until_it_is_changed(name, run, tmp_path):
     out.unlink()
     succeeds(*command(name, run, out))
     assert is_whole(out), "also where the manifest alone was left"
+
+
+def test_a_file_of_another_kind_is_replaced_only_if_that_is_asked_for(run, tmp_path):
+    out = tmp_path / "x.csv"
+    succeeds(*command("score", run, out))
+    refused("which holds scores", *command("sample", run, out))
+    succeeds(*command("sample", run, out, "--overwrite"))
+    assert is_whole(out) and manifest_of(out)["output"] == "samples"
+
+
+def test_a_folder_of_another_kind_is_never_replaced(images_run, tmp_path):
+    succeeds(*command("export", images_run, tmp_path / "model"))
+    (tmp_path / "results").mkdir()
+    tuned = manifest_text({"results_of": "tune"}, None)
+    (tmp_path / "results" / "manifest.json").write_bytes(tuned)
+    for options in ([], ["--overwrite"]):
+        for name, out in (("sample", "model"), ("sample", "results"), ("export", "results")):
+            text = refused("one of", *command(name, images_run, tmp_path / out, *options))
+            assert "which holds something else" in text
 
 
 @pytest.mark.parametrize("name", FILES)
