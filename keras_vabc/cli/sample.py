@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from keras_vabc.cli.options import RunFolder
 
@@ -24,7 +23,7 @@ def sample(
       keras-vabc sample run -n 1000 --out samples
       keras-vabc sample run -n 100000 --out samples.npz --seed 1
     """
-    from keras_vabc.pages.console import say
+    from keras_vabc.pages.console import Bars, say
     from keras_vabc.recipes.outputs import check_samples_place, write_samples
     from keras_vabc.recipes.run import open_run
     from keras_vabc.recipes.starting import starting_tensorflow
@@ -33,9 +32,7 @@ def sample(
     check_samples_place(opened, out)
     with starting_tensorflow(console):
         _ = opened.sampler
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("Samples", total=n)
-        drawn = write_samples(
-            opened, n, out, seed=seed, show=lambda rows: progress.update(task, advance=rows)
-        )
+    with Bars(console, "samples") as bars:
+        bar = bars.add("Samples", n)
+        drawn = write_samples(opened, n, out, seed=seed, show=lambda rows: bars.advance(bar, rows))
     say(console, f"{n:,} samples are in {out}; {drawn - n:,} of {drawn:,} drawn were rejected.")

@@ -18,8 +18,8 @@ from keras_vabc.experiments.paper.settings import (
 from keras_vabc.experiments.stages import run_stages
 from keras_vabc.files.writing import new_folder
 from keras_vabc.nu.classifier import NUClassifier
-from keras_vabc.pages.console import say
-from keras_vabc.pages.page import Section, print_table, render_page, result_table
+from keras_vabc.pages.console import print_table, say
+from keras_vabc.pages.page import Section, render_page, result_table
 from keras_vabc.recipes.autoencoder import Trained, train_autoencoder
 from keras_vabc.recipes.generation import trained_sampler
 from keras_vabc.recipes.own_data import recipe_for
@@ -89,7 +89,7 @@ def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
         (folder / "samples.png").write_bytes(plots.png_bytes(images.figures[0][0]))
         for line in lines:
             append_line(folder / RESULTS, line)
-    console.print(f"\nThe pictures are in [bold]{out}/report.html[/bold], the models beside it.")
+    say(console, f"The pictures are in {out / 'report.html'}, the models beside it.")
     return lines
 
 
@@ -187,7 +187,7 @@ def _image_folds(dataset, negative_class, seed, console):
     try:
         return dataset, folds_of(paper_setting("vabc", dataset, negative_class, seed=seed))
     except OSError as error:
-        console.print(f"{error}\nThe demo goes on with scikit-learn's digits.")
+        say(console, f"{error} The demo goes on with scikit-learn's digits.")
         return "digits", folds_of(paper_setting("vabc", "digits", negative_class, seed=seed))
 
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from keras_vabc import plots
 from keras_vabc.files.writing import write_whole
+from keras_vabc.pages.console import print_table, say
 from keras_vabc.pages.markdown import markdown
-from keras_vabc.pages.page import Table, print_table
+from keras_vabc.pages.page import Table
 
 TOLERANCE = 1.1  # up to so many times the least error on positives a gamma may be chosen
 MEANS = ("nge_estimated", "nge_estimated_error", "positive_error", "unwanted_error")
@@ -67,7 +68,8 @@ def report(out, lines, chosen, console):
     parts = ["# Gamma, chosen without labels", advice, trust, markdown(HEAD, cells)]
     parts.append("![Share of negatives among samples, and error on positives](tune.png)")
     write_whole(out / "README.md", ("\n\n".join(parts) + "\n").encode())
-    console.print(f"{advice} {trust}\nThe pictures are in {out / 'README.md'}.")
+    say(console, f"{advice} {trust}")
+    say(console, f"The pictures are in {out / 'README.md'}.")
 
 
 def picture(rows, chosen, panels):

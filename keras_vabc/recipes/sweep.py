@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from keras_vabc.files.locks import locked
 from keras_vabc.files.writing import delete_temporary, make_folder, write_whole
+from keras_vabc.pages.console import Bars, say
 from keras_vabc.recipes.results import described
 from keras_vabc.recipes.workers import worker_pool
 
@@ -110,19 +109,13 @@ def run_missing(jobs, folder, *, fresh, workers, console, describe=described):
     if fresh and (folder / RESULTS).exists():
         os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
     missing = len({job.key for job in jobs} - stored_lines(folder).keys())
-    console.print(f"{len(jobs)} runs, {missing} of them missing. Arrays go to {folder / ARRAYS}.")
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed} of {task.total}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    ]
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("Runs", total=missing)
+    arrays = f"Arrays go to {folder / ARRAYS}."
+    say(console, f"{len(jobs)} runs, {missing} of them missing. {arrays}")
+    with Bars(console, "runs") as bars:
+        bar = bars.add("Runs", missing)
 
         def show(line):
-            progress.update(task, advance=1)
-            progress.console.print(describe(line))
+            bars.advance(bar)
+            bars.say(describe(line))
 
         sweep(jobs, folder, workers, show)

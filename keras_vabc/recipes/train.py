@@ -10,7 +10,7 @@ from rich.console import Console
 
 from keras_vabc.files.locks import LOCK, locked
 from keras_vabc.files.writing import delete_temporary, make_folder, temporary_path
-from keras_vabc.pages.console import say
+from keras_vabc.pages.console import say, status
 from keras_vabc.recipes.arguments import checked_settings, place
 from keras_vabc.recipes.intake import take_in
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord
@@ -122,7 +122,7 @@ class _Job:
             # A run that was stopped between its training and these still needs them.
             shutil.rmtree(work, ignore_errors=True)
             if not (out / PAGE).exists():
-                with self._console.status("Drawing the report"):
+                with status(self._console, "Drawing the report"):
                     page = report(run)
                 say(self._console, f"The report is {page}.")
         return run
@@ -143,7 +143,7 @@ class _Job:
         return run
 
     def _train(self, run, folds):
-        with self._console.status("Starting TensorFlow"):
+        with status(self._console, "Starting TensorFlow"):
             start_tensorflow()
             from keras_vabc.recipes.training import Training
         Training(run, folds, self._start, self._console).finish()

@@ -170,9 +170,8 @@ def prepare(data, name, seeds, epochs, folder, console):
 def _train_classifier(name, data, unlabeled, unwanted, folder, console):
     path = data.classifier(folder, name)
     if not path.exists():
-        console.print(
-            f"Training the {name} on {len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted."
-        )
+        counts = f"{len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted"
+        say(console, f"Training the {name} on {counts}.")
         NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
 
 

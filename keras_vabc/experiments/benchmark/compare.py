@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keras_vabc.experiments.benchmark.page import render
 from keras_vabc.experiments.benchmark.runs import all_runs
+from keras_vabc.pages.console import say
 from keras_vabc.recipes.sweep import results_folder, run_missing
 
 
@@ -16,4 +17,5 @@ def run_benchmark(*, slugs, folder, fresh, workers, console):
     with results_folder(folder):
         run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
         missing = render(folder)
-    console.print(f"Rendered {Path(folder) / 'README.md'}; {missing} runs are missing in all.")
+    page = Path(folder) / "README.md"
+    say(console, f"Rendered {page}; {missing} runs are missing in all.")

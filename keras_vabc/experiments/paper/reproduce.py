@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keras_vabc.experiments.paper import runs as paper
 from keras_vabc.experiments.paper.page import render
+from keras_vabc.pages.console import say
 from keras_vabc.recipes.sweep import results_folder, run_missing
 
 TRAININGS = {
@@ -45,6 +46,6 @@ def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, co
     with results_folder(folder):
         run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
         unfinished = render(folder)
-    console.print(f"Rendered {Path(folder) / 'README.md'}.")
+    say(console, f"Rendered {Path(folder) / 'README.md'}.")
     if unfinished:
-        console.print(f"Runs are missing for {', '.join(unfinished)}.")
+        say(console, f"Runs are missing for {', '.join(unfinished)}.")
