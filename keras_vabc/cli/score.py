@@ -20,8 +20,8 @@ def score(
       keras-vabc score run --input new_photos/ --out scores.csv
     """
     from keras_vabc.pages.console import say
-    from keras_vabc.recipes.outputs import check_scores_place, write_scores
     from keras_vabc.recipes.run import open_run
+    from keras_vabc.recipes.scores import check_scores_place, write_scores
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")

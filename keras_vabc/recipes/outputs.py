@@ -1,16 +1,11 @@
-"""Files that a run makes: samples and scores, each with a manifest of where they come from."""
+"""Samples that a run makes, and what every output of a run tells of where it comes from."""
 
-import csv
 import hashlib
-import io
 import json
 import os
 
-import numpy as np
-
 from keras_vabc.data.outputs import check_place, write_rows
-from keras_vabc.files.writing import make_folder, write_whole
-from keras_vabc.nu.thresholds import review_order
+from keras_vabc.files.writing import write_whole
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.record_file import RUN_FILE
 
@@ -38,50 +33,14 @@ def write_samples(run, n, out, *, seed=0, show=lambda drawn: None):
     write_rows(out, blocks(), run.spec)
     counts["rejected"] = counts["drawn"] - n
     place = out / MANIFEST if out.is_dir() else out.with_name(f"{out.name}.json")
-    _write_manifest(place, counts | provenance(run))
+    write_manifest(place, counts | provenance(run))
     return counts["drawn"]
-
-
-def write_scores(run, source, out, *, show=lambda count: None):
-    """Scores data and writes them to a CSV file, the most unwanted first.
-
-    Its columns are `id` (path in the folder, or row number), `score`, and, where the run has a
-    threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is; what it holds is
-    returned, the numbers of `examples` and of those `flagged` and the `notes` of the reading among
-    it. `show` is called with the number of examples scored so far.
-
-    A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
-    holds the data; an `OSError` tells what cannot be read or written.
-    """
-    check_scores_place(run, source, out)
-    make_folder(out.parent)
-    ids, scores, notes = [], [], []
-    for names, rows in run.read(source, "input", notes):
-        ids += names
-        scores.append(run.score_rows(rows))
-        show(len(ids))
-    if not ids:
-        raise ValueError(f"input must hold an example. Received: input={source}, which has none.")
-    scores, threshold = np.concatenate(scores), run.threshold
-    write_whole(out, _score_table(ids, scores, threshold))
-    flagged = None if threshold is None else int((scores > threshold).sum())
-    content = {"input": str(source), "score": run.score_name, "threshold": threshold}
-    content |= {"examples": len(ids), "flagged": flagged, "notes": notes, **provenance(run)}
-    _write_manifest(out.with_name(f"{out.name}.json"), content)
-    return content
 
 
 def check_samples_place(run, out):
     """Refuses a place for samples before anything slow is done, as `write_samples` does."""
     check_output(run, out)
     check_place(out, run.spec)
-
-
-def check_scores_place(run, source, out):
-    """Refuses a place for scores before anything slow is done, as `write_scores` does."""
-    if out.suffix.lower() != ".csv" or out.is_dir():
-        raise ValueError(f"out must be a .csv file. Received: out={out}.")
-    check_output(run, out, input=source)
 
 
 def provenance(run):
@@ -108,18 +67,9 @@ def check_output(run, out, **others):
             raise ValueError(f"out must be another file than {name}. Received: out={out}.")
 
 
-def _write_manifest(path, content):
+def write_manifest(path, content):
+    """Writes what is known of an output, as JSON."""
     write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
-
-
-def _score_table(ids, scores, threshold):
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "score"] + ([] if threshold is None else ["flagged"]))
-    for row in review_order(scores):
-        flag = [] if threshold is None else [int(scores[row] > threshold)]
-        writer.writerow([ids[row], float(scores[row]), *flag])
-    return text.getvalue().encode()
 
 
 def _sha256(path):

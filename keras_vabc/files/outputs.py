@@ -1,0 +1,150 @@
+"""Outputs of the commands: put in place whole, with a manifest, and never in place of others'."""
+
+import contextlib
+import os
+import stat
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keras_vabc.files.manifests import (
+    HASH,
+    MANIFEST,
+    content_hash,
+    is_unchanged,
+    manifest_path,
+    manifest_text,
+    read_manifest,
+)
+from keras_vabc.files.writing import (
+    clear,
+    followed,
+    is_being_written,
+    parents_made,
+    path_in_errors,
+    put_folder,
+    sync,
+    temporary_path,
+)
+
+HOW = "give --overwrite (in Python overwrite=True) to replace it"
+
+
+@dataclass
+class Output:
+    """A file to write, or a folder to fill, and what its manifest is to tell of it."""
+
+    path: Path
+    manifest: dict = field(default_factory=dict)
+
+
+@contextmanager
+def new_output(path, name="out", *, folder=False, overwrite=False):
+    """A file, or a folder, that appears whole with its manifest, or not at all: an `Output`.
+
+    Refused before the block begins is what `check_output` refuses, and, by a `BlockingIOError`, a
+    path at which another process is just writing. A link is followed. What the block made vanishes
+    if it raises, parents included.
+    """
+    path = check_output(path, name, folder=folder, overwrite=overwrite)
+    with parents_made(path, name), path_in_errors(path), temporary_path(path) as temporary:
+        _check_alone(path, temporary.parent)
+        if folder:
+            temporary.mkdir()
+        output = Output(temporary)
+        yield output
+        check_output(path, name, folder=folder, overwrite=overwrite)  # others had time for it
+        (_put_folder if folder else _put_file)(output, path)
+
+
+def check_output(path, name="out", *, folder=False, overwrite=False):
+    """Refuses a path at which something is that we did not make, or that was changed since.
+
+    Returns the path to be written, which is another one if `path` is a link. With `overwrite` a
+    changed file, a file of others, and a changed folder of ours pass. Raises an `OSError`.
+    """
+    given, path = path, followed(path, name)
+    clear(path)
+    text = f"Received: {name}={given}"
+    fault = (_fault_of_folder if folder else _fault_of_file)(path, overwrite)
+    if fault:
+        rule, received = fault
+        raise FileExistsError(f"{name} must be {rule}. {text}, {received}.")
+    return path
+
+
+def _fault_of_folder(path, overwrite):
+    """`(rule, what was received)` of a path for a folder; `None` for one that is free."""
+    if not path.exists():
+        return None
+    rule = "a new or empty folder, or one that keras-vabc made"
+    if not path.is_dir():
+        return rule, "which is a file"
+    if path.samefile(os.curdir) or os.path.ismount(path):
+        return "a folder that can be replaced", "which is the current folder or a mounted one"
+    if not any(path.iterdir()):
+        return None
+    manifest = read_manifest(path / MANIFEST)
+    if manifest is None:
+        return rule, "which holds something else"
+    return _fault_of_ours(path, manifest, overwrite)
+
+
+def _fault_of_file(path, overwrite):
+    """Likewise, of a path for a file."""
+    if path.is_dir():
+        return "a file", "which is a folder"
+    place = manifest_path(path, folder=False)
+    manifest = read_manifest(place)
+    if manifest is None and os.path.lexists(place):
+        rule = f"a file whose manifest, {place.name}, has a place"
+        return rule, "beside which keras-vabc did not make that file"
+    if not path.exists():
+        return None
+    if manifest is None:
+        return None if overwrite else (f"new; {HOW}", "which keras-vabc did not make")
+    return _fault_of_ours(path, manifest, overwrite)
+
+
+def _fault_of_ours(path, manifest, overwrite):
+    if overwrite or is_unchanged(path, manifest):
+        return None
+    rule = f"new, or as keras-vabc made it; {HOW}"
+    if HASH not in manifest:
+        return rule, "whose manifest, of an earlier version, does not tell whether it was changed"
+    return rule, "which was changed since"
+
+
+def _check_alone(path, own):
+    """Refuses a second writer; of two that begin at once, both may be."""
+    if is_being_written(path, own):
+        raise BlockingIOError(f"Another process is writing {path}; wait for it.")
+
+
+def _put_folder(output, path):
+    text = manifest_text(output.manifest, content_hash(output.path))
+    (output.path / MANIFEST).write_bytes(text)
+    put_folder(output.path, path)
+
+
+def _put_file(output, path):
+    """The manifest first: it names the earlier data too, so that it never tells of others."""
+    place, replaces = manifest_path(path, folder=False), None
+    earlier = read_manifest(place)
+    if path.exists():
+        os.chmod(output.path, stat.S_IMODE(path.stat().st_mode))
+        replaces = content_hash(path) if earlier and is_unchanged(path, earlier) else None
+    manifest = output.path.with_name(place.name)
+    manifest.write_bytes(manifest_text(output.manifest, content_hash(output.path), replaces))
+    kept = manifest.with_name(f"{place.name}.earlier")
+    if earlier is not None:
+        kept.write_bytes(place.read_bytes())
+    sync(output.path)
+    sync(manifest)
+    os.replace(manifest, place)
+    try:
+        os.replace(output.path, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            place.unlink() if earlier is None else os.replace(kept, place)
+        raise
