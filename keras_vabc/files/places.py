@@ -29,12 +29,3 @@ def work_place(folder, name="out"):
 
 def _is_empty(folder):
     return folder.is_dir() and os.listdir(folder) == [LOCK] and is_lock(folder / LOCK)
-
-
-def free_name(path, ending):
-    """A path beside another, with another ending, at which nothing is: `x.old`, `x.old-2`, ..."""
-    number, free = 1, path.with_suffix(ending)
-    while os.path.lexists(free):
-        number += 1
-        free = path.with_suffix(f"{ending}-{number}")
-    return free

@@ -4,7 +4,11 @@ Paths, names and messages are a user's; in Rich's markup `[red]` is a colour and
 and on a terminal an escape sequence is a command.
 """
 
+import os
+import shlex
+import string
 import unicodedata
+import warnings
 from contextlib import contextmanager
 
 from rich import box
@@ -84,6 +88,34 @@ def reading_status(console):
     """Shows how far the reading of a user's files has come; yields `show` of `read_folds`."""
     with status(console, "Reading") as shown:
         yield lambda name, rows: shown.update(f"Reading {name}: {rows:,} examples")
+
+
+@contextmanager
+def warnings_told(tell):
+    """Gives the text of each warning of a block to a function, when the block has ended."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        tell(str(warning.message))
+
+
+def command_line(words):
+    """Words as a shell takes them, on one line."""
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word):
+    if plain(word) == word:
+        return shlex.quote(word)
+    safe = string.ascii_letters + string.digits + "/._-"
+    return (
+        "$'"
+        + "".join(
+            chr(byte) if chr(byte) in safe else f"\\x{byte:02x}" for byte in os.fsencode(word)
+        )
+        + "'"
+    )
 
 
 class Bars:

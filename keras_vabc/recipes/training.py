@@ -4,13 +4,12 @@ import contextlib
 import dataclasses
 import functools
 import time
-import warnings
 from types import SimpleNamespace
 
 import numpy as np
 
 from keras_vabc.nu.classifier import NUClassifier
-from keras_vabc.pages.console import Bars, say, status
+from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.generation import new_sampler, remaining_share
 from keras_vabc.recipes.own_data import recipe_for
@@ -63,7 +62,7 @@ class Training:
     def _train_classifier(self):
         say(self._console, "NU classifier: what is negative among the unlabeled?")
         nu = NUClassifier(seed=self._settings.seed)
-        with self._warnings_as_notes():
+        with warnings_told(self._note):
             nu.fit(
                 self._folds.unlabeled,
                 self._folds.unwanted,
@@ -147,14 +146,6 @@ class Training:
                 bars.advance(bar, note=title_and_note[1])
 
             yield EpochReport(SimpleNamespace(put=put), "V-ABC")
-
-    @contextlib.contextmanager
-    def _warnings_as_notes(self):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            yield
-        for warning in caught:
-            self._note(str(warning.message))
 
     def _note(self, text):
         self._run.update(notes=(*self._run.record.notes, text))

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from keras_vabc.experiments.benchmark.page import render
+from keras_vabc.experiments.benchmark.page import FILES, render
 from keras_vabc.experiments.benchmark.runs import all_runs
 from keras_vabc.pages.console import say
-from keras_vabc.recipes.sweep import results_folder, run_missing
+from keras_vabc.recipes.results_folder import results_folder
+from keras_vabc.recipes.sweep import run_missing
 
 
 def run_benchmark(*, slugs, folder, fresh, workers, console):
@@ -14,7 +15,7 @@ def run_benchmark(*, slugs, folder, fresh, workers, console):
     `fresh` and `workers` are as in `run_missing`. Raises what `all_runs` and `results_folder` do.
     """
     runs = all_runs(slugs)
-    with results_folder(folder):
+    with results_folder(folder, "benchmark", FILES):
         run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
         missing = render(folder)
     page = Path(folder) / "README.md"

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from keras_vabc.experiments.paper import runs as paper
-from keras_vabc.experiments.paper.page import render
+from keras_vabc.experiments.paper.page import FILES, render
 from keras_vabc.pages.console import say
-from keras_vabc.recipes.sweep import results_folder, run_missing
+from keras_vabc.recipes.results_folder import results_folder
+from keras_vabc.recipes.sweep import run_missing
 
 TRAININGS = {
     "fig2": paper.fig2,
@@ -43,7 +44,7 @@ def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, co
     `fresh` and `workers` are as in `run_missing`. Raises what `runs_of` and `results_folder` do.
     """
     runs = runs_of(experiment, str(saved_models))
-    with results_folder(folder):
+    with results_folder(folder, "reproduce", FILES):
         run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
         unfinished = render(folder)
     say(console, f"Rendered {Path(folder) / 'README.md'}.")
