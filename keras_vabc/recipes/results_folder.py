@@ -43,9 +43,9 @@ def results_folder(folder, command, files):
         check_results_place(folder, command, files)  # others had time for it
         delete_temporary(folder)
         try:
+            if _manifest(folder, command) is None:
+                _write_manifest(folder, command, {})  # first, since it tells whose the rest is
             with _arrays(folder):
-                if _manifest(folder, command) is None:
-                    _write_manifest(folder, command, {})
                 yield
         except BaseException:
             _undo_if_useless(folder)
@@ -118,10 +118,11 @@ def _arrays(folder):
 
 
 def _undo_if_useless(folder):
-    """Removes an empty folder of arrays, and the manifest if nothing else is there then."""
+    """Removes the manifest and the folder of arrays, if that is empty and nothing else is there."""
     with stop_signals_wait(), contextlib.suppress(OSError):
-        (folder / ARRAYS).rmdir()
-        if set(os.listdir(folder)) <= {MANIFEST, LOCK}:
+        if set(os.listdir(folder)) <= {MANIFEST, ARRAYS, LOCK}:
+            if (folder / ARRAYS).exists():
+                (folder / ARRAYS).rmdir()
             (folder / MANIFEST).unlink()
 
 

@@ -50,7 +50,7 @@ def damage(data):
 def killed(data, tmp_path):
     """A run that was killed when it had read its data, with all working copies there."""
     out = tmp_path / "run"
-    killed_at(FoldFiles, "check", partial(keras_vabc, *command(data, out)))
+    assert killed_at(FoldFiles, "check", partial(keras_vabc, *command(data, out)))
     assert {path.name for path in out.iterdir()} == {"run.json", "work", LOCK}
     assert {path.name for path in (out / "work").glob("*.npy")} == set(working_copies.FILES)
     return out
@@ -152,8 +152,8 @@ def test_a_link_to_a_folder_is_followed_and_stays(data, tmp_path):
     fails("unlabeled must hold numbers", *command(data, link))
     assert link.is_symlink() and not list(link.iterdir())
     (data / "all.csv").write_bytes(whole)
-    succeeds(*command(data, link))
-    assert link.is_symlink() and record(tmp_path / "target")["status"] == "finished"
+    assert killed_at(FoldFiles, "check", partial(keras_vabc, *command(data, link)))
+    assert link.is_symlink() and record(tmp_path / "target")["status"] == "training"
 
 
 def test_a_link_to_nothing_is_refused(data, tmp_path):
@@ -164,10 +164,11 @@ def test_a_link_to_nothing_is_refused(data, tmp_path):
 
 def test_what_was_killed_before_its_record_was_there_is_no_hindrance(data, tmp_path):
     out = tmp_path / "run"
-    killed_at(os, "replace", partial(keras_vabc, *command(data, out)))
+    assert killed_at(os, "replace", partial(keras_vabc, *command(data, out)))
     assert any(path.name.startswith(".run.json-") for path in out.iterdir())
-    succeeds(*command(data, out))
-    assert not list(out.glob(".*.tmp"))
+    damage(data)
+    fails("unlabeled must hold numbers", *command(data, out))
+    assert not list(out.iterdir())
 
 
 def test_signals_do_not_break_the_cleaning(data, tmp_path, monkeypatch):
@@ -201,8 +202,9 @@ def test_a_sighup_that_is_ignored_stays_so(data, tmp_path, monkeypatch):
 
     monkeypatch.setattr(intake, "read_folds", hung_up)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    damage(data)
     try:
-        succeeds(*command(data, tmp_path / "run"))
+        fails("unlabeled must hold numbers", *command(data, tmp_path / "run"))
     finally:
         signal.signal(signal.SIGHUP, before)
     fails("Stopped", *command(data, tmp_path / "other"), code=130)

@@ -23,6 +23,7 @@ from faults import (
     wait_until,
 )
 
+from keras_vabc.files.writing import temporary_path
 from keras_vabc.recipes import sweep
 from keras_vabc.recipes.results_folder import RESULTS
 from keras_vabc.recipes.stored import Stored, store_arrays
@@ -32,8 +33,9 @@ from keras_vabc.recipes.sweep import Job, append_line, stored_lines
 def run(fault, arrays):
     """A run of a sweep that may go wrong."""
     if fault == "dies":
-        (Path(arrays) / ".half.npz.tmp").write_text("half")
-        os.kill(os.getpid(), signal.SIGKILL)
+        with temporary_path(Path(arrays) / "half.npz") as half:
+            half.write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
     if fault == "waits":
         (Path(arrays) / "waits").write_text("")
         try:
