@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from keras_vabc.cli.options import RunFolder
+from keras_vabc.cli.options import Overwrite, RunFolder
 
 
 def sample(
@@ -16,6 +16,7 @@ def sample(
     ],
     n: Annotated[int, typer.Option("-n", help="Number of samples.", min=1)] = 1000,
     seed: Annotated[int, typer.Option(help="Another one gives other samples.", min=0)] = 0,
+    overwrite: Overwrite = False,
 ):
     """Generate new data, in the scale of your own.
 
@@ -29,10 +30,11 @@ def sample(
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")
-    check_samples_place(opened, out)
+    check_samples_place(opened, out, overwrite)
     with starting_tensorflow(console):
         _ = opened.sampler
     with Bars(console, "samples") as bars:
         bar = bars.add("Samples", n)
-        drawn = write_samples(opened, n, out, seed=seed, show=lambda rows: bars.advance(bar, rows))
+        kind = {"seed": seed, "overwrite": overwrite, "show": lambda rows: bars.advance(bar, rows)}
+        drawn = write_samples(opened, n, out, **kind)
     say(console, f"{n:,} samples are in {out}; {drawn - n:,} of {drawn:,} drawn were rejected.")

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import stat
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +19,12 @@ from keras_vabc.files.writing import (
     clear,
     followed,
     is_being_written,
+    make_like,
     parents_made,
     path_in_errors,
     put_folder,
     sync,
+    take_mode,
     temporary_path,
 )
 
@@ -42,34 +43,37 @@ class Output:
 def new_output(path, name="out", *, folder=False, overwrite=False):
     """A file, or a folder, that appears whole with its manifest, or not at all: an `Output`.
 
-    Refused before the block begins is what `check_output` refuses, and, by a `BlockingIOError`, a
-    path at which another process is just writing. A link is followed. What the block made vanishes
-    if it raises, parents included.
+    Refused before the block begins is what `check_free` refuses. A link is followed. What the block
+    made vanishes if it raises, parents included; what was there before stays.
     """
-    path = check_output(path, name, folder=folder, overwrite=overwrite)
+    kind = {"folder": folder, "overwrite": overwrite}
+    path = check_free(path, name, **kind)
     with parents_made(path, name), path_in_errors(path), temporary_path(path) as temporary:
-        _check_alone(path, temporary.parent)
+        check_free(path, name, own=temporary.parent, **kind)  # another may have come at once
         if folder:
-            temporary.mkdir()
+            make_like(temporary, path)
         output = Output(temporary)
         yield output
-        check_output(path, name, folder=folder, overwrite=overwrite)  # others had time for it
+        check_free(path, name, own=temporary.parent, **kind)  # there was time to put files there
         (_put_folder if folder else _put_file)(output, path)
 
 
-def check_output(path, name="out", *, folder=False, overwrite=False):
+def check_free(path, name="out", *, folder=False, overwrite=False, own=None):
     """Refuses a path at which something is that we did not make, or that was changed since.
 
     Returns the path to be written, which is another one if `path` is a link. With `overwrite` a
-    changed file, a file of others, and a changed folder of ours pass. Raises an `OSError`.
+    changed file, a file of others, and a changed folder of ours pass. Raises an `OSError`; of that,
+    a `BlockingIOError` for a path at which another process is writing than the one that has the
+    temporary folder `own`.
     """
     given, path = path, followed(path, name)
     clear(path)
-    text = f"Received: {name}={given}"
+    if is_being_written(path, own):
+        raise BlockingIOError(f"Another process is writing {given}; wait for it.")
     fault = (_fault_of_folder if folder else _fault_of_file)(path, overwrite)
     if fault:
         rule, received = fault
-        raise FileExistsError(f"{name} must be {rule}. {text}, {received}.")
+        raise FileExistsError(f"{name} must be {rule}. Received: {name}={given}, {received}.")
     return path
 
 
@@ -115,12 +119,6 @@ def _fault_of_ours(path, manifest, overwrite):
     return rule, "which was changed since"
 
 
-def _check_alone(path, own):
-    """Refuses a second writer; of two that begin at once, both may be."""
-    if is_being_written(path, own):
-        raise BlockingIOError(f"Another process is writing {path}; wait for it.")
-
-
 def _put_folder(output, path):
     text = manifest_text(output.manifest, content_hash(output.path))
     (output.path / MANIFEST).write_bytes(text)
@@ -132,7 +130,7 @@ def _put_file(output, path):
     place, replaces = manifest_path(path, folder=False), None
     earlier = read_manifest(place)
     if path.exists():
-        os.chmod(output.path, stat.S_IMODE(path.stat().st_mode))
+        take_mode(output.path, path)
         replaces = content_hash(path) if earlier and is_unchanged(path, earlier) else None
     manifest = output.path.with_name(place.name)
     manifest.write_bytes(manifest_text(output.manifest, content_hash(output.path), replaces))

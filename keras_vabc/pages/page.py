@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jinja2
 
 from keras_vabc.plots import png_bytes
+from keras_vabc.version import __version__
 
 COLUMNS = {
     "Method": lambda line: line["method"],
@@ -51,7 +52,9 @@ def render_page(title, sections):
         lstrip_blocks=True,
     )
     environment.filters["png"] = _base64_png
-    return environment.get_template("page.html").render(title=title, sections=sections)
+    return environment.get_template("page.html").render(
+        title=title, sections=sections, version=__version__
+    )
 
 
 def _base64_png(figure):

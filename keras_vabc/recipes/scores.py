@@ -5,12 +5,12 @@ import io
 
 import numpy as np
 
-from keras_vabc.files.writing import make_folder, write_whole
+from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.nu.thresholds import review_order
-from keras_vabc.recipes.outputs import check_output, provenance, write_manifest
+from keras_vabc.recipes.outputs import check_output, provenance
 
 
-def write_scores(run, source, out, *, show=lambda count: None):
+def write_scores(run, source, out, *, overwrite=False, show=lambda count: None):
     """Scores data and writes them to a CSV file, the most unwanted first.
 
     Its columns are `id` (path in the folder, or row number), `score`, and, where the run has a
@@ -19,10 +19,18 @@ def write_scores(run, source, out, *, show=lambda count: None):
     it. `show` is called with the number of examples scored so far.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
-    holds the data; an `OSError` tells what cannot be read or written.
+    holds the data; an `OSError` tells what cannot be read or written, or replaced.
     """
-    check_scores_place(run, source, out)
-    make_folder(out.parent)
+    check_scores_place(run, source, out, overwrite)
+    with new_output(out, overwrite=overwrite) as output:
+        table, content = _scored(run, source, show)
+        output.path.write_bytes(table)
+        output.manifest |= content
+    return content
+
+
+def _scored(run, source, show):
+    """The table of scores, and what its manifest holds."""
     ids, scores, notes = [], [], []
     for names, rows in run.read(source, "input", notes):
         ids += names
@@ -34,20 +42,15 @@ def write_scores(run, source, out, *, show=lambda count: None):
     flagged = None if threshold is None else int((scores > threshold).sum())
     content = {"input": str(source), "score": run.score_name, "threshold": threshold}
     content |= {"examples": len(ids), "flagged": flagged, "notes": notes, **provenance(run)}
-    _write(out, _score_table(ids, scores, threshold), content)
-    return content
+    return _score_table(ids, scores, threshold), content
 
 
-def check_scores_place(run, source, out):
+def check_scores_place(run, source, out, overwrite=False):
     """Refuses a place for scores before anything slow is done, as `write_scores` does."""
     if out.suffix.lower() != ".csv" or out.is_dir():
         raise ValueError(f"out must be a .csv file. Received: out={out}.")
     check_output(run, out, input=source)
-
-
-def _write(out, table, content):
-    write_whole(out, table)
-    write_manifest(out.with_name(f"{out.name}.json"), content)
+    check_free(out, overwrite=overwrite)
 
 
 def _score_table(ids, scores, threshold):
