@@ -7,6 +7,7 @@ import sys
 import typer
 from typer.core import TyperGroup
 
+from keras_vabc.cli.output import named_output
 from keras_vabc.files.signals import stop_signals_handled
 
 RESUMABLE = ("train", "tune", "reproduce", "benchmark")
@@ -21,7 +22,7 @@ class OneLineErrors(TyperGroup):
 
     def invoke(self, ctx):
         """Runs the command."""
-        with _signals_stop() as came:
+        with named_output(), _signals_stop() as came:
             try:
                 return super().invoke(ctx)
             except typer.Exit:  # which is a RuntimeError, as is Abort

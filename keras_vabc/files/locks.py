@@ -22,7 +22,7 @@ def locked(folder):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not os.path.samestat(os.fstat(file.fileno()), os.stat(file.name)):
                 raise BlockingIOError  # who had it has just deleted it
-        except BlockingIOError:
+        except (BlockingIOError, FileNotFoundError):
             raise BlockingIOError(f"Another process is at work in {folder}; wait for it.") from None
         if not file.tell():
             file.write(RECORD)

@@ -1,5 +1,7 @@
 """Folders of results: nothing in them that the commands did not write is replaced or lost."""
 
+import contextlib
+import io
 import json
 import math
 import os
@@ -7,6 +9,7 @@ import shlex
 import stat
 import warnings
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,15 +17,21 @@ import pytest
 from command_line import contents, fails, keras_vabc, succeeds
 from faults import killed_at, press_ctrl_c
 
+from keras_vabc.cli.main import app
 from keras_vabc.experiments import demo
 from keras_vabc.experiments.benchmark import compare
 from keras_vabc.experiments.paper import reproduce
 from keras_vabc.files.locks import LOCK
-from keras_vabc.files.manifests import MANIFEST, made_here
+from keras_vabc.files.manifests import MANIFEST, is_unchanged, made_here, read_manifest
 from keras_vabc.pages.page import Section
 from keras_vabc.recipes import sweep
 from keras_vabc.recipes import tune as tuning
-from keras_vabc.recipes.results_folder import ARRAYS, RESULTS, TUNE_FILES
+from keras_vabc.recipes.results_folder import (
+    ARRAYS,
+    RESULTS,
+    TUNE_FILES,
+    check_results_place,
+)
 from keras_vabc.recipes.sweep import Job, append_line, stored_lines
 
 NASTY = "x[/y] [red] :smile: 'a b'"
@@ -250,3 +259,35 @@ def test_paths_are_no_markup(experiments, results, data, tmp_path, name):
     worse = data.rename(tmp_path / "\x1b[2Jdata\ny")
     done = fails("out must be", name, *options, "--out", worse)
     assert r"\x1b[2Jdata" in done.stderr and "\x1b" not in done.stderr
+
+
+def test_saved_models_of_others_are_refused_before_any_training(monkeypatch, tmp_path):
+    monkeypatch.setattr(reproduce, "run_missing", lambda *_, **__: 1 / 0)
+    (tmp_path / "models" / "moons2").mkdir(parents=True)
+    (tmp_path / "models" / "moons2" / "notes.txt").write_text("a user's")
+    before = contents(tmp_path)
+    places = ["--out", tmp_path / "out", "--saved-models", tmp_path / "models"]
+    fails("saved-models must be", "reproduce", "fig4", *places)
+    assert contents(tmp_path) == before
+
+
+def test_the_results_of_this_repository_can_be_gone_on_with():
+    from keras_vabc.experiments import tune_check
+    from keras_vabc.experiments.benchmark import page as benchmark_page
+    from keras_vabc.experiments.paper import page
+
+    root = Path(__file__).parents[2]
+    for name, own in (("paper", page), ("benchmark", benchmark_page), ("tune", tune_check)):
+        command = {"paper": "reproduce", "tune": "tune_check"}.get(name, name)
+        check_results_place(root / "docs" / "results" / name, command, own.FILES)
+    for folder in (root / "saved_models").iterdir():
+        assert is_unchanged(folder, read_manifest(folder / MANIFEST))
+
+
+def test_a_full_standard_output_is_named(experiments, tmp_path):
+    with open("/dev/full", "w") as full, pytest.raises(SystemExit) as end:
+        with contextlib.redirect_stdout(full), contextlib.redirect_stderr(io.StringIO()) as stderr:
+            app(["demo", "--dataset", "digits", "--out", str(tmp_path / "out")])
+    assert end.value.code == 2
+    assert "No space left on device: 'standard output'" in stderr.getvalue()
+    assert stderr.getvalue().count("\n") == 1 and not list(tmp_path.iterdir())
