@@ -4,7 +4,7 @@ import contextlib
 import time
 
 from keras_vabc.data.intake import read_folds, stored_folds
-from keras_vabc.pages.console import reading_status, say
+from keras_vabc.pages.console import plain, reading_status, say
 from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.record import Counts
 
@@ -36,7 +36,7 @@ def take_in(run, work, start, allow_more_unwanted, console):
         stages={"intake": round(time.perf_counter() - began, 1)} | stages,
         spec=intake.spec,
         counts=counts,
-        notes=tuple(intake.notes),
+        notes=tuple(map(plain, intake.notes)),
     )
     return intake.folds
 

@@ -92,6 +92,7 @@ def train(
     if kept:
         _check_place(Path(out))
     places = {name: place(name, x, settings.image_size, kept) for name, x in data.items()}
+    _check_storable(places | {"start": settings.start})
     places = DataPlaces(**places, test_share=TEST_SHARE)
     record = RunRecord("training", settings, places, git_revision=_git_revision())
     job = _Job(record, data, start, allow_more_unwanted, console)
@@ -159,6 +160,18 @@ class _Job:
             if run.folder and not run.record.stages and not any(run.folder.glob("*.checkpoint")):
                 _undo(run.folder, work)
             raise
+
+
+def _check_storable(paths):
+    """The record of a run is UTF-8."""
+    for name, path in paths.items():
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"{name} must be a path in UTF-8; a symbolic link of another name will do. "
+                f"Received: {name}={path}."
+            ) from None
 
 
 def _undo(out, work):

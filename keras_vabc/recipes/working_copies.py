@@ -1,12 +1,14 @@
 """The folder of a training's working copies of the data, known by the manifest in it.
 
-Only what that names is ever deleted, the copies of unwanted data first.
+Only what that names is ever deleted, the copies of unwanted data first, and what a process that was
+killed left of rows that it joined.
 """
 
 import contextlib
 import os
 
 from keras_vabc.data.folds import PARTS
+from keras_vabc.data.mapped import JOINED
 from keras_vabc.files.manifests import MANIFEST, manifest_text, read_manifest
 from keras_vabc.files.signals import stop_signals_wait
 from keras_vabc.files.writing import delete_temporary, write_whole
@@ -45,6 +47,8 @@ def clear(work):
     with stop_signals_wait(), contextlib.suppress(OSError):
         for name in (name for name in FILES if name in listed):
             (work / name).unlink(missing_ok=True)
+        for path in work.glob(f"{JOINED}????????.tmp"):  # of a process that was killed
+            path.unlink()
         delete_temporary(work)
         if os.listdir(work) == [MANIFEST]:
             (work / MANIFEST).unlink()

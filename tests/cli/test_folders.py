@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import sys
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,7 @@ from keras_vabc.data.fold_files import FoldFiles
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.manifests import MANIFEST
 from keras_vabc.pages import run_page
+from keras_vabc.pages.console import plain
 from keras_vabc.recipes import intake, training, working_copies
 
 
@@ -88,6 +90,7 @@ def test_files_in_a_run_that_was_killed_are_kept_by_the_next_try(killed, data):
 
 
 def test_a_run_that_was_killed_vanishes_if_the_next_try_fails(killed, data):
+    (killed / "work" / ".rows-abcdefgh.tmp").write_text("of unwanted data")
     damage(data)
     fails("unlabeled must hold numbers", *command(data, killed))
     assert not list(killed.iterdir())  # the folder may be older than the run
@@ -208,3 +211,30 @@ def test_a_sighup_that_is_ignored_stays_so(data, tmp_path, monkeypatch):
     finally:
         signal.signal(signal.SIGHUP, before)
     fails("Stopped", *command(data, tmp_path / "other"), code=130)
+
+
+@pytest.mark.parametrize("name", ["x[/y] [red] :smile: \x1b[31m\nend", "caf\udce9"])
+def test_a_run_may_have_any_name(data, tmp_path, monkeypatch, name):
+    run = tmp_path / name.replace("/", "|") / "run"
+    if "\udce9" not in name:
+        data = data.rename(tmp_path / "[bold] data")
+    shown = plain(str(run))
+    monkeypatch.setattr(sys, "argv", ["keras-vabc", "train", "--out", str(run)])
+    printed = succeeds(*command(data, run))
+    assert f"The report is {shown}/report.html.\n" in printed
+    assert plain(record(run)["provenance"]["command"]) == record(run)["provenance"]["command"]
+    scores = "score", run, "--input", data / "all.csv", "--out", run.parent / "scores.csv"
+    for words in (
+        ("threshold", run),
+        ("sample", run, "-n", 10, "--out", run.parent / "samples.csv"),
+        scores,
+        ("report", run),
+    ):
+        printed += succeeds(*words)
+    assert "\x1b" not in printed and plain(str(run.parent / "scores.csv")) in printed
+
+
+def test_data_whose_name_cannot_be_stored_are_refused(data, tmp_path):
+    other = data.rename(tmp_path / "caf\udce9")
+    fails("unlabeled must be a path in UTF-8", *command(other, tmp_path / "run"))
+    assert [path.name for path in tmp_path.iterdir()] == [other.name]
