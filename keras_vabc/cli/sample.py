@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from keras_vabc.cli.options import Overwrite, RunFolder
 
@@ -25,7 +24,7 @@ def sample(
       keras-vabc sample run -n 1000 --out samples
       keras-vabc sample run -n 100000 --out samples.npz --seed 1
     """
-    from keras_vabc.pages.console import say
+    from keras_vabc.pages.console import Bars, say
     from keras_vabc.recipes.outputs import check_samples_place, write_samples
     from keras_vabc.recipes.run import open_run
     from keras_vabc.recipes.starting import starting_tensorflow
@@ -34,10 +33,8 @@ def sample(
     check_samples_place(opened, out, overwrite)
     with starting_tensorflow(console):
         _ = opened.sampler
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("Samples", total=n)
-        kind = {"seed": seed, "overwrite": overwrite}
-        drawn = write_samples(
-            opened, n, out, **kind, show=lambda rows: progress.update(task, advance=rows)
-        )
+    with Bars(console, "samples") as bars:
+        bar = bars.add("Samples", n)
+        kind = {"seed": seed, "overwrite": overwrite, "show": lambda rows: bars.advance(bar, rows)}
+        drawn = write_samples(opened, n, out, **kind)
     say(console, f"{n:,} samples are in {out}; {drawn - n:,} of {drawn:,} drawn were rejected.")

@@ -1,6 +1,7 @@
 """One process at a time in a folder."""
 
 import contextlib
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +20,9 @@ def locked(folder):
     with open(Path(folder, LOCK), "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            if not os.path.samestat(os.fstat(file.fileno()), os.stat(file.name)):
+                raise BlockingIOError  # who had it has just deleted it
+        except (BlockingIOError, FileNotFoundError):
             raise BlockingIOError(f"Another process is at work in {folder}; wait for it.") from None
         if not file.tell():
             file.write(RECORD)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keras_vabc.files.locks import LOCK, is_lock, locked
+from keras_vabc.files.signals import stop_signals_wait
 
 TEMPORARY = re.compile(r"\.(?P<name>.+)-[a-z0-9_]{8}\.tmp", re.DOTALL)  # as `mkdtemp` makes them
 
@@ -193,13 +194,16 @@ def is_being_written(path, own=None):
 def _delete(folder):
     """Deletes a temporary folder, the record that tells whose it is last; as far as it can.
 
-    A folder that was just being replaced gets its name back.
+    A folder that was just being replaced gets its name back. Copies of unwanted data go first, and
+    a signal to stop waits.
     """
     target = folder.with_name(TEMPORARY.fullmatch(folder.name)["name"])
     earlier = folder / f"{target.name}.earlier"
-    with contextlib.suppress(OSError):
+    with stop_signals_wait(), contextlib.suppress(OSError):
         if earlier.is_dir() and not os.path.lexists(target):
             os.replace(earlier, target)
+        for path in folder.glob("*/*unwanted.npy"):
+            path.unlink()
         for path in folder.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)

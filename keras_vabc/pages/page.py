@@ -4,8 +4,6 @@ import base64
 from typing import NamedTuple
 
 import jinja2
-from rich import box
-from rich.table import Table as RichTable
 
 from keras_vabc.plots import png_bytes
 from keras_vabc.version import __version__
@@ -43,23 +41,6 @@ class Section(NamedTuple):
 def result_table(lines):
     """The `Table` of result lines."""
     return Table(list(COLUMNS), [[show(line) for show in COLUMNS.values()] for line in lines])
-
-
-def print_table(console, title, table):
-    """Prints a `Table` under a title, the first column to the left and the others to the right."""
-    shown = RichTable(
-        title=title,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=0,
-        show_edge=False,
-        pad_edge=False,
-    )
-    for number, column in enumerate(table.columns):
-        shown.add_column(column, justify="right" if number else "left", no_wrap=True)
-    for row in table.rows:
-        shown.add_row(*row)
-    console.print(shown)
 
 
 def render_page(title, sections):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from keras_vabc.files.outputs import HOW
 from keras_vabc.files.writing import followed, write_whole
+from keras_vabc.pages.console import plain
 from keras_vabc.recipes.outputs import check_output
 from keras_vabc.recipes.run import Run, open_run
 
@@ -41,7 +42,7 @@ def report(run, out=None, *, show_unwanted=False, overwrite=False):
     if not isinstance(run, Run):
         run = open_run(run)
     path = check_page_place(run, out, overwrite)
-    title = "Run" if run.folder is None else f"Run {run.folder.resolve().name}"
+    title = "Run" if run.folder is None else f"Run {plain(run.folder.resolve().name)}"
     page = render_page(title, sections(run, show_unwanted)).encode()
     check_page_place(run, path, overwrite)  # there was time to put a file there
     write_whole(followed(path), page)

@@ -7,7 +7,8 @@ import numpy as np
 
 from keras_vabc.files.array_files import read_packed_arrays
 from keras_vabc.files.writing import write_whole
-from keras_vabc.recipes.sweep import ARRAYS, RESULTS, stored_lines
+from keras_vabc.recipes.results_folder import ARRAYS, RESULTS
+from keras_vabc.recipes.sweep import stored_lines
 
 
 class Stored:
