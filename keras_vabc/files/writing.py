@@ -47,20 +47,19 @@ def write_whole(path, data):
 
 
 @contextmanager
-def new_folder(path, name="out", *, replace=False):
+def new_folder(path, name="out"):
     """A folder that appears under its name whole, or not at all; errors call its argument `name`.
 
     Yields the path of a folder to fill, of the same name; it becomes `path` when the block ends,
     and is deleted if it raises, as are the parents that it was given. An empty folder gives it its
-    mode. With `replace`, so does a folder that is not empty, which it takes the place of.
+    mode.
 
-    Raises a `FileExistsError` if `path` is a file, or a folder that is not empty and not to be
-    replaced; an `OSError` that names `path` if it cannot be made, or filled.
+    Raises a `FileExistsError` if `path` is a file, or a folder that is not empty; an `OSError` that
+    names `path` if it cannot be made, or filled.
     """
     path = followed(path, name)
     clear(path)
-    if not (replace and path.is_dir()):
-        check_new_folder(path, name)
+    check_new_folder(path, name)
     with parents_made(path, name), path_in_errors(path), contextlib.ExitStack() as stack:
         try:
             temporary = stack.enter_context(temporary_path(path))
@@ -68,6 +67,7 @@ def new_folder(path, name="out", *, replace=False):
         except OSError as error:
             raise _cannot_be_made(path, name, error) from None
         yield temporary
+        check_new_folder(path, name)  # there was time to put files there
         put_folder(temporary, path)
 
 

@@ -18,6 +18,7 @@ from keras_vabc.files import writing
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.locks import locked
 from keras_vabc.files.model_files import read_model_file, write_model_file
+from keras_vabc.files.outputs import new_output
 from keras_vabc.files.writing import (
     delete_temporary,
     make_folder,
@@ -51,7 +52,8 @@ def write_file(path, data="new"):
 
 
 def write_folder(path, data="new"):
-    with new_folder(path, replace=True) as folder:
+    with new_output(path, "tests", folder=True) as output:
+        folder = output.path
         assert folder.name == path.name and not list(folder.iterdir())
         (folder / "file").write_text(data)
 
@@ -92,8 +94,8 @@ def test_nothing_is_left_of_what_broke_off(write, tmp_path, monkeypatch):
             with whole_file(path) as temporary:
                 temporary.write_text("half")
                 raise KeyboardInterrupt
-        with new_folder(path, replace=True) as folder:
-            (folder / "file").write_text("half")
+        with new_output(path, "tests", folder=True) as output:
+            (output.path / "file").write_text("half")
             raise KeyboardInterrupt
 
     def failing(source, target):
@@ -138,6 +140,13 @@ def test_an_empty_folder_stays_as_it_was_and_gives_its_mode(tmp_path):
     with new_folder(path) as folder:
         (folder / "file").write_text("new")
     assert content(path) == "new" and stat.S_IMODE(path.stat().st_mode) == 0o2770
+
+
+def test_files_that_come_meanwhile_are_kept(tmp_path):
+    (tmp_path / "x").mkdir()
+    with pytest.raises(FileExistsError, match="new or empty"), new_folder(tmp_path / "x"):
+        (tmp_path / "x" / "file").write_text("the user's")
+    assert names(tmp_path) == ["x"] and content(tmp_path / "x") == "the user's"
 
 
 def test_parents_vanish_with_what_was_to_be_in_them(tmp_path):
@@ -224,15 +233,15 @@ def test_errors_of_other_files_keep_their_names(tmp_path):
     assert error.value.filename == str(tmp_path / "other")
 
 
-def test_only_a_new_or_empty_folder_is_filled_unless_told(tmp_path):
+def test_only_a_new_or_empty_folder_is_filled(tmp_path):
     (tmp_path / "empty").mkdir()
     write_file(tmp_path / "file", "kept")
     with new_folder(tmp_path / "empty") as folder:
         (folder / "file").write_text("kept")
-    for path, replace in (("empty", False), ("file", False), ("file", True)):
+    for path in ("empty", "file"):
         with (
             pytest.raises(FileExistsError, match="to must be a new or empty folder. Received: to="),
-            new_folder(tmp_path / path, "to", replace=replace),
+            new_folder(tmp_path / path, "to"),
         ):
             pass
         assert content(tmp_path / path) == "kept"

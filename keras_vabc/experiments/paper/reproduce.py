@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keras_vabc.experiments.paper import runs as paper
 from keras_vabc.experiments.paper.page import FILES, render
+from keras_vabc.experiments.paper.settings import SHIPPED
 from keras_vabc.files.outputs import check_free
 from keras_vabc.pages.console import say
 from keras_vabc.recipes.results_folder import results_folder
@@ -59,4 +60,4 @@ def _check_saved_models(runs, stored, folder):
     missing = {run.key for run in runs if run.key not in stored}
     for name, setting in paper.headline().items():
         if setting.key in missing:
-            check_free(folder / name, "saved-models", folder=True)
+            check_free(folder / name, SHIPPED, folder=True, name=SHIPPED)
