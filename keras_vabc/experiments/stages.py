@@ -6,7 +6,7 @@ from queue import Empty
 
 from keras_vabc.pages.console import Bars
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.recipes.workers import worker_pool
+from keras_vabc.recipes.workers import signals_blocked, worker_pool
 
 
 def run_stages(console, stages):
@@ -15,8 +15,10 @@ def run_stages(console, stages):
     `stages` maps a title to a function and its arguments, to which an `EpochReport` is added; the
     first ones start first. What the functions returned comes by title, too.
     """
+    with signals_blocked():
+        manager = multiprocessing.Manager()
     with (
-        multiprocessing.Manager() as manager,
+        manager,
         Bars(console, "trainings") as bars,
         worker_pool() as pool,
     ):

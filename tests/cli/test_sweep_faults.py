@@ -198,18 +198,20 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("workers", "waiting"), [("1", "bc"), ("2", "b")])
+@pytest.mark.parametrize(
+    ("workers", "waiting", "number"), [("1", "bc", signal.SIGINT), ("2", "b", signal.SIGHUP)]
+)
 def test_a_sweep_that_is_stopped_ends_its_workers(
-    light_workers, tmp_path, monkeypatch, workers, waiting
+    light_workers, tmp_path, monkeypatch, workers, waiting, number
 ):
-    """One that has more to do, and one that has not; Ctrl-C reaches the whole process group."""
+    """One that has more to do, and one that has not; both signals reach the whole process group."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     (tmp_path / "main.py").write_text(SWEEP)
     out = tmp_path / "out"
     with started([sys.executable, "main.py", workers, waiting], tmp_path) as process:
         wait_until(lambda: (out / "arrays" / "waits").exists() and stored_lines(out), process)
         assert running(process.pid) > int(workers)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
         assert process.wait(60) == 130
         wait_until(lambda: not running(process.pid))
     stderr = (tmp_path / "stderr").read_text()
