@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_vabc.files.bounds import check_stored
 from keras_vabc.files.writing import whole_file
 
 METADATA, RECORD_KEY = "metadata.json", "keras_vabc"  # a member of the archive, a key in it
@@ -46,8 +47,6 @@ def read_model_file(path):
     written by something else.
     """
     with _whole_archive(path) as archive:
-        if any(member.compress_type for member in archive.infolist()):
-            raise zipfile.BadZipFile("it is compressed")  # and may be larger than memory
         record = json.loads(archive.read(METADATA))[RECORD_KEY]
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "Skipping")  # a part of the file
@@ -74,6 +73,7 @@ def _whole_archive(path):
         raise FileNotFoundError(f"path must be a file. Received: path={path}.")
     try:
         with zipfile.ZipFile(path) as archive:
+            check_stored(archive)
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile("a checksum does not match")
             names = archive.namelist()

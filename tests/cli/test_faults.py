@@ -404,7 +404,7 @@ def test_what_was_left_to_do_after_a_training_is_done_later(run, data, monkeypat
 def test_ctrl_c_leaves_nothing_half_written(run, data, tmp_path, monkeypatch, name):
     out = tmp_path / "out"
     monkeypatch.setattr(zipfile.ZipFile, "write", lambda *_: press_ctrl_c())
-    monkeypatch.setattr(scores, "_score_table", lambda *_: press_ctrl_c())
+    monkeypatch.setattr(scores, "_write_table", lambda *_: press_ctrl_c())
     done = keras_vabc(*filled(COMMANDS[name], run=run, data=data, out=out))
     assert done.exit_code == 130 and done.stderr == "keras-vabc: Stopped.\n"
     assert not list(out.iterdir())
