@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.checks import check_share, check_whole
+from keras_vabc.data.checks import check_share
 from keras_vabc.data.digests import held_out
 from keras_vabc.data.fold_files import FoldFiles
 from keras_vabc.data.folds import PARTS, Folds, own_folds
 from keras_vabc.data.levels import decide, rule_notes
+from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.vectors import column_notes
@@ -109,8 +110,9 @@ def read_folds(
         ```
     """
     check_share(test_share=test_share)
-    check_whole("seed", seed, 0)
-    image_size = None if image_size is None else _checked_size(image_size)
+    checked("seed", seed)
+    checked("max_unreadable", max_unreadable)
+    image_size = None if image_size is None else checked("image_size", image_size)
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = dict(zip(FOLDS, (unlabeled, unwanted), strict=True))
@@ -173,11 +175,6 @@ def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None, un
 def _unreadable(reader):
     """Pairs of the files that a reader could not read; of arrays and tables there are none."""
     return getattr(reader, "unreadable", ())
-
-
-def _checked_size(image_size):
-    height, width = image_size
-    return check_whole("image_size", height, 1), check_whole("image_size", width, 1)
 
 
 def _common_spec(readers, image_size):

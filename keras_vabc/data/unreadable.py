@@ -1,6 +1,7 @@
 """Files that could not be read, each with a reason that a user can act on."""
 
 import csv
+import itertools
 import os
 import tempfile
 import weakref
@@ -8,9 +9,12 @@ import weakref
 from PIL import Image, UnidentifiedImageError
 
 from keras_vabc.data.checks import first_line
+from keras_vabc.data.ids import as_cell
 from keras_vabc.data.images import FloatsError
+from keras_vabc.files.writing import whole_file
 
 FILE = "unreadable.csv"
+LISTED = 100  # of a manifest; the file lists all
 MEMORY_BYTES = 2**20  # of names and reasons; what exceeds it goes to a nameless file
 NAMES_SHOWN = 3
 LONGEST_REASON = 160  # some decoders quote what they read
@@ -63,8 +67,20 @@ class Unreadable:
 
     def first(self):
         """The first few in words."""
-        shown = zip(self, range(NAMES_SHOWN), strict=False)
-        return ", ".join(f"{name!r} ({reason})" for (name, reason), _ in shown)
+        shown = itertools.islice(self, NAMES_SHOWN)
+        return ", ".join(f"{name!r} ({reason})" for name, reason in shown)
+
+
+def write_unreadable(path, folds):
+    """Writes what could not be read in each fold, a dict of `Unreadable`s, to a CSV file.
+
+    Its columns are `fold`, `id`, as `as_cell` writes it, and `reason`.
+    """
+    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("fold", "id", "reason"))
+        for fold, files in folds.items():
+            writer.writerows((fold, as_cell(name), why) for name, why in files)
 
 
 def reason(error, path):

@@ -17,13 +17,14 @@ IDS = (
 )
 
 
-def write_scores(run, source, out, *, show=lambda count: None):
+def write_scores(run, source, out, *, max_unreadable=None, show=lambda count: None):
     """Scores data and writes them to a CSV file, the most unwanted first.
 
     Its columns are `id` (path in the folder, or row number; as `as_cell` writes it), `score`, and,
     where the run has a threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is;
     what it holds is returned, the numbers of `examples` and of those `flagged` and the `notes` of
-    the reading among it. `show` is called with the number of examples scored so far. Memory grows
+    the reading among it. What could not be read is `unreadable` there, its number and the first of
+    `(id, reason)`; a share up to `max_unreadable` may be, or up to that of the run. `show` is called with the number of examples scored so far. Memory grows
     by 24 bytes an example at most.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
@@ -32,12 +33,12 @@ def write_scores(run, source, out, *, show=lambda count: None):
     check_scores_place(run, source, out)
     make_folder(out.parent)
     with whole_file(out) as temporary, StoredIds(temporary.parent) as ids:
-        scores, notes = _scored(run, source, ids, show)
+        scores, left_out = _scored(run, source, ids, max_unreadable, show)
         _write_table(temporary, ids, scores, run.threshold)
     threshold = run.threshold
     flagged = None if threshold is None else int((scores > threshold).sum())
     content = {"input": str(source), "score": run.score_name, "threshold": threshold, "id": IDS}
-    content |= {"examples": len(scores), "flagged": flagged, "notes": notes, **provenance(run)}
+    content |= {"examples": len(scores), "flagged": flagged, **left_out, **provenance(run)}
     write_manifest(out.with_name(f"{out.name}.json"), content)
     return content
 
@@ -99,16 +100,19 @@ class StoredIds:
         self._end = ends[-1]
 
 
-def _scored(run, source, ids, show):
-    """The scores of all examples, whose ids are stored, and the notes of the reading."""
-    scores, notes = bytearray(), []
-    for names, rows in run.read(source, "input", notes):
+def _scored(run, source, ids, max_unreadable, show):
+    """The scores of all examples, whose ids are stored; and what a manifest tells of the reading."""
+    scores, notes, unreadable = bytearray(), [], Unreadable()
+    limits = {"max_unreadable": max_unreadable, "unreadable": unreadable}
+    for names, rows in run.read(source, "input", notes, **limits):
         ids.add(names)
         scores += run.score_rows(rows).astype("float32").tobytes()
         show(len(scores) // 4)
     if not scores:
         raise ValueError(f"input must hold an example. Received: input={source}, which has none.")
-    return np.frombuffer(scores, "float32"), notes
+    first = list(itertools.islice(unreadable, LISTED))
+    listed = {"count": len(unreadable), "files": first}
+    return np.frombuffer(scores, "float32"), {"notes": notes, "unreadable": listed}
 
 
 def _write_table(path, ids, scores, threshold):
