@@ -13,6 +13,12 @@ def score(
     run: RunFolder,
     input: Annotated[str, typer.Option(help="Data of the same kind as those of the run.")],
     out: Annotated[Path, typer.Option(help="CSV file to write; an earlier one is replaced.")],
+    max_unreadable: Annotated[
+        float | None,
+        typer.Option(
+            help="Largest share of files that may be unreadable. (default: of RUN)", min=0, max=1
+        ),
+    ] = None,
 ):
     """Score data for review, the most unwanted first.
 
@@ -27,11 +33,15 @@ def score(
     console, opened = Console(), open_run(run, "RUN")
     check_scores_place(opened, input, out)
     with starting_tensorflow(console) as status:
-        scored = write_scores(
-            opened, input, out, show=lambda count: status.update(f"Scoring: {count:,} examples")
-        )
+
+        def show(count):
+            status.update(f"Scoring: {count:,} examples")
+
+        scored = write_scores(opened, input, out, max_unreadable=max_unreadable, show=show)
     for note in scored["notes"]:
         say(console, f"Note: {note}")
+    if scored["unreadable"]["count"]:
+        say(console, f"What could not be read is listed in {out}.json.")
     text = f"{scored['examples']:,} scores, {scored['score']}, are in {out}"
     if scored["flagged"] is not None:
         text += f"; {scored['flagged']:,} exceed the threshold of {scored['threshold']:.4g}"

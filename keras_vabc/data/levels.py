@@ -69,11 +69,8 @@ def rule_notes(rule, levels):
     if rule.deep is not None:
         parts.append(f"deep images: {deep_words(rule.deep)}")
     if any(own.alpha for own in levels.values()):
-        parts.append(
-            f"transparent images were laid on {NAMES[rule.ground]}, from which what is opaque in "
-            "them stands out more"
-        )
-    return [f"{'; '.join(parts)} (both folds, and later data)."] if parts else []
+        parts.append(f"transparent images were laid on {NAMES[rule.ground]}")
+    return [f"{'; '.join(parts)}, in both folds and later data."] if parts else []
 
 
 def deep_words(white):

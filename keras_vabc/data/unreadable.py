@@ -14,7 +14,7 @@ from keras_vabc.data.images import FloatsError
 from keras_vabc.files.writing import whole_file
 
 FILE = "unreadable.csv"
-LISTED = 100  # of a manifest; the file lists all
+LISTED = 10_000  # in a manifest, which is read as a whole
 MEMORY_BYTES = 2**20  # of names and reasons; what exceeds it goes to a nameless file
 NAMES_SHOWN = 3
 LONGEST_REASON = 160  # some decoders quote what they read

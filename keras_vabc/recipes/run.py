@@ -260,7 +260,7 @@ class Run:
         return held_out(rows, self.record.settings.seed, part * self.record.data.test_share)
 
     def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None):
-        """Reads data in the form of the run's, as `read_blocks` does, and by the run's own limit."""
+        """Reads data in the form of the run's, as `read_blocks` does, by the run's own limit."""
         most = self.record.settings.max_unreadable if max_unreadable is None else max_unreadable
         more = {"notes": notes, "unreadable": unreadable}
         return read_blocks(source, self.spec, name, max_unreadable=most, **more)

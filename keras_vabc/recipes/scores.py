@@ -1,11 +1,13 @@
 """Scores of data by a run: a table in the order of review, and its manifest."""
 
+import itertools
 import re
 import tempfile
 
 import numpy as np
 
 from keras_vabc.data.ids import as_cell
+from keras_vabc.data.unreadable import LISTED, Unreadable
 from keras_vabc.files.writing import make_folder, whole_file
 from keras_vabc.nu.thresholds import review_order
 from keras_vabc.recipes.outputs import check_output, provenance, write_manifest
@@ -22,10 +24,10 @@ def write_scores(run, source, out, *, max_unreadable=None, show=lambda count: No
 
     Its columns are `id` (path in the folder, or row number; as `as_cell` writes it), `score`, and,
     where the run has a threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is;
-    what it holds is returned, the numbers of `examples` and of those `flagged` and the `notes` of
-    the reading among it. What could not be read is `unreadable` there, its number and the first of
-    `(id, reason)`; a share up to `max_unreadable` may be, or up to that of the run. `show` is called with the number of examples scored so far. Memory grows
-    by 24 bytes an example at most.
+    what it holds is returned, the numbers of `examples` and of those `flagged`, the `notes` of the
+    reading, and of what is `unreadable` the number and the first of `(id, reason)`; a share of up
+    to `max_unreadable` may be, or up to that of the run. `show` is called with the number of
+    examples scored so far. Memory grows by 24 bytes an example at most.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
     holds the data; an `OSError` tells what cannot be read or written.
@@ -101,7 +103,7 @@ class StoredIds:
 
 
 def _scored(run, source, ids, max_unreadable, show):
-    """The scores of all examples, whose ids are stored; and what a manifest tells of the reading."""
+    """The scores of all examples, whose ids are stored; and what the manifest tells of reading."""
     scores, notes, unreadable = bytearray(), [], Unreadable()
     limits = {"max_unreadable": max_unreadable, "unreadable": unreadable}
     for names, rows in run.read(source, "input", notes, **limits):
