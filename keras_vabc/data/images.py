@@ -94,9 +94,10 @@ def opaque_light(image):
     """Sums over the pixels of grey level times alpha, and of alpha; of 0 if all are opaque."""
     image.load()
     image = image.convert("RGBA")
-    alpha = np.asarray(image.getchannel("A"))
-    if alpha.min(initial=255) == 255:
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[0] == 255:
         return 0.0, 0.0
+    alpha = np.asarray(alpha)
     light = np.asarray(image.convert("RGB").convert("L"))
     return float(np.vdot(light.astype("float64"), alpha)), float(alpha.sum(dtype="float64"))
 
