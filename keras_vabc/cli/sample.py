@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from keras_vabc.cli.options import RunFolder
+from keras_vabc.cli.options import Overwrite, RunFolder
 
 
 def sample(
@@ -17,6 +17,7 @@ def sample(
     ],
     n: Annotated[int, typer.Option("-n", help="Number of samples.", min=1)] = 1000,
     seed: Annotated[int, typer.Option(help="Another one gives other samples.", min=0)] = 0,
+    overwrite: Overwrite = False,
 ):
     """Generate new data, in the scale of your own.
 
@@ -30,12 +31,13 @@ def sample(
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")
-    check_samples_place(opened, out)
+    check_samples_place(opened, out, overwrite)
     with starting_tensorflow(console):
         _ = opened.sampler
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("Samples", total=n)
+        kind = {"seed": seed, "overwrite": overwrite}
         drawn = write_samples(
-            opened, n, out, seed=seed, show=lambda rows: progress.update(task, advance=rows)
+            opened, n, out, **kind, show=lambda rows: progress.update(task, advance=rows)
         )
     say(console, f"{n:,} samples are in {out}; {drawn - n:,} of {drawn:,} drawn were rejected.")

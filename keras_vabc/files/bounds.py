@@ -10,7 +10,7 @@ TEXT_BYTES = 2**26  # of a record, which is a few kB
 
 
 class TooLarge(ValueError):
-    """A file would hold more than it may; the message tells how to allow it."""
+    """A file would hold more than it may, or what it may is not known; the message says more."""
 
 
 def check_unpacked(size, path, name):
@@ -41,14 +41,12 @@ def check_stored(archive):
 
 def read_text_file(path):
     """The bytes of a file of text; a `TooLarge` if they are more than `TEXT_BYTES`."""
-    with open(path, "rb") as file:
-        text = file.read(TEXT_BYTES + 1)
-    if len(text) > TEXT_BYTES:
+    size = os.path.getsize(path)
+    if size > TEXT_BYTES:
         raise TooLarge(
-            f"{Path(path).name} must have at most {TEXT_BYTES} bytes. Received: {path} of "
-            f"{os.path.getsize(path)}."
+            f"{Path(path).name} must have at most {TEXT_BYTES} bytes. Received: {path} of {size}."
         )
-    return text
+    return Path(path).read_bytes()
 
 
 def _allowed():
@@ -56,4 +54,4 @@ def _allowed():
     try:
         return int(float(text))
     except (ValueError, OverflowError):
-        raise ValueError(f"{ALLOWED} must be a number of bytes. Received: {text!r}.") from None
+        raise TooLarge(f"{ALLOWED} must be a number of bytes. Received: {text!r}.") from None

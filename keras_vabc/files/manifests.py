@@ -31,19 +31,19 @@ def content_hash(path):
     if not path.is_dir():
         return _file_hash(path)
     digest = hashlib.sha256()
-    for name, file in sorted(_files(path)):
+    for name in sorted(_files(path)):
         if name != MANIFEST.encode():
-            digest.update(name + b"\0" + _file_hash(file).encode() + b"\0")
+            file_hash = _file_hash(path / os.fsdecode(name))
+            digest.update(name + b"\0" + file_hash.encode() + b"\0")
     return digest.hexdigest()
 
 
 def _files(folder):
-    """`(name, path)` of whatever is no folder, the names as bytes, with `/` between folders."""
+    """Names of whatever is no folder, as bytes, since there may be millions."""
     for root, folders, files in os.walk(folder):
         links = [name for name in folders if os.path.islink(os.path.join(root, name))]
         for name in files + links:
-            path = Path(root, name)
-            yield os.fsencode(path.relative_to(folder).as_posix()), path
+            yield os.fsencode(os.path.relpath(os.path.join(root, name), folder))
 
 
 def _file_hash(path):

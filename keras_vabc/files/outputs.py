@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import stat
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +19,16 @@ from keras_vabc.files.writing import (
     clear,
     followed,
     is_being_written,
+    make_like,
     parents_made,
     path_in_errors,
     put_folder,
     sync,
+    take_mode,
     temporary_path,
 )
 
+KIND = "output"  # of a manifest: "samples", "scores" or "export"
 HOW = "give --overwrite (in Python overwrite=True) to replace it"
 
 
@@ -39,45 +41,49 @@ class Output:
 
 
 @contextmanager
-def new_output(path, name="out", *, folder=False, overwrite=False):
+def new_output(path, kind, *, folder=False, overwrite=False, name="out"):
     """A file, or a folder, that appears whole with its manifest, or not at all: an `Output`.
 
-    Refused before the block begins is what `check_output` refuses, and, by a `BlockingIOError`, a
-    path at which another process is just writing. A link is followed. What the block made vanishes
-    if it raises, parents included.
+    `kind` says in one word what it is. Refused before the block begins is what `check_free`
+    refuses. A link is followed. What the block made vanishes if it raises, parents included; what
+    was there before stays.
     """
-    path = check_output(path, name, folder=folder, overwrite=overwrite)
+    options = {"folder": folder, "overwrite": overwrite, "name": name}
+    path = check_free(path, kind, **options)
     with parents_made(path, name), path_in_errors(path), temporary_path(path) as temporary:
-        _check_alone(path, temporary.parent)
+        check_free(path, kind, own=temporary.parent, **options)  # another may have come at once
         if folder:
-            temporary.mkdir()
-        output = Output(temporary)
+            make_like(temporary, path)
+        output = Output(temporary, {KIND: kind})
         yield output
-        check_output(path, name, folder=folder, overwrite=overwrite)  # others had time for it
+        check_free(path, kind, own=temporary.parent, **options)  # there was time to put files there
         (_put_folder if folder else _put_file)(output, path)
 
 
-def check_output(path, name="out", *, folder=False, overwrite=False):
-    """Refuses a path at which something is that we did not make, or that was changed since.
+def check_free(path, kind, *, folder=False, overwrite=False, name="out", own=None):
+    """Refuses a path where something is that is no output of that kind, as we made it.
 
-    Returns the path to be written, which is another one if `path` is a link. With `overwrite` a
-    changed file, a file of others, and a changed folder of ours pass. Raises an `OSError`.
+    Returns the path to be written, which is another one if `path` is a link. With `overwrite` every
+    file passes that is none of a manifest, and a changed folder of that kind. Raises an `OSError`;
+    of that, a `BlockingIOError` for a path at which another process is writing than the one that
+    has the temporary folder `own`.
     """
     given, path = path, followed(path, name)
     clear(path)
-    text = f"Received: {name}={given}"
-    fault = (_fault_of_folder if folder else _fault_of_file)(path, overwrite)
+    if is_being_written(path, own):
+        raise BlockingIOError(f"Another process is writing {given}; wait for it.")
+    fault = (_fault_of_folder if folder else _fault_of_file)(path, kind, overwrite)
     if fault:
         rule, received = fault
-        raise FileExistsError(f"{name} must be {rule}. {text}, {received}.")
+        raise FileExistsError(f"{name} must be {rule}. Received: {name}={given}, {received}.")
     return path
 
 
-def _fault_of_folder(path, overwrite):
+def _fault_of_folder(path, kind, overwrite):
     """`(rule, what was received)` of a path for a folder; `None` for one that is free."""
     if not path.exists():
         return None
-    rule = "a new or empty folder, or one that keras-vabc made"
+    rule = f"a new or empty folder, or one of {kind} that keras-vabc made"
     if not path.is_dir():
         return rule, "which is a file"
     if path.samefile(os.curdir) or os.path.ismount(path):
@@ -85,40 +91,35 @@ def _fault_of_folder(path, overwrite):
     if not any(path.iterdir()):
         return None
     manifest = read_manifest(path / MANIFEST)
-    if manifest is None:
+    if manifest is None or ("made_by" in manifest and manifest.get(KIND) != kind):
         return rule, "which holds something else"
-    return _fault_of_ours(path, manifest, overwrite)
+    return _fault_of_ours(path, manifest, kind, overwrite)
 
 
-def _fault_of_file(path, overwrite):
+def _fault_of_file(path, kind, overwrite):
     """Likewise, of a path for a file."""
     if path.is_dir():
         return "a file", "which is a folder"
     place = manifest_path(path, folder=False)
     manifest = read_manifest(place)
     if manifest is None and os.path.lexists(place):
-        rule = f"a file whose manifest, {place.name}, has a place"
-        return rule, "beside which keras-vabc did not make that file"
+        received = f"which would take {place.name} for it, and keras-vabc did not make that"
+        return "a file whose manifest has a free place", received
     if not path.exists():
         return None
     if manifest is None:
         return None if overwrite else (f"new; {HOW}", "which keras-vabc did not make")
-    return _fault_of_ours(path, manifest, overwrite)
+    return _fault_of_ours(path, manifest, kind, overwrite)
 
 
-def _fault_of_ours(path, manifest, overwrite):
-    if overwrite or is_unchanged(path, manifest):
+def _fault_of_ours(path, manifest, kind, overwrite):
+    other = manifest.get(KIND, kind) != kind
+    if overwrite or (is_unchanged(path, manifest) and not other):
         return None
     rule = f"new, or as keras-vabc made it; {HOW}"
     if HASH not in manifest:
         return rule, "whose manifest, of an earlier version, does not tell whether it was changed"
-    return rule, "which was changed since"
-
-
-def _check_alone(path, own):
-    """Refuses a second writer; of two that begin at once, both may be."""
-    if is_being_written(path, own):
-        raise BlockingIOError(f"Another process is writing {path}; wait for it.")
+    return rule, f"which holds {manifest[KIND]}" if other else "which was changed since"
 
 
 def _put_folder(output, path):
@@ -132,7 +133,7 @@ def _put_file(output, path):
     place, replaces = manifest_path(path, folder=False), None
     earlier = read_manifest(place)
     if path.exists():
-        os.chmod(output.path, stat.S_IMODE(path.stat().st_mode))
+        take_mode(output.path, path)
         replaces = content_hash(path) if earlier and is_unchanged(path, earlier) else None
     manifest = output.path.with_name(place.name)
     manifest.write_bytes(manifest_text(output.manifest, content_hash(output.path), replaces))
@@ -141,10 +142,11 @@ def _put_file(output, path):
         kept.write_bytes(place.read_bytes())
     sync(output.path)
     sync(manifest)
-    os.replace(manifest, place)
     try:
+        os.replace(manifest, place)
         os.replace(output.path, path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            place.unlink() if earlier is None else os.replace(kept, place)
+        if output.path.exists() and not manifest.exists():  # it was stopped between the two
+            with contextlib.suppress(OSError):
+                place.unlink() if earlier is None else os.replace(kept, place)
         raise

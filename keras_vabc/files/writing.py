@@ -63,7 +63,7 @@ def new_folder(path, name="out", *, replace=False):
     with parents_made(path, name), path_in_errors(path), contextlib.ExitStack() as stack:
         try:
             temporary = stack.enter_context(temporary_path(path))
-            temporary.mkdir()
+            make_like(temporary, path)
         except OSError as error:
             raise _cannot_be_made(path, name, error) from None
         yield temporary
@@ -76,12 +76,27 @@ def check_new_folder(path, name="out"):
         raise FileExistsError(f"{name} must be a new or empty folder. Received: {name}={path}.")
 
 
+def make_like(temporary, path):
+    """Makes the folder that is to have a path's place, with the group that files in it get."""
+    temporary.mkdir()
+    if path.exists():
+        take_mode(temporary, path, stat.S_IRWXU)
+
+
+def take_mode(temporary, path, at_least=0):
+    """Gives a file or folder the mode, and where that is allowed the group, of another."""
+    status = path.stat()
+    with contextlib.suppress(PermissionError):
+        os.chown(temporary, -1, status.st_gid)
+    os.chmod(temporary, stat.S_IMODE(status.st_mode) | at_least)
+
+
 def put_folder(temporary, path):
     """Gives a folder its name, and what is under that name, if anything, to the temporary one."""
     if not path.exists():
         os.replace(temporary, path)
         return
-    os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
+    take_mode(temporary, path)
     if not any(path.iterdir()):
         os.replace(temporary, path)
         return

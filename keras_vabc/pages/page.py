@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table as RichTable
 
 from keras_vabc.plots import png_bytes
+from keras_vabc.version import __version__
 
 COLUMNS = {
     "Method": lambda line: line["method"],
@@ -70,7 +71,9 @@ def render_page(title, sections):
         lstrip_blocks=True,
     )
     environment.filters["png"] = _base64_png
-    return environment.get_template("page.html").render(title=title, sections=sections)
+    return environment.get_template("page.html").render(
+        title=title, sections=sections, version=__version__
+    )
 
 
 def _base64_png(figure):

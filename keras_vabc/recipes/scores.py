@@ -8,10 +8,11 @@ import numpy as np
 
 from keras_vabc.data.ids import as_cell
 from keras_vabc.data.unreadable import LISTED, Unreadable
-from keras_vabc.files.writing import make_folder, whole_file
+from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.nu.thresholds import review_order
-from keras_vabc.recipes.outputs import check_output, provenance, write_manifest
+from keras_vabc.recipes.outputs import check_output, provenance
 
+SCORES = "scores"  # the kind of output
 BLOCK_ROWS = 2**16  # of the table that are written at a time
 IDS = (
     "path in the folder, or row number counted from 0; an apostrophe stands before a path that "
@@ -19,7 +20,9 @@ IDS = (
 )
 
 
-def write_scores(run, source, out, *, max_unreadable=None, show=lambda count: None):
+def write_scores(
+    run, source, out, *, overwrite=False, max_unreadable=None, show=lambda count: None
+):
     """Scores data and writes them to a CSV file, the most unwanted first.
 
     Its columns are `id` (path in the folder, or row number; as `as_cell` writes it), `score`, and,
@@ -30,26 +33,29 @@ def write_scores(run, source, out, *, max_unreadable=None, show=lambda count: No
     examples scored so far. Memory grows by 24 bytes an example at most.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
-    holds the data; an `OSError` tells what cannot be read or written.
+    holds the data; an `OSError` tells what cannot be read or written, or replaced.
     """
-    check_scores_place(run, source, out)
-    make_folder(out.parent)
-    with whole_file(out) as temporary, StoredIds(temporary.parent) as ids:
+    check_scores_place(run, source, out, overwrite)
+    with (
+        new_output(out, SCORES, overwrite=overwrite) as output,
+        StoredIds(output.path.parent) as ids,
+    ):
         scores, left_out = _scored(run, source, ids, max_unreadable, show)
-        _write_table(temporary, ids, scores, run.threshold)
-    threshold = run.threshold
-    flagged = None if threshold is None else int((scores > threshold).sum())
-    content = {"input": str(source), "score": run.score_name, "threshold": threshold, "id": IDS}
-    content |= {"examples": len(scores), "flagged": flagged, **left_out, **provenance(run)}
-    write_manifest(out.with_name(f"{out.name}.json"), content)
+        _write_table(output.path, ids, scores, run.threshold)
+        threshold = run.threshold
+        flagged = None if threshold is None else int((scores > threshold).sum())
+        content = {"input": str(source), "score": run.score_name, "threshold": threshold, "id": IDS}
+        content |= {"examples": len(scores), "flagged": flagged, **left_out, **provenance(run)}
+        output.manifest |= content
     return content
 
 
-def check_scores_place(run, source, out):
+def check_scores_place(run, source, out, overwrite=False):
     """Refuses a place for scores before anything slow is done, as `write_scores` does."""
     if out.suffix.lower() != ".csv" or out.is_dir():
         raise ValueError(f"out must be a .csv file. Received: out={out}.")
     check_output(run, out, input=source)
+    check_free(out, SCORES, overwrite=overwrite)
 
 
 class StoredIds:
