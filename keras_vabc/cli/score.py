@@ -13,6 +13,12 @@ def score(
     run: RunFolder,
     input: Annotated[str, typer.Option(help="Data of the same kind as those of the run.")],
     out: Annotated[Path, typer.Option(help="CSV file to write.")],
+    max_unreadable: Annotated[
+        float | None,
+        typer.Option(
+            help="Largest share of files that may be unreadable. (default: of RUN)", min=0, max=1
+        ),
+    ] = None,
     overwrite: Overwrite = False,
 ):
     """Score data for review, the most unwanted first.
@@ -33,10 +39,13 @@ def score(
             input,
             out,
             overwrite=overwrite,
+            max_unreadable=max_unreadable,
             show=lambda count: status.update(f"Scoring: {count:,} examples"),
         )
     for note in scored["notes"]:
         say(console, f"Note: {note}")
+    if scored["unreadable"]["count"]:
+        say(console, f"What could not be read is listed in {out}.json.")
     text = f"{scored['examples']:,} scores, {scored['score']}, are in {out}"
     if scored["flagged"] is not None:
         text += f"; {scored['flagged']:,} exceed the threshold of {scored['threshold']:.4g}"

@@ -3,7 +3,7 @@
 import hashlib
 import os
 
-from keras_vabc.data.checks import check_positive, check_whole
+from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.recipes.own_data import check_setting
@@ -14,11 +14,11 @@ def checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, 
     """The `TrainingSettings` of the arguments of `train`; `start` is `None` or a `Run`."""
     return TrainingSettings(
         setting=_setting(setting, start),
-        seed=check_whole("seed", seed, 0),
-        epochs=None if epochs is None else check_whole("epochs", epochs, 1),
+        seed=checked("seed", seed),
+        epochs=None if epochs is None else checked("epochs", epochs),
         gamma=_gamma(gamma, start),
         image_size=_image_size(image_size, start),
-        max_unreadable=_share(max_unreadable),
+        max_unreadable=checked("max_unreadable", max_unreadable),
         start=None if start is None else _origin(start),
     )
 
@@ -62,8 +62,7 @@ def _gamma(gamma, start):
     """Gamma, given or that of the run to start from; `None` for the setting's own."""
     if gamma is None:
         return None if start is None else start.record.settings.gamma
-    check_positive(gamma=gamma)
-    return float(gamma)
+    return checked("gamma", gamma)
 
 
 def _image_size(size, start):
@@ -71,19 +70,4 @@ def _image_size(size, start):
     if size is None:
         images = start is not None and start.spec.kind == "images"
         return start.spec.shape[:2] if images else None
-    sizes = [] if isinstance(size, str | bytes) or not hasattr(size, "__len__") else list(size)
-    if len(sizes) != 2:
-        raise ValueError(f"image_size must be (height, width). Received: image_size={size!r}.")
-    return tuple(check_whole("image_size", number, 1) for number in sizes)
-
-
-def _share(max_unreadable):
-    try:
-        share = float(max_unreadable)
-    except (TypeError, ValueError):
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError(
-            f"max_unreadable must be in [0, 1]. Received: max_unreadable={max_unreadable!r}."
-        )
-    return share
+    return checked("image_size", size)

@@ -4,6 +4,8 @@ import contextlib
 import time
 
 from keras_vabc.data.intake import read_folds, stored_folds
+from keras_vabc.data.unreadable import FILE as UNREADABLE
+from keras_vabc.data.unreadable import write_unreadable
 from keras_vabc.pages.console import plain, reading_status, say
 from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.record import Counts
@@ -25,11 +27,12 @@ def take_in(run, work, start, allow_more_unwanted, console):
     began = time.perf_counter()
     stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
     run.update(stages=stages)  # until it is complete again
-    intake = _read(run, work, allow_more_unwanted, console)
+    intake = _read(run, work, start, allow_more_unwanted, console)
     counts = {name: Counts.of(own) for name, own in intake.counts.items()}
     _check(run, intake, counts, start)
     for note in intake.notes:
         say(console, f"Note: {note}")
+    _list_unreadable(run, intake.unreadable, console)
     for name, own in counts.items():
         say(console, f"{name}: {own.training:,} to train on, {own.held_out:,} held out")
     run.update(
@@ -41,7 +44,15 @@ def take_in(run, work, start, allow_more_unwanted, console):
     return intake.folds
 
 
-def _read(run, work, allow_more_unwanted, console):
+def _list_unreadable(run, unreadable, console):
+    """Tells what was left out, with reasons, in a file of the run; notes name the first few."""
+    if run.folder is not None and any(map(len, unreadable.values())):
+        write_unreadable(run.folder / UNREADABLE, unreadable)
+        count = sum(map(len, unreadable.values()))
+        say(console, f"All {count:,} files that could not be read: {run.folder / UNREADABLE}")
+
+
+def _read(run, work, start, allow_more_unwanted, console):
     working_copies.begin(work)
     settings = run.record.settings
     with reading_status(console) as show:
@@ -55,6 +66,7 @@ def _read(run, work, allow_more_unwanted, console):
             seed=settings.seed,
             allow_more_unwanted=allow_more_unwanted,
             show=show,
+            rule=None if start is None else start.spec.rule,
         )
 
 

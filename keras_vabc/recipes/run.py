@@ -2,13 +2,15 @@
 
 import dataclasses
 import functools
+import os
 from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.checks import check_whole
+from keras_vabc.data.checks import check_kind
 from keras_vabc.data.intake import held_out, read_blocks
 from keras_vabc.data.outputs import postprocess
+from keras_vabc.data.ranges import checked
 from keras_vabc.recipes.parts import Parts
 from keras_vabc.recipes.record import FINISHED, MEMORY
 from keras_vabc.recipes.record_file import change_record, read_record, write_record
@@ -105,7 +107,7 @@ class Run:
             ValueError: If `n` or `seed` is no whole number >= 0.
             RuntimeError: If the guard rejects nearly everything.
         """
-        n, seed = check_whole("n", n, 0), check_whole("seed", seed, 0)
+        n, seed = checked("n", n), checked("seed", seed)
         return postprocess(self.sampler.sample(n, seed), self.spec)
 
     def score(self, x):
@@ -214,6 +216,8 @@ class Run:
             RuntimeError: If the guard rejects nearly everything, or the export does not reproduce
                 the run.
         """
+        check_kind("out", out, str | os.PathLike, "a path")
+        check_kind("format", format, str, "a name")
         from keras_vabc.recipes.export import export
 
         return export(self, out, format, overwrite)
@@ -255,10 +259,11 @@ class Run:
         """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""
         return held_out(rows, self.record.settings.seed, part * self.record.data.test_share)
 
-    def read(self, source, name, notes=None):
-        """Reads data in the form of the run's, as `data.intake.read_blocks` does."""
-        most = self.record.settings.max_unreadable
-        return read_blocks(source, self.spec, name, max_unreadable=most, notes=notes)
+    def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None):
+        """Reads data in the form of the run's, as `read_blocks` does, by the run's own limit."""
+        most = self.record.settings.max_unreadable if max_unreadable is None else max_unreadable
+        more = {"notes": notes, "unreadable": unreadable}
+        return read_blocks(source, self.spec, name, max_unreadable=most, **more)
 
     def training_data(self, name):
         """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""

@@ -1,11 +1,13 @@
 """Scores of data by a run: a table in the order of review, and its manifest."""
 
+import itertools
 import re
 import tempfile
 
 import numpy as np
 
 from keras_vabc.data.ids import as_cell
+from keras_vabc.data.unreadable import LISTED, Unreadable
 from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.nu.thresholds import review_order
 from keras_vabc.recipes.outputs import check_output, provenance
@@ -18,14 +20,17 @@ IDS = (
 )
 
 
-def write_scores(run, source, out, *, overwrite=False, show=lambda count: None):
+def write_scores(
+    run, source, out, *, overwrite=False, max_unreadable=None, show=lambda count: None
+):
     """Scores data and writes them to a CSV file, the most unwanted first.
 
     Its columns are `id` (path in the folder, or row number; as `as_cell` writes it), `score`, and,
     where the run has a threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is;
-    what it holds is returned, the numbers of `examples` and of those `flagged` and the `notes` of
-    the reading among it. `show` is called with the number of examples scored so far. Memory grows
-    by 24 bytes an example at most.
+    what it holds is returned, the numbers of `examples` and of those `flagged`, the `notes` of the
+    reading, and of what is `unreadable` the number and the first of `(id, reason)`; a share of up
+    to `max_unreadable` may be, or up to that of the run. `show` is called with the number of
+    examples scored so far. Memory grows by 24 bytes an example at most.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
     holds the data; an `OSError` tells what cannot be read or written, or replaced.
@@ -35,12 +40,12 @@ def write_scores(run, source, out, *, overwrite=False, show=lambda count: None):
         new_output(out, SCORES, overwrite=overwrite) as output,
         StoredIds(output.path.parent) as ids,
     ):
-        scores, notes = _scored(run, source, ids, show)
+        scores, left_out = _scored(run, source, ids, max_unreadable, show)
         _write_table(output.path, ids, scores, run.threshold)
         threshold = run.threshold
         flagged = None if threshold is None else int((scores > threshold).sum())
         content = {"input": str(source), "score": run.score_name, "threshold": threshold, "id": IDS}
-        content |= {"examples": len(scores), "flagged": flagged, "notes": notes, **provenance(run)}
+        content |= {"examples": len(scores), "flagged": flagged, **left_out, **provenance(run)}
         output.manifest |= content
     return content
 
@@ -103,16 +108,19 @@ class StoredIds:
         self._end = ends[-1]
 
 
-def _scored(run, source, ids, show):
-    """The scores of all examples, whose ids are stored, and the notes of the reading."""
-    scores, notes = bytearray(), []
-    for names, rows in run.read(source, "input", notes):
+def _scored(run, source, ids, max_unreadable, show):
+    """The scores of all examples, whose ids are stored; and what the manifest tells of reading."""
+    scores, notes, unreadable = bytearray(), [], Unreadable()
+    limits = {"max_unreadable": max_unreadable, "unreadable": unreadable}
+    for names, rows in run.read(source, "input", notes, **limits):
         ids.add(names)
         scores += run.score_rows(rows).astype("float32").tobytes()
         show(len(scores) // 4)
     if not scores:
         raise ValueError(f"input must hold an example. Received: input={source}, which has none.")
-    return np.frombuffer(scores, "float32"), notes
+    first = list(itertools.islice(unreadable, LISTED))
+    listed = {"count": len(unreadable), "files": first}
+    return np.frombuffer(scores, "float32"), {"notes": notes, "unreadable": listed}
 
 
 def _write_table(path, ids, scores, threshold):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_vabc.data.checks import check_not_negative, check_positive
+from keras_vabc.data.ranges import checked
 from keras_vabc.files.model_files import load_keras_file
 from keras_vabc.vabc import training, use
 from keras_vabc.vabc.layers import Sampling, affine_of, noise_seed, prepare_preprocessing
@@ -86,7 +87,8 @@ class VABC(keras.Model):
     ):
         super().__init__(name=name, autocast=False, **kwargs)
         check_contract(encoder, decoder)
-        check_positive(sigma2=sigma2, gamma=gamma)
+        check_positive(sigma2=sigma2)
+        checked("gamma", gamma)
         check_not_negative(kl_weight=kl_weight, penalty_weight=penalty_weight)
         prepare_preprocessing(preprocessing, encoder.input_shape)
         affine_of(preprocessing)

@@ -120,7 +120,7 @@ def test_a_run_explains_itself(images_run, photos):
     assert stored["git_revision"] is None or len(stored["git_revision"]) == 40
     assert {path.name for path in run.iterdir()} == {
         *("run.json", "model.keras", "nu.keras", "density.npz", "history.json", "scores.npz"),
-        *("report.html", ".lock"),
+        *("report.html", "unreadable.csv", ".lock"),
     }, "and the folds are gone"
     for text in ("broken.png", "NU classifier", "negative", "held out", "report.html"):
         assert text in output
