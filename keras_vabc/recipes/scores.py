@@ -1,5 +1,6 @@
 """Scores of data by a run: a table in the order of review, and its manifest."""
 
+import contextlib
 import itertools
 import re
 import tempfile
@@ -38,7 +39,7 @@ def write_scores(
     check_scores_place(run, source, out, overwrite)
     with (
         new_output(out, SCORES, overwrite=overwrite) as output,
-        StoredIds(output.path.parent) as ids,
+        StoredIds(output.path) as ids,
     ):
         scores, left_out = _scored(run, source, ids, max_unreadable, show)
         _write_table(output.path, ids, scores, run.threshold)
@@ -59,14 +60,14 @@ def check_scores_place(run, source, out, overwrite=False):
 
 
 class StoredIds:
-    """The ids of examples, in a nameless file where they are more than the numbers of their rows.
+    """The ids of examples, in nameless files where they are more than the numbers of their rows.
 
     Args:
-        folder: Where the file is to lie.
+        path: Beside which the files are to lie; an `OSError` names it if there is no room.
     """
 
-    def __init__(self, folder):
-        self._folder, self._files, self._count, self._end = folder, None, 0, 0
+    def __init__(self, path):
+        self._path, self._files, self._count, self._end = path, None, 0, 0
 
     def __enter__(self):
         """Nothing is opened before there is an id that is no row number."""
@@ -75,19 +76,19 @@ class StoredIds:
     def __exit__(self, *_):
         """Gives the files up, which vanish."""
         for file in self._files or ():
-            file.close()
+            with contextlib.suppress(OSError):  # of what a full disk did not take
+                file.close()
 
     def add(self, ids):
         """Takes the ids of the next examples."""
         numbers = map(str, range(self._count, self._count + len(ids)))
-        if self._files is None and any(a != b for a, b in zip(ids, numbers, strict=True)):
-            self._files = [tempfile.TemporaryFile(dir=self._folder) for _ in range(2)]
-            self._files[0].write(bytes(8))
-            for first in range(0, self._count, BLOCK_ROWS):
-                rows = range(first, min(first + BLOCK_ROWS, self._count))
-                self._store(map(str, rows))
-        if self._files is not None:
-            self._store(ids)
+        try:
+            if self._files is None and any(a != b for a, b in zip(ids, numbers, strict=True)):
+                self._open()
+            if self._files is not None:
+                self._store(ids)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
         self._count += len(ids)
 
     def __getitem__(self, row):
@@ -99,6 +100,14 @@ class StoredIds:
         start, end = np.frombuffer(ends.read(16), "int64")
         texts.seek(start)
         return texts.read(end - start).decode()
+
+    def _open(self):
+        """Two files, of where each id ends and of all ids; row numbers until now go into them."""
+        name = {"dir": self._path.parent, "prefix": f".{self._path.name}-", "suffix": ".tmp"}
+        self._files = [tempfile.TemporaryFile(**name) for _ in range(2)]
+        self._files[0].write(bytes(8))
+        for first in range(0, self._count, BLOCK_ROWS):
+            self._store(map(str, range(first, min(first + BLOCK_ROWS, self._count))))
 
     def _store(self, ids):
         texts = [name.encode() for name in ids]

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from command_line import contents, fails, succeeds
+from faults import room_for
 from pyarrow import parquet
 
 from keras_vabc.data.datasets.idx import FILES
@@ -304,7 +305,7 @@ def test_scores_take_24_bytes_a_row(tmp_path, monkeypatch, ids):
     most = []
     for blocks in (1, 9):
         tracemalloc.start()
-        with scores.StoredIds(tmp_path) as stored:
+        with scores.StoredIds(tmp_path / "x.csv") as stored:
             found, _ = scores._scored(Zeros(blocks, ids), "x", stored, lambda count: None)
             scores._write_table(tmp_path / "x.csv", stored, found, 0.5)
         most.append(tracemalloc.get_traced_memory()[1])
@@ -320,3 +321,21 @@ def test_scores_take_24_bytes_a_row(tmp_path, monkeypatch, ids):
 def test_a_manifest_says_how_ids_are_written(run, tmp_path):
     succeeds("score", run, "--input", run / "unwanted.csv", "--out", tmp_path / "x.csv")
     assert "apostrophe" in json.loads((tmp_path / "x.csv.json").read_text())["id"]
+
+
+def test_ids_of_two_kinds_are_all_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(scores, "BLOCK_ROWS", 2)
+    ids = ["0", "1", "2", "3", "4", "5", "7", "é\n😀", "", "9"]
+    with scores.StoredIds(tmp_path / "x.csv") as stored:
+        for first, last in ((0, 3), (3, 6), (6, 9), (9, 10)):
+            stored.add(ids[first:last])
+        assert [stored[row] for row in (*range(10), 7, 0)] == [*ids, "é\n😀", "0"]
+        assert os.listdir(tmp_path) == []
+
+
+def test_no_room_for_ids_is_told_of_the_scores(tmp_path):
+    with room_for(1000), pytest.raises(OSError, match=r"File too large.*x\.csv"):
+        with scores.StoredIds(tmp_path / "x.csv") as stored:
+            for _ in range(99):
+                stored.add(["x" * 1000])
+    assert os.listdir(tmp_path) == []
