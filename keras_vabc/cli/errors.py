@@ -15,8 +15,8 @@ UsageError = typer.BadParameter.__base__  # Click's, which typer has from elsewh
 class OneLineErrors(TyperGroup):
     """Commands whose errors are one line on standard error, not a traceback or a box.
 
-    Bad usage and input ends with exit code 2; what failed in spite of good input, with 1; what Ctrl-C or
-    SIGTERM stopped, with 130.
+    Bad usage and bad input end with exit code 2; what failed in spite of good input, with 1; what
+    Ctrl-C or SIGTERM stopped, with 130.
     """
 
     def make_context(self, info_name, args, parent=None, **extra):

@@ -11,8 +11,10 @@ from rich.console import Console
 from keras_vabc.files.locks import LOCK, locked
 from keras_vabc.files.writing import delete_temporary, make_folder, temporary_path
 from keras_vabc.pages.console import say
-from keras_vabc.recipes.arguments import checked_settings, place
+from keras_vabc.recipes.arguments import check_kinds, checked_settings, place
+from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.intake import take_in
+from keras_vabc.recipes.parts import check_parts
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.report import PAGE, report
@@ -72,6 +74,7 @@ def train(
     Raises:
         SwappedFolds: If there are more unwanted than unlabeled examples.
         ValueError: If an argument or the data break a rule.
+        TypeError: If an argument is of another kind.
         OSError: If something cannot be read or written, or another process is at work there.
         RuntimeError: If the training diverges.
 
@@ -80,6 +83,7 @@ def train(
         >>> run = kv.train(x, x_bad, setting="paper", epochs=5)
         >>> images = run.sample(1000, seed=0)
     """
+    check_kinds(out, allow_more_unwanted, console)
     console = console or Console()
     if start is not None and not isinstance(start, Run):
         start = open_run(start, "start")
@@ -90,7 +94,8 @@ def train(
         _check_free(Path(out))
     places = {name: place(name, x, settings.image_size, kept) for name, x in data.items()}
     places = DataPlaces(**places, test_share=TEST_SHARE)
-    record = RunRecord("training", settings, places, git_revision=_git_revision())
+    own = {"id": new_id(settings, places), "git_revision": _git_revision()}
+    record = RunRecord("training", settings, places, **own)
     job = _Job(record, data, start, allow_more_unwanted, console)
     return job.in_folder(Path(out)) if kept else job.in_memory()
 
@@ -134,6 +139,7 @@ class _Job:
             run.record = read_record(out, "out")
             _check_same(out, run.record.settings, self._record.settings)
             _check_same(out, run.record.data, self._record.data)
+            check_parts(out, run.record, "out")
             return run
         try:
             run.update()

@@ -14,6 +14,7 @@ from keras_vabc.files.writing import temporary_path, write_whole
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.share import ranking_quality
 from keras_vabc.pages.console import reading_status, say
+from keras_vabc.recipes.autoencoder import Diverged
 from keras_vabc.recipes.gamma_choice import choose, report
 from keras_vabc.recipes.generation import corrected, trained_sampler
 from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
@@ -59,7 +60,10 @@ def trained_and_measured(recipe, data, arrays):
     if recipe.needs_classifier:
         nu = NUClassifier.load(data.classifier(arrays, "corrector"))
     start = time.perf_counter()
-    sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
+    try:
+        sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
+    except Diverged as error:
+        raise RuntimeError(f"{error} Other epochs or another setting may help.") from None
     seconds = time.perf_counter() - start
     judge = NUClassifier.load(data.classifier(arrays, "judge"))
     line = recipe_line(recipe, measure(sampler, judge, folds), seconds)
