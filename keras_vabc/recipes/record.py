@@ -268,9 +268,10 @@ class RunRecord:
         if self.status != FINISHED:
             return
         missing = [name for name in ("spec", "recipe", "provenance") if getattr(self, name) is None]
-        missing += [name for name in ("unlabeled", "unwanted") if name not in self.counts]
-        missing += sorted(STEPS[self.settings.setting] - self.stages.keys())
+        needed = {"counts": ("unlabeled", "unwanted"), "stages": STEPS[self.settings.setting]}
+        for field, names in needed.items():
+            missing += [f"{field}.{n}" for n in sorted(names) if n not in getattr(self, field)]
         figures = ("epochs", "loss", "val_loss")
-        missing += [name for name in figures if getattr(self.figures, name) is None]
+        missing += [f"figures.{n}" for n in figures if getattr(self.figures, n) is None]
         if missing:
             raise ValueError(f"a finished run needs {', '.join(missing)}")
