@@ -90,7 +90,8 @@ def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
     np.testing.assert_array_equal(again.sample(5, seed=1), run.sample(5, seed=1))
     np.testing.assert_array_equal(again.score(tables[0]), run.score(x))
     labels = (np.arange(80) >= 72).astype(int)
-    assert run.evaluate(labels, negative_class=1).labeled == 80
+    figures = run.evaluate(labels, negative_class=1)
+    assert figures.labeled == 80 and not any("changed" in line for line in figures.reported)
     with pytest.raises(ValueError, match="unlabeled must be there to be read again"):
         again.evaluate(labels, negative_class=1)
     assert kv.open_run(tmp_path / "run").record.evaluation.with_labels.labeled == 80
@@ -305,6 +306,7 @@ def test_labeled_figures_are_of_held_out_rows_alone():
     assert set(np.flatnonzero(held_out(x, SEED + 1, 0.3))) != set(run.nu.seen)
     negative = labels[test] == "bad"
     assert (figures.held_out, figures.held_out_negatives) == (test.sum(), negative.sum())
+    assert "They have changed since the training, which read 100." in figures.reported
     assert figures.auc == pytest.approx(roc_auc_score(negative, x[test, 0]))
     flagged = x[test, 0] > 0.75
     assert figures.recall == pytest.approx(flagged[negative].mean())
