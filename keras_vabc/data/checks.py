@@ -3,6 +3,7 @@
 import math
 import numbers
 import operator
+import os
 import sys
 
 import numpy as np
@@ -85,6 +86,11 @@ def check_kind(name, value, kind, described):
     """Raises a `TypeError` for a value that is not of a kind, a type or several."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be {described}. Received: {name}={received(value)}.")
+
+
+def check_path(name, value):
+    """Raises a `TypeError` for what is no path."""
+    check_kind(name, value, str | os.PathLike, "a path")
 
 
 def check_rows(name, x, shape):

@@ -25,7 +25,7 @@ def checked(name, value):
 
 
 def check_given(**arguments):
-    """Raises a `ValueError` for the first argument that has a range, is not `None` and not in it."""
+    """Raises a `ValueError` for the first argument out of its range; `None` is in every one."""
     for name, value in arguments.items():
         if value is not None and name in {*WHOLE, *REAL, "image_size"}:
             checked(name, value)

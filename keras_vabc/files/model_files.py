@@ -13,9 +13,9 @@ import keras
 import numpy as np
 
 from keras_vabc.files.bounds import check_stored
+from keras_vabc.files.model_records import METADATA, RECORD_KEY
 from keras_vabc.files.writing import whole_file
 
-METADATA, RECORD_KEY = "metadata.json", "keras_vabc"  # a member of the archive, a key in it
 CONFIG = "config.json"
 MEMBERS = re.compile(r"metadata\.json|config\.json|model\.weights\.(h5|npz)|assets/(?!.*\.\.).*")
 

@@ -3,6 +3,9 @@
 import hashlib
 import os
 
+from rich.console import Console
+
+from keras_vabc.data.checks import check_kind, check_path
 from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.files.fingerprints import array_fingerprint
@@ -23,6 +26,15 @@ def checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, 
     )
 
 
+def check_kinds(out, allow_more_unwanted, console):
+    """Raises a `TypeError` for an argument of `train` that is of another kind."""
+    if out is not None:
+        check_path("out", out)
+    check_kind("allow_more_unwanted", allow_more_unwanted, bool, "True or False")
+    if console is not None:
+        check_kind("console", console, Console, "a rich.console.Console")
+
+
 def place(name, data, image_size, kept):
     """Where data are: an absolute path, or `MEMORY`.
 
@@ -37,6 +49,18 @@ def place(name, data, image_size, kept):
     for _, rows in reader.blocks(reader.describe(image_size)):
         digest.update(f"{rows.dtype} {rows.shape[1:]}".encode() + rows.tobytes())
     return f"{MEMORY} {digest.hexdigest()}"
+
+
+def data_at(place, name, in_memory):
+    """The data of a `place`: a path, or what a dict of those `in_memory` has of that name."""
+    if not place.startswith(MEMORY):
+        return place
+    if name not in in_memory:
+        raise ValueError(
+            f"{name} must be there to be read again. Received: a run on data that were in memory, "
+            "opened from its folder."
+        )
+    return in_memory[name]
 
 
 def _origin(start):
@@ -60,9 +84,9 @@ def _setting(setting, start):
 
 def _gamma(gamma, start):
     """Gamma, given or that of the run to start from; `None` for the setting's own."""
-    if gamma is None:
-        return None if start is None else start.record.settings.gamma
-    return checked("gamma", gamma)
+    if gamma is None and start is not None:
+        gamma = start.record.settings.gamma
+    return None if gamma is None else checked("gamma", gamma)
 
 
 def _image_size(size, start):

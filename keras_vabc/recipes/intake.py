@@ -1,11 +1,13 @@
 """The first step of a training: the user's data become folds, and the run says what they are."""
 
 import contextlib
+import dataclasses
 import time
 
 from keras_vabc.data.intake import read_folds, stored_folds
 from keras_vabc.data.unreadable import FILE as UNREADABLE
 from keras_vabc.data.unreadable import write_unreadable
+from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.pages.console import plain, reading_status, say
 from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.record import Counts
@@ -23,12 +25,13 @@ def take_in(run, work, start, allow_more_unwanted, console):
     stages = run.record.stages
     if "intake" in stages:
         with contextlib.suppress(OSError, ValueError, EOFError):  # damaged or gone: read again
-            return stored_folds(work, run.record.settings.seed)
+            return _kept_folds(run, work)
     began = time.perf_counter()
     stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
     run.update(stages=stages)  # until it is complete again
     intake = _read(run, work, start, allow_more_unwanted, console)
-    counts = {name: Counts.of(own) for name, own in intake.counts.items()}
+    content = {name: run.folder and _content(intake.folds, name) for name in intake.counts}
+    counts = {name: Counts.of(own, content[name]) for name, own in intake.counts.items()}
     _check(run, intake, counts, start)
     for note in intake.notes:
         say(console, f"Note: {note}")
@@ -75,11 +78,38 @@ def _check(run, intake, counts, start):
         _check_alike(intake.spec, start.spec)
     if run.record.settings.setting == "quality":
         _check_enough(intake.folds)
-    if run.record.stages and counts != run.record.counts:
-        raise ValueError(
-            "unlabeled and unwanted must be as they were when the run began. "
-            f"Received: {counts}, not {run.record.counts}. Train into a new folder."
-        )
+    if run.record.stages or run.folder and any(run.folder.glob("*.checkpoint")):
+        _check_as_before(counts, run.record.counts)
+
+
+def _kept_folds(run, work):
+    """The folds in `work`; a `ValueError` if they are not those that the record tells of."""
+    folds = stored_folds(work, run.record.settings.seed)
+    for name, counts in run.record.counts.items():
+        if counts.content not in (None, _content(folds, name)):
+            raise ValueError(f"{name} must be as it was read. Received: other rows in {work}.")
+    return folds
+
+
+def _content(folds, name):
+    """Hash of the rows of a fold, in order: those to train on and those held out."""
+    return array_fingerprint([getattr(folds, part) for part in (name, f"test_{name}")])
+
+
+def _check_as_before(counts, before):
+    """What was trained on some data goes on with no others; of old records counts alone tell."""
+    for name, old in before.items():
+        new = counts[name]
+        same = new.content == old.content
+        if old.content is None:
+            same = dataclasses.replace(new, content=None) == old
+        if not same:
+            rows = f"{new.read:,} examples, where there were {old.read:,}"
+            rows = rows if new.read != old.read else f"other {new.read:,} examples"
+            raise ValueError(
+                f"{name} must be as it was when the run began. Received: {rows}. Train into a new "
+                "folder."
+            )
 
 
 def _check_alike(spec, old_spec):
@@ -99,5 +129,5 @@ def _check_enough(folds):
         if count < least:
             raise ValueError(
                 f"{name} must leave at least {least} examples to train on for the setting quality. "
-                f"Received: {count}. More examples, or --setting paper, help."
+                f"Received: {count}. More examples, or the setting paper, help."
             )

@@ -27,6 +27,9 @@ def labeled_figures(run, labels, negative_class, seed, show):
     test = run.held_out(rows)
     figures, lines = _score_figures(run, rows[test], codes[test] == negative)
     lines = [f"{len(rows):,} of {len(ids):,} unlabeled examples have a label.", *notes, *lines]
+    counts = run.record.counts["unlabeled"]
+    if len(ids) != (there := counts.read - counts.unreadable):
+        lines.insert(1, f"They have changed since the training, which read {there:,}.")
     if run.spec.kind == "images":
         folds = _folds(run, rows, codes, test, negative)
         measured, line = _image_figures(run, folds, seed, show)

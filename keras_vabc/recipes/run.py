@@ -2,17 +2,17 @@
 
 import dataclasses
 import functools
-import os
 from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.checks import check_kind
+from keras_vabc.data.checks import check_kind, check_path
 from keras_vabc.data.intake import held_out, read_blocks
 from keras_vabc.data.outputs import postprocess
 from keras_vabc.data.ranges import checked
-from keras_vabc.recipes.parts import Parts
-from keras_vabc.recipes.record import FINISHED, MEMORY
+from keras_vabc.recipes.arguments import data_at
+from keras_vabc.recipes.parts import Parts, check_parts
+from keras_vabc.recipes.record import FINISHED
 from keras_vabc.recipes.record_file import change_record, read_record, write_record
 
 
@@ -52,12 +52,12 @@ class Run:
     @property
     def nu(self):
         """The `NUClassifier`; `None` in the setting `"paper"`."""
-        return self._parts["nu"] if self.has_classifier else None
+        return self._parts.get("nu", self.record) if self.has_classifier else None
 
     @property
     def model(self):
         """The `VABC`."""
-        return self._parts["model"]
+        return self._parts.get("model", self.record)
 
     @functools.cached_property
     def sampler(self):
@@ -66,13 +66,13 @@ class Run:
 
         sampler = new_sampler(self.record.recipe, self.model, self.nu)
         if self.record.recipe.density == "gmm":
-            sampler.set_state(self._parts["density"])
+            sampler.set_state(self._parts.get("density", self.record))
         return sampler
 
     @property
     def history(self):
         """Losses of each epoch, a dict of lists."""
-        return self._parts["history"]
+        return self._parts.get("history", self.record)
 
     @property
     def threshold(self):
@@ -216,7 +216,7 @@ class Run:
             RuntimeError: If the guard rejects nearly everything, or the export does not reproduce
                 the run.
         """
-        check_kind("out", out, str | os.PathLike, "a path")
+        check_path("out", out)
         check_kind("format", format, str, "a name")
         from keras_vabc.recipes.export import export
 
@@ -225,8 +225,8 @@ class Run:
     # What the steps of a training and the pages use
 
     def keep(self, name, value):
-        """Takes a part of the run, as `Parts.keep`."""
-        self._parts.keep(name, value, self.spec)
+        """Takes a part of the run, as `Parts.keep`; the record gets its hash."""
+        self.update(parts=self.record.parts | self._parts.keep(name, value, self.spec))
 
     def update(self, **changes):
         """Changes fields of the record, for whoever has the folder locked."""
@@ -251,7 +251,7 @@ class Run:
         Float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the weights are P(positive) of the
         unlabeled, or `None` without a classifier.
         """
-        scores = self._parts["scores"]
+        scores = self._parts.get("scores", self.record)
         unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
         return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
 
@@ -271,15 +271,7 @@ class Run:
 
     def source(self, name):
         """The `"unlabeled"` or `"unwanted"` data: a path, or what was given in memory."""
-        place = getattr(self.record.data, name)
-        if not place.startswith(MEMORY):
-            return place
-        if name not in self._data:
-            raise ValueError(
-                f"{name} must be there to be read again. Received: a run on data that were in "
-                "memory, opened from its folder."
-            )
-        return self._data[name]
+        return data_at(getattr(self.record.data, name), name, self._data)
 
 
 def open_run(folder, name="run"):
@@ -294,7 +286,7 @@ def open_run(folder, name="run"):
 
     Raises:
         ValueError: If there is none, its record is damaged or of a newer version, or its training
-            has not ended.
+            has not ended; or a part of it is gone, or of another run.
     """
     record = read_record(folder, name)
     if record.status != FINISHED:
@@ -302,4 +294,5 @@ def open_run(folder, name="run"):
             f"{name} must be a finished run. Received: {folder}, whose training has not ended; "
             "the same train command again goes on with it."
         )
+    check_parts(folder, record, name)
     return Run(record, folder)

@@ -3,7 +3,7 @@
 from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
-from keras_vabc.recipes.record import Threshold
+from keras_vabc.recipes.record import FILES, Threshold
 
 
 def chosen_threshold(run, max_false_alarms):
@@ -22,6 +22,7 @@ def chosen_threshold(run, max_false_alarms):
         score=run.score_name,
         unlabeled=len(unlabeled),
         unwanted=len(unwanted),
+        scores=run.record.parts.get(FILES["scores"]),
     )
 
 

@@ -15,8 +15,10 @@ from keras_vabc.files.signals import stop_signals_wait
 from keras_vabc.files.writing import delete_temporary, temporary_folders, temporary_path
 from keras_vabc.pages.console import say, status
 from keras_vabc.recipes import working_copies
-from keras_vabc.recipes.arguments import checked_settings, place
+from keras_vabc.recipes.arguments import check_kinds, checked_settings, place
+from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.intake import take_in
+from keras_vabc.recipes.parts import check_parts
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.report import PAGE, report
@@ -75,6 +77,7 @@ def train(
     Raises:
         SwappedFolds: If there are more unwanted than unlabeled examples.
         ValueError: If an argument or the data break a rule.
+        TypeError: If an argument is of another kind.
         OSError: If something cannot be read or written, or another process is at work there.
         RuntimeError: If the training diverges.
 
@@ -83,6 +86,7 @@ def train(
         >>> run = kv.train(x, x_bad, setting="paper", epochs=5)
         >>> images = run.sample(1000, seed=0)
     """
+    check_kinds(out, allow_more_unwanted, console)
     console = console or Console()
     if start is not None and not isinstance(start, Run):
         start = open_run(start, "start")
@@ -94,7 +98,8 @@ def train(
     places = {name: place(name, x, settings.image_size, kept) for name, x in data.items()}
     _check_storable(places | {"start": settings.start})
     places = DataPlaces(**places, test_share=TEST_SHARE)
-    record = RunRecord("training", settings, places, git_revision=_git_revision())
+    own = {"id": new_id(settings, places), "git_revision": _git_revision()}
+    record = RunRecord("training", settings, places, **own)
     job = _Job(record, data, start, allow_more_unwanted, console)
     return job.in_folder(Path(out)) if kept else job.in_memory()
 
@@ -141,6 +146,7 @@ class _Job:
             run.record = read_record(out, "out")
             _check_same(out, run.record.settings, self._record.settings)
             _check_same(out, run.record.data, self._record.data)
+            check_parts(out, run.record, "out")
             return run
         run.update()
         return run

@@ -6,11 +6,9 @@ import functools
 import time
 from types import SimpleNamespace
 
-import numpy as np
-
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.pages.console import Bars, say, status, warnings_told
-from keras_vabc.recipes.autoencoder import train_autoencoder
+from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.generation import new_sampler, remaining_share
 from keras_vabc.recipes.own_data import recipe_for
 from keras_vabc.recipes.progress import EpochReport
@@ -53,6 +51,10 @@ class Training:
         folder = self._run.folder
         return [] if folder is None else [folder / f"{step}.checkpoint"]
 
+    def _kept_epochs(self):
+        """The callback that stores each epoch in a file which no other run takes, in a list."""
+        return [Checkpoint(path, self._run.record.id) for path in self._checkpoint("model")]
+
     @functools.cached_property
     def _training_folds(self):
         """The folds that the model trains on: without the hidden negatives that were found."""
@@ -88,17 +90,13 @@ class Training:
             epochs=settings.epochs,
             gamma=settings.gamma,
         )
-        with self._epochs(recipe.setting.epochs) as shown:
+        with self._epochs(recipe.setting.epochs) as shown, _advice():
             model, history, _ = train_autoencoder(
                 recipe.setting,
                 folds,
-                callbacks=[shown, *map(Checkpoint, self._checkpoint("model"))],
+                callbacks=[shown, *self._kept_epochs()],
                 hidden_share=remaining_share(self._run.nu, folds),
                 start=None if self._start is None else self._start.model,
-            )
-        if not np.isfinite(history["val_loss"][-1]):
-            raise RuntimeError(
-                "The training has diverged: its loss is not finite. Try another seed."
             )
         self._run.keep("model", model)
         self._run.keep("history", history)
@@ -150,6 +148,17 @@ class Training:
     def _note(self, text):
         self._run.update(notes=(*self._run.record.notes, text))
         say(self._console, f"Note: {text}")
+
+
+@contextlib.contextmanager
+def _advice():
+    """Says what could be changed about a training that diverges."""
+    try:
+        yield
+    except Diverged as error:
+        raise RuntimeError(
+            f"{error} Another seed, a higher gamma or other epochs may help."
+        ) from None
 
 
 def _verbosity(console):

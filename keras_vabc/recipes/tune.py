@@ -15,6 +15,7 @@ from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.share import ranking_quality
 from keras_vabc.pages.console import command_line, reading_status, say, warnings_told
 from keras_vabc.recipes import working_copies
+from keras_vabc.recipes.autoencoder import Diverged
 from keras_vabc.recipes.gamma_choice import choose, report
 from keras_vabc.recipes.generation import corrected, trained_sampler
 from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
@@ -68,7 +69,10 @@ def trained_and_measured(recipe, data, arrays):
     if recipe.needs_classifier:
         nu = NUClassifier.load(data.classifier(arrays, "corrector"))
     start = time.perf_counter()
-    sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
+    try:
+        sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
+    except Diverged as error:
+        raise RuntimeError(f"{error} Other epochs or another setting may help.") from None
     seconds = time.perf_counter() - start
     judge = NUClassifier.load(data.classifier(arrays, "judge"))
     line = recipe_line(recipe, measure(sampler, judge, folds), seconds)

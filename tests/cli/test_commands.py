@@ -413,7 +413,7 @@ def test_data_that_changed_in_between_are_refused(tmp_path, monkeypatch):
     assert list(record(tmp_path / "run")["stages"]) == ["model", "density"]
     write_table(tmp_path / "bad.csv", RNG.normal(size=(25, 2)), ["a", "b"])
     done = train_small(tmp_path, "--out", tmp_path / "run")
-    assert done.exit_code == 2 and "must be as they were" in done.stderr
+    assert done.exit_code == 2 and "unwanted must be as it was" in done.stderr
 
 
 def test_a_second_process_on_one_run_is_refused(tmp_path):
@@ -718,7 +718,7 @@ def test_a_run_to_start_from_gives_the_size_of_images(images_run, table_run):
 
 def test_a_gamma_is_trained_with_and_handed_on(tmp_path):
     refused = train_small(tmp_path, "--out", tmp_path / "run", "--gamma", 0)
-    assert refused.exit_code == 2 and "gamma must be > 0" in refused.stderr
+    assert refused.exit_code == 2 and "gamma must be a number in [1e-12, 1e+12]" in refused.stderr
     assert not (tmp_path / "run").exists()
     assert train_small(tmp_path, "--out", tmp_path / "run", "--gamma", 0.3).exit_code == 0
     run = open_run(tmp_path / "run")
