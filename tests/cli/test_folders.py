@@ -16,7 +16,7 @@ from keras_vabc.files.locks import LOCK
 from keras_vabc.files.manifests import MANIFEST
 from keras_vabc.pages import run_page
 from keras_vabc.pages.console import plain
-from keras_vabc.recipes import intake, training, working_copies
+from keras_vabc.recipes import intake, train, training, working_copies
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -176,7 +176,11 @@ def test_what_was_killed_before_its_record_was_there_is_no_hindrance(data, tmp_p
 
 def test_signals_do_not_break_the_cleaning(data, tmp_path, monkeypatch):
     """Neither a second one, nor a first one while what bad data left is deleted."""
-    clear = working_copies.clear
+    clear, undo = working_copies.clear, train._undo
+
+    def signalled_before(out, work):
+        signal.raise_signal(signal.SIGTERM)
+        undo(out, work)
 
     def signalled(work):
         if work.exists():
@@ -185,7 +189,7 @@ def test_signals_do_not_break_the_cleaning(data, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(FoldFiles, "check", lambda *_: press_ctrl_c())
-        patch.setattr(working_copies, "clear", signalled)
+        patch.setattr(train, "_undo", signalled_before)
         fails("Stopped", *command(data, tmp_path / "run"), code=130)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
     with monkeypatch.context() as patch:
