@@ -159,6 +159,7 @@ def test_a_tune_that_was_killed_anywhere_goes_on(results, data, tmp_path):
     while killed_at(os, "replace", run, times + 1):
         times += 1
     assert times > len(TUNE_FILES)
+    succeeds(*command(data, tmp_path / "out"))
     assert not list((tmp_path / "out").rglob("*.npy")), "copies of the data"
 
 
