@@ -52,7 +52,8 @@ def _list_unreadable(run, unreadable, console):
     if run.folder is not None and any(map(len, unreadable.values())):
         write_unreadable(run.folder / UNREADABLE, unreadable)
         count = sum(map(len, unreadable.values()))
-        say(console, f"All {count:,} files that could not be read: {run.folder / UNREADABLE}")
+        place = run.folder / UNREADABLE
+        say(console, f"Every file that could not be read ({count:,}) is listed in {place}.")
 
 
 def _read(run, work, start, allow_more_unwanted, console):

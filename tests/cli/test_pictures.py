@@ -273,7 +273,7 @@ def test_what_cannot_be_read_is_listed_with_reasons(take_in, tmp_path):
     done = fails("'=f.png' (no image of", "train", *paths, "--out", tmp_path / "refused")
     assert "a web page" in done.stderr and not (tmp_path / "refused").exists()
     printed, stored, _ = take_in(tmp_path / "u", tmp_path / "w", "--max-unreadable", 0.1)
-    assert "unreadable.csv" in printed and "All 6 files" in printed
+    assert "Every file that could not be read (6) is listed in" in printed
     with open(tmp_path / "taken" / "unreadable.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["id"] for row in rows} == set(reasons)

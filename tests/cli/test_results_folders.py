@@ -154,11 +154,15 @@ def test_tune_goes_on_and_knows_its_own_files(results, data, tmp_path):
 
 
 def test_a_tune_that_was_killed_anywhere_goes_on(results, data, tmp_path):
+    succeeds(*command(data, tmp_path / "out"))
+    results[3] = {"nge_estimated": 0.1}  # so that the files to be replaced are others
+    np.save(data / "all.npy", np.load(data / "all.npy") + 1)
     run = partial(keras_vabc, *command(data, tmp_path / "out"))
     times = 0
     while killed_at(os, "replace", run, times + 1):
         times += 1
     assert times > len(TUNE_FILES)
+    succeeds(*command(data, tmp_path / "out"))
     assert not list((tmp_path / "out").rglob("*.npy")), "copies of the data"
 
 
