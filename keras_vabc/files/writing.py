@@ -97,13 +97,12 @@ def put_folder(temporary, path):
     if not path.exists():
         os.replace(temporary, path)
         return
-    take_mode(temporary, path)
-    if not any(path.iterdir()):
-        os.replace(temporary, path)
-        return
-    # There it is found, and gets its name back, whatever happens before the next line is done.
-    os.replace(path, temporary.with_name(f"{path.name}.earlier"))
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if any(path.iterdir()):
+        # There it is found, and gets its name back, whatever happens before the next line is done.
+        os.replace(path, temporary.with_name(f"{path.name}.earlier"))
     os.replace(temporary, path)
+    os.chmod(path, mode)  # not before: what its owner may not write cannot be moved
 
 
 def followed(path, name="out"):

@@ -415,12 +415,15 @@ def test_a_second_process_on_one_output_is_refused_at_its_start(
     with monkeypatch.context() as patch:
         patch.setattr(Run, "sampler", Sampler(Run.sampler.shape, lambda: os.read(wait, 1)))
         first = forked(lambda: keras_vabc(*command(name, run, out)))
-    wait_until(lambda: list((tmp_path / "out").glob(".new*/new*")))
-    for options in ([], ["--overwrite"]):
-        with at_rest():
-            fails("Another process is writing", *command(name, run, out, *options))
-    os.write(go, b"!")
-    assert os.waitpid(first, 0)[1] == 0 and is_whole(out)
+    try:
+        wait_until(lambda: list((tmp_path / "out").glob(".new*/new*")))
+        for options in ([], ["--overwrite"]):
+            with at_rest():
+                fails("Another process is writing", *command(name, run, out, *options))
+    finally:
+        os.write(go, b"!")
+        ended = os.waitpid(first, 0)[1]
+    assert ended == 0 and is_whole(out)
 
 
 @pytest.mark.parametrize("name", ["sample", "score", "sample images", "export"])

@@ -38,6 +38,10 @@ def test_the_hash_of_a_folder_is_that_of_its_names_and_contents(folder):
     assert content_hash(folder.parent / "link") == sha256(expected)
 
 
+def link_to_the_same(folder):
+    (folder / "b").symlink_to(folder.parent / "b")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -46,6 +50,7 @@ def test_the_hash_of_a_folder_is_that_of_its_names_and_contents(folder):
         lambda folder: (folder / ".notes").touch(),
         lambda folder: (folder / "link").symlink_to("b"),
         lambda folder: (folder / "linked").symlink_to(folder.parent),
+        lambda folder: (folder / "b").rename(folder.parent / "b") and link_to_the_same(folder),
         lambda folder: os.mkfifo(folder / "pipe"),
         lambda folder: (folder / "sub" / "manifest.json").unlink(),
         lambda folder: (folder / "manifest.json").rename(folder / "sub" / "manifest.json"),

@@ -129,17 +129,18 @@ def test_a_folder_whose_replacement_broke_off_gets_its_name_back_later(tmp_path,
     assert names(tmp_path) == [ODD] and content(path) == "new"
 
 
-def test_an_empty_folder_stays_as_it_was_and_gives_its_mode(tmp_path):
+@pytest.mark.parametrize("mode", [0o2770, 0o550])
+def test_an_empty_folder_stays_as_it_was_and_gives_its_mode(mode, tmp_path):
     path = tmp_path / "empty"
     path.mkdir()
-    path.chmod(0o2770)
+    path.chmod(mode)
     inode = path.stat().st_ino
     with pytest.raises(KeyboardInterrupt), new_folder(path):
         raise KeyboardInterrupt
-    assert path.stat().st_ino == inode and stat.S_IMODE(path.stat().st_mode) == 0o2770
+    assert path.stat().st_ino == inode and stat.S_IMODE(path.stat().st_mode) == mode
     with new_folder(path) as folder:
         (folder / "file").write_text("new")
-    assert content(path) == "new" and stat.S_IMODE(path.stat().st_mode) == 0o2770
+    assert content(path) == "new" and stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def test_files_that_come_meanwhile_are_kept(tmp_path):
