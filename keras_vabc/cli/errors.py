@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import typer
 from typer.core import TyperGroup
 
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.recipes.starting import stop_signals_handled
 
 RESUMABLE = ("train", "tune", "reproduce", "benchmark")
@@ -22,6 +23,7 @@ class OneLineErrors(TyperGroup):
         """Runs the command."""
         with _signals_stop() as came:
             try:
+                check_keras_settings()
                 return super().invoke(ctx)
             except typer.Exit:  # which is a RuntimeError, as is Abort
                 raise
