@@ -138,9 +138,14 @@ class Subject:
         self.faults = checks.after_reference(self.before, own, self.final, ended)
         self.counts = json.loads(counts.read_text())
 
-    def cases(self):
-        """Points, which time they are reached, and how the command is stopped there."""
+    def cases(self, known=()):
+        """Points, which time they are reached, and how the command is stopped there.
+
+        Those of a variant that are `known` are left out.
+        """
         for operation, site, count in self.counts:
+            if self.command.variant and (operation, site) in known:
+                continue
             for number in sorted({1, count}):
                 for kind in ("fail", "kill"):
                     yield operation, site, number, count, kind
@@ -188,16 +193,17 @@ def main(names, site, jobs, seconds, seed, only_list):
     """Stops the commands; returns the exit code."""
     cases.make_small()
     root, began, faulty, count = Path(tempfile.mkdtemp(prefix="crash-points-")), time.time(), 0, 0
-    starts, chosen = Starts(root), []
+    starts, chosen, known = Starts(root), [], set()
     try:
         for name in names:
             subject = Subject(name, root, starts)
-            total = len(list(subject.cases()))
-            print(f"{name}: {subject.seconds:.1f} s, {total} stops", flush=True)
+            own = [(subject, case) for case in subject.cases(known) if site in case[1]]
+            print(f"{name}: {subject.seconds:.1f} s, {len(own)} stops", flush=True)
             for fault in subject.faults:
                 print(f"{name} never stopped: FAULT {fault}", flush=True)
             faulty += bool(subject.faults)
-            chosen += [(subject, case) for case in subject.cases() if site in case[1]]
+            chosen += own
+            known |= {(operation, place) for operation, place, _ in subject.counts}
         if only_list:
             chosen = []
         if seed is not None:

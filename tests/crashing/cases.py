@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from PIL import Image
 
 from keras_vabc.evaluation import judges
@@ -35,12 +36,14 @@ class Command:
 
     `kind` is `"new"` for one that makes something that was not there, or replaces all of it,
     `"change"` for one that changes a run, `"training"` for one that keeps what is finished when it
-    fails. Those of `start` came before it; what ends in `!` was killed before it kept a model.
+    fails. Those of `start` came before it; what ends in `!` was killed before it kept a model. Of a
+    `variant` only those points are stopped that no command before it reached.
     """
 
     words: str
     kind: str
     start: tuple = ()
+    variant: bool = False
 
 
 def _commands():
@@ -48,12 +51,15 @@ def _commands():
     paper, quality = f"{train} {PAPER}", f"{train} --epochs 2"
     images = paper.replace("data/", "data/image-")
     yield "train-paper", Command(f"train {FOLDS} --out place/new/run {PAPER}", "training")
-    yield "train-quality", Command(f"train {FOLDS} --out place/empty --epochs 2", "training")
+    yield (
+        "train-quality",
+        Command(f"train {FOLDS} --out place/empty --epochs 2", "training", (), True),
+    )
     yield "train-resume", Command(quality, "training", (f"{quality}!",))
     yield "train-finished", Command(paper, "training", (paper,))
     start = f"train {FOLDS} --out place/new --from place/run --epochs 2"
-    yield "train-from", Command(start, "training", (paper,))
-    yield "train-images", Command(f"{images.replace('run', 'new/run')}", "training")
+    yield "train-from", Command(start, "training", (paper,), True)
+    yield "train-images", Command(images.replace("run", "new/run"), "training", (), True)
     tuning = f"tune {FOLDS} --out place/new/tuned {PAPER} --seeds 1"
     yield "tune", Command(tuning, "training")
     yield "threshold", Command("threshold place/run", "change", (paper,))
@@ -93,6 +99,7 @@ def make_small():
     evaluation.SAMPLES = labeled.SAMPLES = run_page.SPREAD_SAMPLES = tune.SAMPLES = 100
     tune.STRENGTHS = (5.0,)
     sweep.worker_pool = _one_process
+    Figure.savefig = lambda figure, file, **options: file.write(b"a figure")
 
 
 @contextlib.contextmanager
