@@ -1,13 +1,15 @@
 """What the command line says when a command does not succeed."""
 
+import contextlib
+import re
 import sys
-from contextlib import contextmanager
 
 import typer
 from typer.core import TyperGroup
 
+from keras_vabc.cli.output import named_output
 from keras_vabc.files.keras_settings import check_keras_settings
-from keras_vabc.recipes.starting import stop_signals_handled
+from keras_vabc.files.signals import stop_signals_handled
 
 RESUMABLE = ("train", "tune", "reproduce", "benchmark")
 
@@ -15,13 +17,13 @@ RESUMABLE = ("train", "tune", "reproduce", "benchmark")
 class OneLineErrors(TyperGroup):
     """Commands whose errors are one line on standard error, not a traceback.
 
-    Bad input ends with exit code 2; what failed in spite of good input, with 1; what Ctrl-C or
-    SIGTERM stopped, with 130.
+    Bad input ends with exit code 2; what failed in spite of good input, with 1; what Ctrl-C,
+    SIGTERM or SIGHUP stopped, with 130.
     """
 
     def invoke(self, ctx):
         """Runs the command."""
-        with _signals_stop() as came:
+        with named_output(), _signals_stop() as came:
             try:
                 check_keras_settings()
                 return super().invoke(ctx)
@@ -34,21 +36,39 @@ class OneLineErrors(TyperGroup):
                 if reported is None:
                     raise
         text, code = reported
-        print(f"keras-vabc: {' '.join(text.split())}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # of a terminal that was closed
+            print(f"keras-vabc: {_one_line(text)}", file=sys.stderr)
         raise typer.Exit(code)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _signals_stop():
-    """Makes Ctrl-C and SIGTERM a KeyboardInterrupt, and yields the list of those that came."""
+    """Makes signals to stop a KeyboardInterrupt, and yields the list of those that came.
+
+    One that comes while such an error is on its way changes nothing: it would break the cleaning.
+    """
     came = []
 
     def stop(number, _):
         came.append(number)
-        raise KeyboardInterrupt
+        if not _is_stopping(sys.exception()):
+            raise KeyboardInterrupt
 
     with stop_signals_handled(stop):
         yield came
+
+
+def _is_stopping(error):
+    """Whether an error that is being handled is a KeyboardInterrupt, or came of one."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
+def _one_line(text):
+    from keras_vabc.pages.console import plain  # which imports much, and is for errors alone
+
+    return plain(re.sub(r"\s*[\r\n]\s*", " ", text).strip())
 
 
 def _stopped(command):

@@ -39,4 +39,8 @@ MaxUnreadable = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 Workers = Annotated[int | None, typer.Option(help="Processes. (default: one for each core)", min=1)]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace what keras-vabc did not make, or was changed since."),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")]

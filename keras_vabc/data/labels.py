@@ -2,10 +2,12 @@
 
 import csv
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
+
+from keras_vabc.data.ids import from_cell, is_formula
+from keras_vabc.data.readers.numpy_files import map_array
 
 
 def read_labels(labels, ids):
@@ -13,7 +15,8 @@ def read_labels(labels, ids):
 
     Labels are the path of a CSV file with the columns `id` and `label`, in any order and not
     necessarily of all examples; or of a `.npy` file of whole numbers, one for each example, in
-    their order; or an array of those or of strings, in which `None` and NaN are no label.
+    their order; or an array of those or of strings, in which `None` and NaN are no label. The ids
+    are written as `as_cell` does, or as they are.
 
     Raises a `ValueError` if the file is of another kind, damaged, or none of its ids is one of the
     data, an `OSError` if it cannot be read.
@@ -36,9 +39,7 @@ def read_labels(labels, ids):
 
 def _read_array(path):
     try:
-        with open(path, "rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers written by Python 2
-            return np.lib.format.read_array(file, allow_pickle=False)
+        return map_array(path)[0]
     except OSError:
         raise
     except Exception as error:  # parsers of damaged files raise anything
@@ -75,8 +76,11 @@ def _read_table(path):
             reader = csv.DictReader(file, strict=True)
             if not {"id", "label"} <= set(reader.fieldnames or ()):
                 raise ValueError(f"its columns are {reader.fieldnames}")
-            return {row["id"]: (row["label"] or "").strip() or None for row in reader}
+            found = {row["id"] or "": (row["label"] or "").strip() or None for row in reader}
     except (ValueError, csv.Error) as error:
         raise ValueError(
             f"labels must be a CSV file with the columns id and label. Received: {path} ({error})."
         ) from None
+    if any(map(is_formula, found)):
+        return found
+    return {from_cell(cell): label for cell, label in found.items()}

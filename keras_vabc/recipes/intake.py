@@ -1,11 +1,11 @@
 """The first step of a training: the user's data become folds, and the run says what they are."""
 
 import contextlib
-import shutil
 import time
 
 from keras_vabc.data.intake import read_folds, stored_folds
-from keras_vabc.pages.console import reading_status, say
+from keras_vabc.pages.console import plain, reading_status, say
+from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.record import Counts
 
 LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
@@ -36,13 +36,13 @@ def take_in(run, work, start, allow_more_unwanted, console):
         stages={"intake": round(time.perf_counter() - began, 1)} | stages,
         spec=intake.spec,
         counts=counts,
-        notes=tuple(intake.notes),
+        notes=tuple(map(plain, intake.notes)),
     )
     return intake.folds
 
 
 def _read(run, work, allow_more_unwanted, console):
-    shutil.rmtree(work, ignore_errors=True)
+    working_copies.begin(work)
     settings = run.record.settings
     with reading_status(console) as show:
         return read_folds(

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vabc.data.checks import check_finite, check_rows
 from keras_vabc.files.array_files import read_array_file, write_array_file
+from keras_vabc.files.bounds import read_text_file
 from keras_vabc.files.writing import write_whole
 from keras_vabc.recipes.record_file import DAMAGES
 
@@ -64,7 +65,7 @@ def _read(path, name):
         from keras_vabc.files.model_files import read_model_file
 
         return read_model_file(path)[0]
-    stored = path.read_bytes() if name == "history" else read_array_file(path)[0]
+    stored = read_text_file(path) if name == "history" else read_array_file(path)[0]
     try:
         return _CHECKED[name](stored)
     except DAMAGES as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from keras_vabc.files.bounds import read_text_file
 from keras_vabc.files.locks import locked
 from keras_vabc.files.writing import write_whole
 from keras_vabc.recipes.record import SCHEMA, Counts, RunRecord
@@ -48,7 +49,7 @@ def read_record(folder, name="run"):
     """
     folder = Path(folder)
     try:
-        text = (folder / RUN_FILE).read_bytes()
+        text = read_text_file(folder / RUN_FILE)
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(
             f"{name} must be the folder of a run, which holds {RUN_FILE}. Received: {folder}."

@@ -192,17 +192,17 @@ class Run:
         self.change(lambda record: record.with_evaluation(kind, figures))
         return figures
 
-    def export(self, out, format="savedmodel"):
+    def export(self, out, format="savedmodel", *, overwrite=False):
         """Writes decoder, density, guard, score and threshold as a folder to deploy.
 
-        `out` gets a folder of the model, `1` for a SavedModel, `onnx` or `litert` otherwise, and
-        `MODEL_CARD.md`. For a SavedModel that is the layout of TensorFlow Serving. It is loaded
+        `out` gets a folder of the model, `1` for a SavedModel (the layout of TensorFlow Serving),
+        `onnx` or `litert` otherwise; `MODEL_CARD.md`; and `manifest.json`. The model is loaded
         again by the runtime of its format, and compared with the run, before it is there.
 
         Args:
-            out: The folder to make; must not exist, or be empty.
-            format: `"savedmodel"`, `"onnx"` or `"litert"`; the last two need the extra of that
-                name.
+            out: The folder to make; must not exist, be empty, or be an export as it was made.
+            format: `"savedmodel"`; or `"onnx"` or `"litert"`, which need the extra of that name.
+            overwrite: Whether to replace an export that was changed since.
 
         Returns:
             `pathlib.Path` of the model's folder.
@@ -216,7 +216,7 @@ class Run:
         """
         from keras_vabc.recipes.export import export
 
-        return export(self, out, format)
+        return export(self, out, format, overwrite)
 
     # What the steps of a training and the pages use
 

@@ -4,14 +4,12 @@ import contextlib
 import dataclasses
 import functools
 import time
-import warnings
 from types import SimpleNamespace
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from keras_vabc.nu.classifier import NUClassifier
-from keras_vabc.pages.console import say
+from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.generation import new_sampler, remaining_share
 from keras_vabc.recipes.own_data import recipe_for
@@ -64,7 +62,7 @@ class Training:
     def _train_classifier(self):
         say(self._console, "NU classifier: what is negative among the unlabeled?")
         nu = NUClassifier(seed=self._settings.seed)
-        with self._warnings_as_notes():
+        with warnings_told(self._note):
             nu.fit(
                 self._folds.unlabeled,
                 self._folds.unwanted,
@@ -115,7 +113,7 @@ class Training:
     def _fit_density(self):
         recipe = self._run.record.recipe
         if recipe.density == "gmm":
-            with self._console.status("Fitting the density of the latents"):
+            with status(self._console, "Fitting the density of the latents"):
                 sampler = new_sampler(recipe, self._run.model, self._run.nu, self._run.spec)
                 state = sampler.fit(self._training_folds.unlabeled).get_state()
             self._run.keep("density", state)
@@ -123,7 +121,7 @@ class Training:
 
     def _try_samples(self):
         """Scores what was held out, and sees how many samples the guard accepts."""
-        with self._console.status("Scoring what was held out"):
+        with status(self._console, "Scoring what was held out"):
             rows = {"unlabeled": self._folds.test_unlabeled, "unwanted": self._folds.test_unwanted}
             self._run.keep("scores", {name: self._run.score_rows(x) for name, x in rows.items()})
         try:
@@ -141,23 +139,13 @@ class Training:
     @contextlib.contextmanager
     def _epochs(self, epochs):
         """A Keras callback that shows the progress of a training."""
-        columns = ("{task.description}", BarColumn(bar_width=24), MofNCompleteColumn(), "epochs")
-        columns += (TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
-        with Progress(*columns, console=self._console) as progress:
-            task = progress.add_task("V-ABC", total=epochs, note="")
+        with Bars(self._console, "epochs") as bars:
+            bar = bars.add("V-ABC", epochs)
 
             def put(title_and_note):
-                progress.update(task, advance=1, note=title_and_note[1])
+                bars.advance(bar, note=title_and_note[1])
 
             yield EpochReport(SimpleNamespace(put=put), "V-ABC")
-
-    @contextlib.contextmanager
-    def _warnings_as_notes(self):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            yield
-        for warning in caught:
-            self._note(str(warning.message))
 
     def _note(self, text):
         self._run.update(notes=(*self._run.record.notes, text))

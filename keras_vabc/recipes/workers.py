@@ -40,10 +40,10 @@ def worker_pool(workers=None):
 
 
 class _Pool(ProcessPoolExecutor):
-    """Its processes inherit that Ctrl-C is blocked: the parent, which gets it too, ends them."""
+    """Its processes inherit that Ctrl-C and SIGHUP are blocked; the parent ends them."""
 
     def submit(self, *args, **kwargs):
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
         try:
             return super().submit(*args, **kwargs)
         finally:
@@ -60,6 +60,7 @@ def _start_worker():
 
 def _tidy_up_and_end(*_):
     """Breaks off what runs, and ends this process before the pool gives it something else."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would break off the tidying
     Thread(target=lambda: (time.sleep(GRACE), os._exit(1)), daemon=True).start()
     raise SystemExit(1)
 

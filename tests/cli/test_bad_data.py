@@ -9,6 +9,7 @@ from command_line import contents, fails, keras_vabc, record, write_images
 from PIL import Image
 from pyarrow import parquet
 
+from keras_vabc.files.manifests import content_hash, manifest_text
 from keras_vabc.recipes import training
 
 RNG = np.random.default_rng(0)
@@ -227,8 +228,9 @@ def test_bad_data_are_one_line_and_leave_nothing(good, make, swapped):
 @pytest.mark.parametrize("make", [make for make in VECTORS if make is not nan_far_down])  # slow
 def test_bad_data_to_score_leave_the_earlier_scores(table_run, good, make):
     name, message = make(good)
-    for earlier in ("scores.csv", "scores.csv.json"):
-        (good / earlier).write_text("earlier")
+    (good / "scores.csv").write_text("earlier")
+    manifest = manifest_text({}, content_hash(good / "scores.csv"))
+    (good / "scores.csv.json").write_bytes(manifest)
     before = contents(good), contents(table_run)
     done = fails(message, "score", table_run, "--input", good / name, "--out", good / "scores.csv")
     assert "input" in done.stderr

@@ -156,8 +156,9 @@ def test_samples_come_with_a_manifest(images_run, tmp_path):
     assert json.loads((tmp_path / "new.npz.json").read_text())["seed"] == 0
     succeeds("sample", run, "-n", 12, "--out", tmp_path / "other.npz", "--seed", 1)
     assert (tmp_path / "other.npz").read_bytes() != (tmp_path / "new.npz").read_bytes()
+    succeeds("sample", run, "-n", 3, "--out", tmp_path / "new")
+    assert len(list((tmp_path / "new").glob("*.png"))) == 3, "unchanged, it may be replaced"
     before = contents(tmp_path)
-    fails("new or empty folder", "sample", run, "-n", 3, "--out", tmp_path / "new")
     fails("out must be", "sample", run, "-n", 3, "--out", tmp_path / "new.csv")
     assert contents(tmp_path) == before
 
@@ -631,7 +632,9 @@ def test_an_exported_run_draws_scores_and_flags_as_the_run(images_run, tmp_path)
     succeeds("sample", run, "-n", 5, "--out", tmp_path / "samples.npy", "--seed", 3)
     output = succeeds("export", run, "--out", tmp_path / "model")
     assert f"The model is in {tmp_path}/model/1" in output
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {"1", "MODEL_CARD.md"}
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {
+        *("1", "MODEL_CARD.md", "manifest.json")
+    }
     loaded = tf.saved_model.load(str(tmp_path / "model" / "1"))
     drawn = np.clip(np.rint(loaded.sample(5, 3)), 0, 255)
     np.testing.assert_array_equal(drawn, np.load(tmp_path / "samples.npy"))

@@ -155,6 +155,7 @@ def test_images_survive_any_file_and_damaged_ones_are_counted(rows, suffix, dama
 def test_what_is_written_reads_the_same(rows, name):
     with tempfile.TemporaryDirectory() as folder:
         spec = DataSpec("images", rows.shape[1:], "uint8")
+        (Path(folder) / "x").mkdir()
         write_rows(Path(folder, name), iter([rows.astype("float32")]), spec)
         found = np.concatenate([x for _, x in read_blocks(Path(folder, name), spec)])
         assert np.array_equal(found, rows)

@@ -18,7 +18,7 @@ from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.nu import classifier
 from keras_vabc.recipes import evaluation, own_data, results
-from keras_vabc.recipes.outputs import provenance, write_samples, write_scores
+from keras_vabc.recipes.outputs import provenance, write_samples
 from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.record import (
     Counts,
@@ -30,6 +30,7 @@ from keras_vabc.recipes.record import (
     TrainingSettings,
 )
 from keras_vabc.recipes.run import Run
+from keras_vabc.recipes.scores import write_scores
 from keras_vabc.recipes.settings import Setting
 
 EARLIER = Path(__file__).parent / "run-0.1"  # trained by version 0.1

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from keras_vabc.data.ids import printable_path
 from keras_vabc.data.images import (
     GREY_MODES,
     SUFFIXES,
@@ -148,7 +149,10 @@ class ImageFolder:
                 elif not stat.S_ISREG(mode) or not name.lower().endswith(SUFFIXES):
                     left_out[OTHERS] += 1
                 else:
-                    yield path, _printable(name if inside == "." else os.path.join(inside, name))
+                    yield (
+                        path,
+                        printable_path(name if inside == "." else os.path.join(inside, name)),
+                    )
 
     def _others(self):
         return " and ".join(f"{kind} ({count})" for kind, count in self._left_out.items() if count)
@@ -156,11 +160,6 @@ class ImageFolder:
 
 def _block(rows, spec):
     return Scale(255, "uint8").apply(np.stack(rows), spec.dtype)
-
-
-def _printable(path):
-    """A path that can be written as UTF-8, with slashes, whatever bytes its name has."""
-    return os.fsencode(path.replace(os.sep, "/")).decode("utf-8", "backslashreplace")
 
 
 def _raise(error):
