@@ -15,12 +15,17 @@ def trained_sampler(recipe, training_folds, nu, callbacks=()):
     return sampler.fit(training_folds.unlabeled) if recipe.density == "gmm" else sampler
 
 
-def new_sampler(recipe, model, nu):
+def new_sampler(recipe, model, nu, spec=None):
     """The `LatentSampler` of a recipe: its density not yet fitted, its guard in place."""
     guard = {} if recipe.guard is None else {"guard": nu, "threshold": recipe.guard}
     seed = recipe.setting.seed
     return LatentSampler(
-        model, density=recipe.density, components=recipe.components, seed=seed, **guard
+        model,
+        density=recipe.density,
+        components=recipe.components,
+        seed=seed,
+        spec=spec,
+        **guard,
     )
 
 

@@ -64,7 +64,7 @@ class Run:
         """The `LatentSampler`, with density and guard."""
         from keras_vabc.recipes.generation import new_sampler
 
-        sampler = new_sampler(self.record.recipe, self.model, self.nu)
+        sampler = new_sampler(self.record.recipe, self.model, self.nu, self.spec)
         if self.record.recipe.density == "gmm":
             sampler.set_state(self._parts.get("density", self.record))
         return sampler

@@ -112,7 +112,7 @@ class Training:
         recipe = self._run.record.recipe
         if recipe.density == "gmm":
             with status(self._console, "Fitting the density of the latents"):
-                sampler = new_sampler(recipe, self._run.model, self._run.nu)
+                sampler = new_sampler(recipe, self._run.model, self._run.nu, self._run.spec)
                 state = sampler.fit(self._training_folds.unlabeled).get_state()
             self._run.keep("density", state)
         return self._run.record.figures

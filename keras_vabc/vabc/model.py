@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_vabc.data.checks import check_not_negative, check_positive
 from keras_vabc.data.ranges import checked
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_files import load_keras_file
 from keras_vabc.vabc import training, use
 from keras_vabc.vabc.layers import Sampling, affine_of, noise_seed, prepare_preprocessing
@@ -56,6 +57,7 @@ class VABC(keras.Model):
         ValueError: If a number is out of its range, encoder and decoder do not fit each other, or
             `preprocessing` is not adapted.
         TypeError: If `preprocessing` is of another kind.
+        RuntimeError: If Keras is set to another backend or type of weights.
 
     Example:
         >>> encoder, decoder = kv.mlp_autoencoder((28, 28, 1), latent_dim=2, units=(300, 100))
@@ -85,6 +87,7 @@ class VABC(keras.Model):
         name="vabc",
         **kwargs,
     ):
+        check_keras_settings()
         super().__init__(name=name, autocast=False, **kwargs)
         check_contract(encoder, decoder)
         check_positive(sigma2=sigma2)

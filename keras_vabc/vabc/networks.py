@@ -11,6 +11,8 @@ import math
 import keras
 from keras import layers
 
+from keras_vabc.files.keras_settings import check_keras_settings
+
 OUTPUT_RANGES = {
     "sigmoid": (0.0, 1.0),
     "hard_sigmoid": (0.0, 1.0),
@@ -19,7 +21,9 @@ OUTPUT_RANGES = {
     "relu": (0.0, math.inf),
     "softplus": (0.0, math.inf),
 }
-CONVOLUTION = {"kernel_size": 4, "strides": 2, "padding": "same"}
+# Not that of the user's own keras.json: height, width, channels is the order of the data.
+CHANNELS_LAST = {"data_format": "channels_last"}
+CONVOLUTION = {"kernel_size": 4, "strides": 2, "padding": "same", **CHANNELS_LAST}
 
 
 def mlp_autoencoder(
@@ -42,6 +46,7 @@ def mlp_autoencoder(
 
     Raises:
         ValueError: If a size is not positive.
+        RuntimeError: If Keras is set to another backend or type of weights.
 
     Example:
         >>> encoder, decoder = mlp_autoencoder((2,), latent_dim=1, units=(20, 20),
@@ -49,11 +54,12 @@ def mlp_autoencoder(
         >>> decoder.output_shape
         (None, 2)
     """
+    check_keras_settings()
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), units=units)
     kernels = kernel_initializers(seed)
 
     inputs = keras.Input(input_shape)
-    x = layers.Flatten()(inputs)
+    x = layers.Flatten(**CHANNELS_LAST)(inputs)
     for size in units:
         x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
     encoder = keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder")
@@ -99,6 +105,7 @@ def conv_autoencoder(
             "input_shape must be (height, width, channels); use mlp_autoencoder for vectors. "
             f"Received: input_shape={tuple(input_shape)}."
         )
+    check_keras_settings()
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
     kernels = kernel_initializers(seed)
     encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels)
@@ -141,7 +148,7 @@ def _conv_encoder(input_shape, latent_dim, filters, units, kernels):
             count, activation="relu", kernel_initializer=next(kernels), **CONVOLUTION
         )(x)
         shapes.append(x.shape[1:])
-    x = layers.Flatten()(x)
+    x = layers.Flatten(**CHANNELS_LAST)(x)
     x = layers.Dense(units, activation="relu", kernel_initializer=next(kernels))(x)
     return keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder"), shapes
 
@@ -170,7 +177,7 @@ def _latent_heads(x, latent_dim, kernels):
 
 def _crop(x, height, width):
     excess = ((0, x.shape[1] - height), (0, x.shape[2] - width))
-    return layers.Cropping2D(excess)(x) if any(map(any, excess)) else x
+    return layers.Cropping2D(excess, **CHANNELS_LAST)(x) if any(map(any, excess)) else x
 
 
 def kernel_initializers(seed):
