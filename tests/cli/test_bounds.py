@@ -289,7 +289,7 @@ class Zeros:
     def __init__(self, blocks, ids):
         self.threshold, self._blocks, self._ids = 0.5, blocks, ids
 
-    def read(self, source, name, notes):
+    def read(self, source, name, notes, **limits):
         size = scores.BLOCK_ROWS
         for block in range(self._blocks):
             rows = np.random.default_rng(block).random(size, "float32")
@@ -306,7 +306,7 @@ def test_scores_take_24_bytes_a_row(tmp_path, monkeypatch, ids):
     for blocks in (16, 16, 144):  # the first one also takes what is loaded once
         tracemalloc.start()
         with scores.StoredIds(tmp_path / "x.csv") as stored:
-            found, _ = scores._scored(Zeros(blocks, ids), "x", stored, lambda count: None)
+            found, _ = scores._scored(Zeros(blocks, ids), "x", stored, None, lambda count: None)
             scores._write_table(tmp_path / "x.csv", stored, found, 0.5)
         most.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()

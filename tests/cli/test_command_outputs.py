@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import stat
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,8 @@ def run(tmp_path, monkeypatch):
 def images_run(run, monkeypatch):
     """Likewise, of images."""
     (run / "run.json").write_text(json.dumps(record(run) | {"spec": IMAGES}))
+    with zipfile.ZipFile(run / "model.keras", "w") as archive:
+        archive.writestr("metadata.json", json.dumps({"keras_vabc": {"spec": IMAGES}}))
     monkeypatch.setattr(Run, "sampler", Sampler((4, 5, 1)))
     return run
 
