@@ -147,8 +147,7 @@ def _strangers(root, before, after, final):
             for n, v in ((name, content), (place, after[place][1]))
         ]
         actual = hashlib.sha256((root / place).read_bytes()).hexdigest()
-        text = (root / name).read_text()
-        shows = "output" in text and actual not in text
+        shows = json.loads((root / name).read_text()).get("output_sha256") not in (None, actual)
         if states[0] != states[1] and not shows:
             faults.append(f"{states[1]} {place} beside the {states[0]} {name}")
     return faults
