@@ -14,6 +14,7 @@ Every command is a fork of one process that has imported TensorFlow, and run not
 """
 
 import argparse
+import atexit
 import functools
 import itertools
 import json
@@ -52,6 +53,7 @@ def run(root, words, act=lambda *_: None, counts_to=None):
         except BaseException:
             traceback.print_exc()
         finally:
+            atexit._run_exitfuncs()
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
             os._exit(code)
