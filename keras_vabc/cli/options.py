@@ -53,6 +53,9 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a fini
 Workers = Annotated[int | None, typer.Option(help="Processes. (default: one for each core)", min=1)]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace what keras-vabc did not make, or was changed since."),
+    typer.Option(
+        "--overwrite",
+        help="Replace a file that keras-vabc did not make, or that was changed since.",
+    ),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")]

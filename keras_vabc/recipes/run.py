@@ -194,7 +194,7 @@ class Run:
         self.change(lambda record: record.with_evaluation(kind, figures))
         return figures
 
-    def export(self, out, format="savedmodel", *, overwrite=False):
+    def export(self, out, format="savedmodel"):
         """Writes decoder, density, guard, score and threshold as a folder to deploy.
 
         `out` gets a folder of the model, `1` for a SavedModel (the layout of TensorFlow Serving),
@@ -204,7 +204,6 @@ class Run:
         Args:
             out: The folder to make; must not exist, be empty, or be an export as it was made.
             format: `"savedmodel"`; or `"onnx"` or `"litert"`, which need the extra of that name.
-            overwrite: Whether to replace an export that was changed since.
 
         Returns:
             `pathlib.Path` of the model's folder.
@@ -220,7 +219,7 @@ class Run:
         check_kind("format", format, str, "a name")
         from keras_vabc.recipes.export import export
 
-        return export(self, out, format, overwrite)
+        return export(self, out, format)
 
     # What the steps of a training and the pages use
 
