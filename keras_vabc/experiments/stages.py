@@ -4,9 +4,9 @@ import multiprocessing
 from contextlib import suppress
 from queue import Empty
 
+from keras_vabc.files.signals import signals_blocked
 from keras_vabc.pages.console import Bars
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.files.signals import signals_blocked
 from keras_vabc.recipes.workers import worker_pool
 
 

@@ -251,6 +251,35 @@ def test_results_that_are_put_aside_are_never_replaced(experiments, tmp_path, na
         assert (out / folder / "a.npz").read_text() == "x"
 
 
+def test_lines_that_are_put_aside_keep_their_arrays_wherever_it_is_killed(experiments, tmp_path):
+    """Both stay, or both are put aside; and nothing is stored of which there is no array."""
+    times = 0
+    while True:
+        out = tmp_path / str(times)
+        succeeds("reproduce", "--out", out)
+        mark(out, "old")
+        fresh = partial(keras_vabc, "reproduce", "--out", out, "--fresh")
+        if not killed_at(os, "replace", fresh, times + 1):
+            break
+        for line in stored_lines(out):
+            assert (out / ARRAYS / f"{line}.npz").exists()
+        succeeds("reproduce", "--out", out)  # goes on with what there is
+        for end in (".old", ""):
+            results, arrays = out / f"results{end or '.jsonl'}", out / f"arrays{end}"
+            if results.exists():
+                text = json.loads(results.read_text()).get("text", "")
+                assert (arrays / "a.npz").read_text().strip("x") == text
+        times += 1
+    assert times >= 3
+
+
+def mark(out, text):
+    """Makes a stored line and its array known by a text."""
+    line = json.loads((out / RESULTS).read_text())
+    (out / RESULTS).write_text(json.dumps({**line, "text": text}) + "\n")
+    (out / ARRAYS / "a.npz").write_text(text)
+
+
 @pytest.mark.parametrize("name", ["reproduce", "benchmark", "demo", "tune"])
 def test_paths_are_no_markup(experiments, results, data, tmp_path, name):
     options = [*command(data, "x")[1:5], "--setting", "paper"] if name == "tune" else []
