@@ -59,24 +59,32 @@ def tune_key(recipe, content):
 
 
 def tried(recipe, data, arrays):
-    """The result line of a recipe, trained on data of which `arrays` holds the classifiers."""
-    return trained_and_measured(recipe, data, arrays)[1]
+    """The result line of a recipe, trained on data of which `arrays` holds the classifiers.
+
+    One that diverges, as the same recipe always would, has a line without figures.
+    """
+    start = time.perf_counter()
+    try:
+        return trained_and_measured(recipe, data, arrays)[1]
+    except Diverged:
+        figures = dict.fromkeys((*FIGURES, "penalty_weight")) | {"samples": SAMPLES}
+        return _result(recipe, data, figures, time.perf_counter() - start)
 
 
 def trained_and_measured(recipe, data, arrays):
-    """The `LatentSampler` of a recipe, and its result line, as `tried` has it."""
+    """The `LatentSampler` of a recipe, and its result line, as `tried` has it; or `Diverged`."""
     folds, nu = data.folds, None
     if recipe.needs_classifier:
         nu = NUClassifier.load(data.classifier(arrays, "corrector"))
     start = time.perf_counter()
-    try:
-        sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
-    except Diverged as error:
-        raise RuntimeError(f"{error} Other epochs or another setting may help.") from None
+    sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
     seconds = time.perf_counter() - start
     judge = NUClassifier.load(data.classifier(arrays, "judge"))
-    line = recipe_line(recipe, measure(sampler, judge, folds), seconds)
-    return sampler, {**line, "data": data.content}
+    return sampler, _result(recipe, data, measure(sampler, judge, folds), seconds)
+
+
+def _result(recipe, data, figures, seconds):
+    return {**recipe_line(recipe, figures, seconds), "data": data.content}
 
 
 def tune(
