@@ -21,8 +21,10 @@ from keras_vabc.cli.main import app
 from keras_vabc.experiments import demo
 from keras_vabc.experiments.benchmark import compare
 from keras_vabc.experiments.paper import reproduce
+from keras_vabc.experiments.paper.settings import SHIPPED
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.manifests import MANIFEST, is_unchanged, made_here, read_manifest
+from keras_vabc.files.outputs import new_output
 from keras_vabc.pages.page import Section
 from keras_vabc.recipes import sweep
 from keras_vabc.recipes import tune as tuning
@@ -302,6 +304,17 @@ def test_saved_models_of_others_are_refused_before_any_training(monkeypatch, tmp
     places = ["--out", tmp_path / "out", "--saved-models", tmp_path / "models"]
     fails("saved-models must be", "reproduce", "fig4", *places)
     assert contents(tmp_path) == before
+
+
+def test_a_changed_saved_model_asks_for_nothing_that_there_is_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(reproduce, "run_missing", lambda *_, **__: 1 / 0)
+    place = tmp_path / "models" / "moons2"
+    with new_output(place, SHIPPED, folder=True) as output:
+        (output.path / "x").write_text("a model")
+    (place / "x").write_text("changed")
+    places = ["--out", tmp_path / "out", "--saved-models", tmp_path / "models"]
+    done = fails("saved-models must be new, or as keras-vabc made it", "reproduce", "fig4", *places)
+    assert "move it away" in done.stderr and "overwrite" not in done.stderr
 
 
 def test_the_results_of_this_repository_can_be_gone_on_with():
