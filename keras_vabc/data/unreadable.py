@@ -71,20 +71,21 @@ class Unreadable:
         return ", ".join(f"{name!r} ({reason})" for name, reason in shown)
 
 
-def _lines(folds):
+def write_unreadable(path, folds):
+    """Writes `table_of` to a file."""
+    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        file.writelines(table_of(folds))
+
+
+def table_of(folds):
+    """Lines of a CSV file of what could not be read in each fold, a dict of `Unreadable`s.
+
+    Its columns are `fold`, `id`, as `as_cell` writes it, and `reason`.
+    """
     yield "fold,id,reason\n"
     for fold, files in folds.items():
         for name, why in files:
             yield f"{fold},{quoted(as_cell(name))},{quoted(why)}\n"
-
-
-def write_unreadable(path, folds):
-    """Writes what could not be read in each fold, a dict of `Unreadable`s, to a CSV file.
-
-    Its columns are `fold`, `id`, as `as_cell` writes it, and `reason`.
-    """
-    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        file.writelines(_lines(folds))
 
 
 def reason(error, path):

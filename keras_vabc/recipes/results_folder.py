@@ -10,6 +10,7 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
+from keras_vabc.data.unreadable import FILE as UNREADABLE
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.manifests import (
     MANIFEST,
@@ -26,7 +27,7 @@ RESULTS = "results.jsonl"
 ARRAYS = "arrays"
 COMMAND, FILES = "results_of", "files"  # of the manifest
 TUNE = "tune"
-TUNE_FILES = ("README.md", "tune.png", "tuned.json")
+TUNE_FILES = ("README.md", "tune.png", "tuned.json", UNREADABLE)
 
 
 @contextmanager

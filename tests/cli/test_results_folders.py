@@ -1,6 +1,7 @@
 """Folders of results: nothing in them that the commands did not write is replaced or lost."""
 
 import contextlib
+import csv
 import io
 import json
 import math
@@ -14,10 +15,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from command_line import contents, fails, keras_vabc, succeeds
+from command_line import contents, fails, keras_vabc, succeeds, write_images
 from faults import killed_at, press_ctrl_c
 
 from keras_vabc.cli.main import app
+from keras_vabc.data.unreadable import FILE as UNREADABLE
 from keras_vabc.experiments import demo
 from keras_vabc.experiments.benchmark import compare
 from keras_vabc.experiments.paper import reproduce
@@ -36,6 +38,7 @@ from keras_vabc.recipes.results_folder import (
 )
 from keras_vabc.recipes.sweep import Job, append_line, stored_lines
 
+WRITTEN = [name for name in TUNE_FILES if name != UNREADABLE]  # where all can be read
 NASTY = "x[/y] [red] :smile: 'a b'"
 WORSE = "\x1b[31mx\nz"
 
@@ -136,7 +139,7 @@ def test_a_bad_tune_leaves_nothing(results, data, tmp_path, monkeypatch):
 def test_tune_goes_on_and_knows_its_own_files(results, data, tmp_path):
     out = tmp_path / "out"
     succeeds(*command(data, out))
-    assert {path.name for path in out.iterdir()} == {*TUNE_FILES, RESULTS, ARRAYS, MANIFEST, LOCK}
+    assert {path.name for path in out.iterdir()} == {*WRITTEN, RESULTS, ARRAYS, MANIFEST, LOCK}
     assert made_here(out)
     (out / "notes.txt").write_text("a user's")
     page = (out / "README.md").read_bytes()
@@ -144,7 +147,7 @@ def test_tune_goes_on_and_knows_its_own_files(results, data, tmp_path):
     np.save(data / "all.npy", np.load(data / "all.npy") + 1)
     succeeds(*command(data, out))
     assert (out / "README.md").read_bytes() != page
-    for name in TUNE_FILES:
+    for name in WRITTEN:
         whole = (out / name).read_bytes()
         (out / name).write_bytes(whole + b"\n")
         before = contents(out)
@@ -155,6 +158,29 @@ def test_tune_goes_on_and_knows_its_own_files(results, data, tmp_path):
     assert (out / "notes.txt").read_text() == "a user's"
 
 
+def test_tune_lists_every_file_that_it_could_not_read(results, tmp_path):
+    rng, out = np.random.default_rng(4), tmp_path / "out"
+    for name, count in (("all", 60), ("bad", 50)):
+        write_images(tmp_path / name, rng.integers(0, 255, (count, 8, 8), "uint8"))
+        for broken in range(2):
+            (tmp_path / name / f"x{broken}\r.png").write_bytes(b"")
+    paths = ["--unlabeled", tmp_path / "all", "--unwanted", tmp_path / "bad", "--out", out]
+    words = ["tune", *paths, "--setting", "paper", "--seeds", 1, "--max-unreadable", 0.1]
+    printed = " ".join(succeeds(*words).split())
+    assert f"Every file that could not be read (4) is listed in {out / UNREADABLE}." in printed
+    with open(out / UNREADABLE, newline="") as file:
+        rows = [tuple(row.values()) for row in csv.DictReader(file, strict=True)]
+    names = [("unlabeled", "x0\r.png"), ("unlabeled", "x1\r.png")]
+    names += [("unwanted", "x0\r.png"), ("unwanted", "x1\r.png")]
+    assert sorted(rows) == [(*name, "empty") for name in names]
+    for path in tmp_path.glob("*/x*.png"):
+        path.unlink()
+    assert "could not be read" not in succeeds(*words)
+    assert (out / UNREADABLE).read_text() == "fold,id,reason\n", "of what is read now"
+    (out / UNREADABLE).write_text("my own")
+    fails("out must have unreadable.csv as keras-vabc wrote it", *words)
+
+
 def test_a_tune_that_was_killed_anywhere_goes_on(results, data, tmp_path):
     succeeds(*command(data, tmp_path / "out"))
     results[3] = {"nge_estimated": 0.1}  # so that the files to be replaced are others
@@ -163,7 +189,7 @@ def test_a_tune_that_was_killed_anywhere_goes_on(results, data, tmp_path):
     times = 0
     while killed_at(os, "replace", run, times + 1):
         times += 1
-    assert times > len(TUNE_FILES)
+    assert times > len(WRITTEN)
     succeeds(*command(data, tmp_path / "out"))
     assert not list((tmp_path / "out").rglob("*.npy")), "copies of the data"
 
@@ -173,7 +199,7 @@ def test_results_of_an_earlier_version_are_gone_on_with(results, data, tmp_path)
     succeeds(*command(data, out))
     (out / MANIFEST).unlink()
     fails("move it away", *command(data, out))
-    for name in TUNE_FILES:
+    for name in WRITTEN:
         (out / name).rename(tmp_path / name)
     succeeds(*command(data, out))
 
