@@ -21,7 +21,7 @@ from keras_vabc.recipes.intake import take_in
 from keras_vabc.recipes.parts import check_parts
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
-from keras_vabc.recipes.report import PAGE, report
+from keras_vabc.recipes.report import PAGE, first_report
 from keras_vabc.recipes.run import Run, open_run
 from keras_vabc.recipes.starting import start_tensorflow
 
@@ -133,10 +133,11 @@ class _Job:
                 self._train(run, self._folds(run, work))
             # A run that was stopped between its training and these still needs them.
             working_copies.clear(work)
-            if not (out / PAGE).exists():
+            if not os.path.lexists(out / PAGE):
                 with status(self._console, "Drawing the report"):
-                    page = report(run)
-                say(self._console, f"The report is {page}.")
+                    page = first_report(run)
+                if page is not None:
+                    say(self._console, f"The report is {page}.")
         return run
 
     def _begun(self, out):
