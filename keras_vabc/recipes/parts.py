@@ -10,6 +10,7 @@ import numpy as np
 from keras_vabc.data.checks import check_finite, check_rows
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.bounds import read_text_file
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_records import read_model_record
 from keras_vabc.files.writing import write_whole
 from keras_vabc.recipes.identity import own_files
@@ -100,6 +101,8 @@ def _compare(name, path, told):
 
 
 def _read(path, name):
+    if name in ("nu", "model"):
+        check_keras_settings()
     if name == "nu":
         from keras_vabc.nu.classifier import NUClassifier
 

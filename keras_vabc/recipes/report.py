@@ -5,6 +5,7 @@ import functools
 import os
 from pathlib import Path
 
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.outputs import HOW
 from keras_vabc.files.writing import followed, is_being_written, whole_file
 from keras_vabc.pages.console import plain
@@ -38,6 +39,7 @@ def report(run, out=None, *, show_unwanted=False, overwrite=False):
     Example:
         >>> kv.report(kv.open_run("run"))
     """
+    check_keras_settings()  # or the page would say so where samples are missed
     if not isinstance(run, Run):
         run = open_run(run)
     path = check_page_place(run, out, overwrite)

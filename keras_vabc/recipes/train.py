@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.places import work_place
 from keras_vabc.files.signals import stop_signals_wait
@@ -79,13 +80,15 @@ def train(
         ValueError: If an argument or the data break a rule.
         TypeError: If an argument is of another kind.
         OSError: If something cannot be read or written, or another process is at work there.
-        RuntimeError: If the training diverges.
+        RuntimeError: If the training diverges, or Keras is set to another backend or type of
+            weights.
 
     Example:
         >>> run = kv.train("photos", "flagged", out="run")
         >>> run = kv.train(x, x_bad, setting="paper", epochs=5)
         >>> images = run.sample(1000, seed=0)
     """
+    check_keras_settings()
     check_kinds(out, allow_more_unwanted, console)
     console = console or Console()
     if start is not None and not isinstance(start, Run):
