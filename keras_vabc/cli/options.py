@@ -47,7 +47,7 @@ Unlabeled = Annotated[
 ]
 Unwanted = Annotated[str, typer.Option(help="Likewise: what must not be generated.")]
 Epochs = Annotated[
-    int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)", min=1)
+    int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)")
 ]
 ImageSize = Annotated[
     tuple | None,
@@ -58,11 +58,11 @@ ImageSize = Annotated[
     ),
 ]
 MaxUnreadable = Annotated[
-    float, typer.Option(help="Largest share of files that may be unreadable.", min=0, max=1)
+    float, typer.Option(help="Largest share of files that may be unreadable.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
-Workers = Annotated[int | None, typer.Option(help="Processes. (default: one for each core)", min=1)]
+Workers = Annotated[int | None, typer.Option(help="Processes. (default: one for each core)")]
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace what keras-vabc did not make, or was changed since."),
