@@ -164,7 +164,10 @@ def test_arguments_are_checked_before_any_work(tmp_path, options, message):
         (lambda run: run.set_threshold("x"), "max_false_alarms must be a number in .*='x'."),
         (lambda run: run.set_threshold(True), "max_false_alarms must be a number in .*=True."),
         (lambda run: run.set_threshold(float("nan")), "max_false_alarms must be .*=nan."),
-        (lambda run: run.set_threshold(1), r"max_false_alarms must be in \[0, 1\). Received"),
+        (
+            lambda run: run.set_threshold(1),
+            r"max_false_alarms must be a number in \[0, 1\). Received",
+        ),
         (lambda run: run.export("model", ["onnx"]), r"format must be a name. .*=\['onnx'\]."),
         (lambda run: run.export("model", "pickle"), "format must be one of savedmodel, onnx"),
         (lambda run: run.export(None), "out must be a path. Received: out=None."),
