@@ -43,7 +43,8 @@ class Sampler:
         for start in range(0, n, 50):
             if start + 50 >= n:
                 self.act()
-            yield rng.random((min(50, n - start), *self.shape)).astype("float32"), start + 60
+            rows = rng.integers(0, 256, (min(50, n - start), *self.shape))
+            yield rows.astype("float32"), start + 60
 
     def export(self, path, format, **_):
         path.mkdir()
