@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.pages.model_card import model_card
 from keras_vabc.recipes.outputs import provenance
@@ -19,6 +20,7 @@ def export(run, out, format):
         raise ValueError(
             f"format must be one of {', '.join(FORMATS)}. Received: format={format!r}."
         )
+    check_keras_settings()
     out = Path(out)
     with new_output(out, EXPORT, folder=True) as output:
         made = output.path

@@ -1,7 +1,6 @@
 """The files of a run beside its record: what is in each, written and read here alone."""
 
 import contextlib
-import hashlib
 import json
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import numpy as np
 from keras_vabc.data.checks import check_finite, check_rows
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.bounds import read_text_file
+from keras_vabc.files.fingerprints import file_hash
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_records import read_model_record
 from keras_vabc.files.writing import write_whole
 from keras_vabc.recipes.identity import own_files
@@ -49,7 +50,7 @@ class Parts:
             return {}
         path = self._folder / FILES[name]
         self._write(path, name, value, spec)
-        return {path.name: sha256(path)}
+        return {path.name: file_hash(path)}
 
     def _write(self, path, name, value, spec):
         if name == "nu":
@@ -74,16 +75,10 @@ def check_parts(folder, record, name):
         path = Path(folder, file)
         if not path.is_file():
             raise _not_own(name, path, "none")
-        if file in record.parts and sha256(path) != record.parts[file]:
+        if file in record.parts and file_hash(path) != record.parts[file]:
             raise _not_own(name, path, "one of another run, or changed since")
         with contextlib.suppress(KeyError, TypeError):  # loading it says more
             _compare(name, path, _TELLING.get(file, _nothing)(read_model_record(path), record))
-
-
-def sha256(path):
-    """The sha256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _not_own(name, path, received):
@@ -100,6 +95,8 @@ def _compare(name, path, told):
 
 
 def _read(path, name):
+    if name in ("nu", "model"):
+        check_keras_settings()
     if name == "nu":
         from keras_vabc.nu.classifier import NUClassifier
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from keras_vabc.data.checks import check_kind, check_path
 from keras_vabc.data.intake import held_out, read_blocks
-from keras_vabc.data.outputs import postprocess
+from keras_vabc.data.outputs import in_form
 from keras_vabc.data.ranges import checked
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.recipes.arguments import data_at
 from keras_vabc.recipes.parts import Parts, check_parts
 from keras_vabc.recipes.record import FINISHED
@@ -62,6 +63,7 @@ class Run:
     @functools.cached_property
     def sampler(self):
         """The `LatentSampler`, with density and guard."""
+        check_keras_settings()
         from keras_vabc.recipes.generation import new_sampler
 
         sampler = new_sampler(self.record.recipe, self.model, self.nu, self.spec)
@@ -108,7 +110,7 @@ class Run:
             RuntimeError: If the guard rejects nearly everything.
         """
         n, seed = checked("n", n), checked("seed", seed)
-        return postprocess(self.sampler.sample(n, seed), self.spec)
+        return in_form(self.sampler.sample(n, seed), self.spec)
 
     def score(self, x):
         """How unwanted each example is: see `score_name`.

@@ -7,6 +7,7 @@ killed in a fork of this process.
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -22,6 +23,7 @@ import keras_vabc as kv
 from keras_vabc.files.manifests import content_hash, manifest_text
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import starting
+from keras_vabc.recipes.report import first_report
 from keras_vabc.recipes.run import Run
 
 EARLIER = Path(__file__).parents[1] / "recipes" / "run-0.1"  # a run on a table, of version 0.1
@@ -46,7 +48,8 @@ class Sampler:
         for start in range(0, n, 50):
             if start + 50 >= n:
                 self.act()
-            yield rng.random((min(50, n - start), *self.shape)).astype("float32"), start + 60
+            rows = rng.integers(0, 256, (min(50, n - start), *self.shape))
+            yield rows.astype("float32"), start + 60
 
     def export(self, path, format, **_):
         path.mkdir()
@@ -272,25 +275,76 @@ def test_an_empty_folder_stays_as_it_was_when_a_command_fails(
     assert is_whole(out) and out.stat().st_mode == before.st_mode
 
 
-def test_a_page_is_replaced_only_if_it_says_that_we_made_it(run, tmp_path):
-    page = run / "report.html"
+def with_notes(page):
+    return page.replace("</h1>", "</h1>\n<p>My notes.</p>")
+
+
+def of_others(page):
+    return page.replace("generator", "author")
+
+
+def without_hash(page):
+    return re.sub(" sha256:[0-9a-f]{64}", "", page)
+
+
+def cut(page):
+    return page[: len(page) // 2]
+
+
+@pytest.mark.parametrize("change", [with_notes, of_others, without_hash, cut])
+def test_a_page_is_replaced_only_as_we_made_it(run, tmp_path, change):
+    page, notes = run / "report.html", tmp_path / "notes.html"
     for _ in range(2):
         succeeds("report", run)
-    assert '<meta name="generator" content="keras_vabc' in page.read_text()
-    page.write_text(page.read_text().replace("generator", "author"))
+    made = page.read_text()
+    assert re.search('<meta name="generator" content="keras_vabc [^ ]* sha256:[0-9a-f]{64}">', made)
+    page.write_text(change(made))
     before = contents(run)
     with at_rest():
-        fails("does not say that keras-vabc made it", "report", run)
+        fails("as keras-vabc made it; give --overwrite", "report", run)
+        with pytest.raises(FileExistsError, match="overwrite=True"):
+            kv.report(run)
     assert contents(run) == before
     succeeds("report", run, "--overwrite")
-    notes = tmp_path / "notes.html"
+    succeeds("report", run)
+    assert page.read_text() == made
     notes.write_text("<html>")
     with pytest.raises(FileExistsError, match="overwrite=True"):
         kv.report(run, notes)
     assert notes.read_text() == "<html>"
     kv.report(run, notes, overwrite=True)
     kv.report(run, notes)
-    assert "generator" in notes.read_text()
+    assert notes.read_text() == made
+
+
+def test_notes_written_while_a_page_is_drawn_stay(run, monkeypatch):
+    page, sections = run / "report.html", run_page.sections
+
+    def noted(*given):
+        page.write_text("My notes.")
+        return sections(*given)
+
+    monkeypatch.setattr(run_page, "sections", noted)
+    fails("as keras-vabc made it", "report", run)
+    page.unlink()
+    assert first_report(kv.open_run(run)) is None  # that of `train`
+    assert page.read_text() == "My notes." and not hidden(run)
+
+
+def test_a_second_report_is_refused_at_its_start(run, monkeypatch):
+    page, sections, seen = run / "report.html", run_page.sections, []
+
+    def drawing(*given):
+        if not seen:
+            seen.append(page.exists())
+            with at_rest():
+                fails("Another process is writing", "report", run)
+            assert first_report(kv.open_run(run)) is None and not page.exists()
+        return sections(*given)
+
+    monkeypatch.setattr(run_page, "sections", drawing)
+    succeeds("report", run)
+    assert seen == [False] and page.exists() and not hidden(run)
 
 
 def test_an_export_in_python_likewise(run, tmp_path):

@@ -87,8 +87,6 @@ def _commands():
     words = words.replace("/new/", "/")
     more = words.replace("30", "40")
     yield "sample-folder-again", Command(words, "new", (images, more))
-    changed = (images, more, "change place/samples/000000.png")
-    yield "sample-folder-over", Command(f"{words} --overwrite", "new", changed)
     words = "score place/run --input data/all.npy --out place/new/scores.csv"
     yield "score", Command(words, "new", (paper,))
     words = words.replace("/new/", "/")
@@ -98,8 +96,6 @@ def _commands():
         yield f"export-{name}", Command(words, "new", (paper,))
     words = words.replace("litert", "savedmodel").replace("/new/", "/")
     yield "export-again", Command(words, "new", (paper, words))
-    changed = (paper, words, "change place/model/MODEL_CARD.md")
-    yield "export-over", Command(f"{words} --overwrite", "new", changed)
 
 
 COMMANDS = dict(_commands())

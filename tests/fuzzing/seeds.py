@@ -15,12 +15,13 @@ from pyarrow import parquet
 
 from keras_vabc.data.datasets.idx import FILES
 from keras_vabc.data.spec import DataSpec
+from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.nu.checkpoints import MemberCheckpoint
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.own_data import recipe_for
-from keras_vabc.recipes.parts import Parts, sha256
+from keras_vabc.recipes.parts import Parts
 from keras_vabc.recipes.record import (
     FINISHED,
     Counts,
@@ -127,7 +128,7 @@ def write_run(folder, seed=0, columns=3):
 def hash_anew(folder):
     """Makes a run take its parts as they are: what reads them is asked, and not their hashes."""
     stored = json.loads((folder / RUN_FILE).read_text())
-    stored["parts"] = {name: sha256(folder / name) for name in stored["parts"]}
+    stored["parts"] = {name: file_hash(folder / name) for name in stored["parts"]}
     stored["threshold"]["scores"] = stored["parts"]["scores.npz"]
     (folder / RUN_FILE).write_text(json.dumps(stored))
 
