@@ -46,7 +46,7 @@ def train(rng, folder):
     rng.shuffle(data)
 
     def read():
-        patched = {"report": mock.DEFAULT, "_git_revision": lambda: None}
+        patched = {"first_report": mock.DEFAULT, "_git_revision": lambda: None}
         with (
             mock.patch.multiple(train_recipe, **patched),
             mock.patch.object(training, "Training", _Training),
