@@ -23,6 +23,7 @@ from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.record import STEPS, Figures, Provenance
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.settings import Setting
+from keras_vabc.recipes.working_copies import WORK
 
 NU, MODEL, DENSITY, SCORES, HISTORY = (
     FILES[part] for part in ("nu", "model", "density", "scores", "history")
@@ -57,7 +58,7 @@ def train(rng, folder):
             assert not out.exists(), "half a run is left"
             raise ValueError(refused)
         assert list(read_record(out).stages)[0] == "intake"
-        assert not (out / train_recipe.WORK).exists()
+        assert not (out / WORK).exists()
 
     return read
 
@@ -66,7 +67,7 @@ class _Training:
     """Takes the place of a training, and looks at what it is given."""
 
     def __init__(self, run, folds, start, console):
-        assert len(os.listdir(run.folder / train_recipe.WORK)) == 4
+        assert len(os.listdir(run.folder / WORK)) == 4
         assert len(folds.unlabeled) == run.record.counts["unlabeled"].training
         self._run = run
 
