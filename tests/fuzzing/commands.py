@@ -16,14 +16,13 @@ from typer.testing import CliRunner
 from keras_vabc.cli.main import app
 from keras_vabc.files.locks import LOCK
 from keras_vabc.pages import run_page
-from keras_vabc.recipes import evaluation, training
+from keras_vabc.recipes import evaluation, training, working_copies
 from keras_vabc.recipes import train as train_recipe
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.record import STEPS, Figures, Provenance
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.settings import Setting
-from keras_vabc.recipes.working_copies import WORK
 
 NU, MODEL, DENSITY, SCORES, HISTORY = (
     FILES[part] for part in ("nu", "model", "density", "scores", "history")
@@ -58,7 +57,7 @@ def train(rng, folder):
             assert not out.exists(), "half a run is left"
             raise ValueError(refused)
         assert list(read_record(out).stages)[0] == "intake"
-        assert not (out / WORK).exists()
+        assert not (out / working_copies.WORK).exists()
 
     return read
 
@@ -67,7 +66,7 @@ class _Training:
     """Takes the place of a training, and looks at what it is given."""
 
     def __init__(self, run, folds, start, console):
-        assert len(os.listdir(run.folder / WORK)) == 4
+        assert {*working_copies.FILES} < {*os.listdir(run.folder / working_copies.WORK)}
         assert len(folds.unlabeled) == run.record.counts["unlabeled"].training
         self._run = run
 
