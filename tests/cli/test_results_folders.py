@@ -339,7 +339,7 @@ def test_a_changed_saved_model_asks_for_nothing_that_there_is_not(monkeypatch, t
         (output.path / "x").write_text("a model")
     (place / "x").write_text("changed")
     places = ["--out", tmp_path / "out", "--saved-models", tmp_path / "models"]
-    done = fails("saved-models must be new, or as keras-vabc made it", "reproduce", "fig4", *places)
+    done = fails("saved-models must be a new or empty folder, or one", "reproduce", "fig4", *places)
     assert "overwrite" not in done.stderr
 
 
