@@ -3,6 +3,8 @@
 Nothing slow is imported before a command needs it, so that `--help` answers at once.
 """
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -55,4 +57,7 @@ for command in (demo, reproduce, benchmark):
 
 def main():
     """Entry point of the console script."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed, as a daemon's
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
     app()

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_vabc.data.ids import from_cell, is_formula
 from keras_vabc.data.readers.numpy_files import map_array
+from keras_vabc.files.bounds import check_regular
 
 
 def read_labels(labels, ids, notes=None):
@@ -27,6 +28,7 @@ def read_labels(labels, ids, notes=None):
     if not isinstance(labels, str | os.PathLike):
         return [_name(label) for label in _one_each(np.asarray(labels), _count(ids), "buifUO")]
     path = Path(labels)
+    check_regular(path)
     if path.suffix.lower() == ".npy":
         return [_name(label) for label in _one_each(_read_array(path), _count(ids), "iu")]
     if path.suffix.lower() != ".csv":

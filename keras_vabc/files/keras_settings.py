@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 BACKEND, FLOATX = "tensorflow", "float32"
+CUT = "KERAS_MAX_EPOCHS"  # environment variable by which Keras shortens every training
 
 
 def check_keras_settings():
@@ -15,6 +16,10 @@ def check_keras_settings():
     They are told without importing Keras: the backend, the type of its numbers, and a dtype policy
     whose weights are of another type. Mixed precision keeps them in float32.
     """
+    if os.environ.get(CUT):
+        raise RuntimeError(
+            f"{CUT} must not be set, since it cuts trainings short. Received: {os.environ[CUT]!r}."
+        )
     found = _imported() if "keras.config" in sys.modules else _stored()
     for (name, value, remedy), wanted in zip(found, (BACKEND, FLOATX, FLOATX), strict=False):
         if value != wanted:

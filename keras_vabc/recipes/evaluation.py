@@ -6,6 +6,7 @@ from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.recipes.record import UnlabeledFigures
+from keras_vabc.recipes.record_file import check_changeable
 from keras_vabc.recipes.results import SAMPLES
 
 SUSPECT = 0.5  # P(negative) of a sample that counts as negative
@@ -25,6 +26,7 @@ def evaluate(run, labels, negative_class, seed, show):
     check_keras_settings()  # or the figures would say so where samples are missed
     checked("seed", seed)
     check_pair(labels, negative_class)
+    check_changeable(run.folder)
     if labels is None:
         show("Measuring")
         return "without_labels", _unlabeled_figures(run, seed)

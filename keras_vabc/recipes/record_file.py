@@ -5,6 +5,7 @@ Whatever is read is checked once, as a whole, so that nothing else needs to doub
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -43,6 +44,13 @@ def change_record(folder, changed):
         record = changed(read_record(folder))
         write_record(folder, record)
     return record
+
+
+def check_changeable(folder):
+    """Refuses, by an `OSError`, a run whose record cannot be changed, before slow work for it."""
+    if folder is not None and not os.access(folder, os.W_OK):
+        message = f"run must be in a folder that can be written, whose {RUN_FILE} gets the result"
+        raise PermissionError(f"{message}. Received: {folder}.")
 
 
 def read_record(folder, name="run"):

@@ -4,11 +4,13 @@ from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
 from keras_vabc.recipes.record import FILES, Threshold
+from keras_vabc.recipes.record_file import check_changeable
 
 
 def chosen_threshold(run, max_false_alarms):
     """The `Threshold` of `Run.set_threshold`, from the scores of the held-out examples."""
     max_false_alarms = checked("max_false_alarms", max_false_alarms)
+    check_changeable(run.folder)
     unlabeled, unwanted, weights = run.held_out_scores()
     value = false_alarm_threshold(unlabeled, max_false_alarms, weights)
     caught = observed_rate(unwanted > value)

@@ -37,6 +37,7 @@ from keras_vabc.recipes import intake, record_file, scores, train, training, wor
 from keras_vabc.recipes.progress import EpochReport
 from keras_vabc.recipes.record import UnlabeledFigures
 from keras_vabc.recipes.record_file import read_record, write_record
+from keras_vabc.recipes.run import Run
 
 EPOCHS = 4
 
@@ -468,3 +469,31 @@ def test_a_second_process_on_one_run_is_refused(run, data, tmp_path, monkeypatch
         fails("Another process is at work in", *train_command(data, run))
         fails("Another process is at work in", "threshold", run)
     assert contents(tmp_path) == before
+
+
+# What would be refused at the end is refused at the start
+
+
+def test_a_run_that_cannot_be_written_is_refused_before_it_is_measured(run, data, monkeypatch):
+    monkeypatch.setattr(Run, "held_out_scores", lambda _: 1 / 0)
+    monkeypatch.setattr(record_file.os, "access", lambda path, mode: mode != os.W_OK)
+    for name in ("threshold", "evaluate"):
+        fails("run must be in a folder that can be written", name, run)
+
+
+def test_a_pipe_is_not_waited_for(run, tmp_path):
+    os.mkfifo(tmp_path / "labels.csv")
+    labels = ["--labels", tmp_path / "labels.csv", "--negative-class", "1"]
+    fails("Not a file, but a device or a pipe", "evaluate", run, *labels)
+
+
+def test_an_export_to_a_name_that_tensorflow_has_not(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(Run, "sampler", None)
+    fails("out must be a path that is UTF-8", "export", run, "--out", tmp_path / "\udcff")
+
+
+def test_a_closed_standard_output_is_no_fault(tmp_path):
+    script = Path(sys.executable).with_name("keras-vabc")
+    command = f"exec {script} threshold missing >&- 2>{tmp_path / 'said'}"
+    assert subprocess.run(["sh", "-c", command], timeout=60).returncode == 2
+    assert (tmp_path / "said").read_text().startswith("keras-vabc: RUN must be the folder of a run")
