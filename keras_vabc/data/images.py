@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
@@ -30,14 +31,21 @@ class FloatsError(ValueError):
     """An image of floats, in which no number is known to be white."""
 
 
+@contextmanager
+def _without_warnings():
+    """Of Pillow, about damaged notes and such: what matters becomes an exception, or a count."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def open_image(path):
     """Opens an image and reads its header; its pixels are not decoded yet, and it must be closed.
 
     Exceptions of any kind mean a damaged file, one of another kind, or one of more pixels than
     Pillow takes for an attack.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _without_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         return Image.open(path, formats=FORMATS)
 
@@ -47,8 +55,7 @@ def orientation(image):
 
     What is damaged there counts as no note. A PNG is decoded, as its notes may stand at its end.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _without_warnings():
         if image.format == "PNG":
             image.load()
         try:
@@ -83,6 +90,7 @@ def is_cut(image):
     return not is_deep(image) and any(";16" in str(tile[3]) for tile in image.tile)
 
 
+@_without_warnings()
 def most_of(image):
     """The largest number of a deep image, and the least."""
     image.load()
@@ -90,6 +98,7 @@ def most_of(image):
     return int(pixels.max(initial=0)), int(pixels.min(initial=0))
 
 
+@_without_warnings()
 def opaque_light(image):
     """Sums over the pixels of grey level times alpha, and of alpha; of 0 if all are opaque."""
     image.load()
@@ -110,8 +119,7 @@ def decode(image, white=None, ground=0):
     becomes 255, and clipped; without one, 65535 does, or 255 if no number is larger.
     """
     turn = UPRIGHT.get(1 if image.format == "TIFF" else orientation(image))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _without_warnings():
         image.load()  # which turns a TIFF
         if image.mode == "F":
             raise FloatsError(
@@ -146,6 +154,7 @@ def is_coloured(image):
     return image.mode == "RGB" and int(np.ptp(np.asarray(image), axis=-1).max()) > COLOUR_STEP
 
 
+@_without_warnings()
 def further_pictures(image):
     """How many pictures a decoded file holds beside its first: frames, or pages.
 

@@ -28,11 +28,11 @@ def read_labels(labels, ids, notes=None):
     if not isinstance(labels, str | os.PathLike):
         return [_name(label) for label in _one_each(np.asarray(labels), _count(ids), "buifUO")]
     path = Path(labels)
+    if path.suffix.lower() not in (".csv", ".npy"):
+        raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
     check_regular(path)
     if path.suffix.lower() == ".npy":
         return [_name(label) for label in _one_each(_read_array(path), _count(ids), "iu")]
-    if path.suffix.lower() != ".csv":
-        raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
     found, known, first, names = _read_table(path), 0, None, []
     for name in ids:
         first = name if first is None else first
