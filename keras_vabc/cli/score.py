@@ -44,8 +44,11 @@ def score(
         )
     for note in scored["notes"]:
         say(console, f"Note: {note}")
-    if scored["unreadable"]["count"]:
-        say(console, f"What could not be read is listed in {out}.json.")
+    left_out = scored["unreadable"]
+    if left_out["count"]:
+        first = len(left_out["files"])
+        part = f": the first {first:,} of them" if first < left_out["count"] else ""
+        say(console, f"What could not be read is listed in {out}.json{part}.")
     text = f"{scored['examples']:,} scores, {scored['score']}, are in {out}"
     if scored["flagged"] is not None:
         text += f"; {scored['flagged']:,} exceed the threshold of {scored['threshold']:.4g}"

@@ -35,3 +35,12 @@ def from_cell(cell):
 def is_formula(cell):
     """Whether a spreadsheet may take a cell for a formula, as it takes none of `as_cell`."""
     return re.match(FORMULA, cell) is not None
+
+
+def quoted(cell):
+    """A cell as it stands in a line of a CSV file.
+
+    The `csv` module of Python 3.11 and 3.12 quotes no carriage return, at which others end a line.
+    """
+    needed = re.search('[,"\r\n]', cell) or not cell
+    return '"{}"'.format(cell.replace('"', '""')) if needed else cell

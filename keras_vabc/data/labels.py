@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from keras_vabc.data.readers.numpy_files import map_array
 def read_labels(labels, ids, notes=None):
     """Reads the label of each example with these ids: a string, or `None` where it has none.
 
+    The ids, each another one, may come from an iterator: none of them is kept.
     Labels are the path of a CSV file with the columns `id` and `label`, in any order and not
     necessarily of all examples; or of a `.npy` file of whole numbers, one for each example, in
     their order; or an array of those or of strings, in which `None` and NaN are no label. The ids
@@ -23,22 +25,30 @@ def read_labels(labels, ids, notes=None):
     of its ids is one of the data, an `OSError` if it cannot be read.
     """
     if not isinstance(labels, str | os.PathLike):
-        return [_name(label) for label in _one_each(np.asarray(labels), len(ids), "buifUO")]
+        return [_name(label) for label in _one_each(np.asarray(labels), _count(ids), "buifUO")]
     path = Path(labels)
     if path.suffix.lower() == ".npy":
-        return list(map(str, _one_each(_read_array(path), len(ids), "iu")))
+        return [_name(label) for label in _one_each(_read_array(path), _count(ids), "iu")]
     if path.suffix.lower() != ".csv":
         raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
-    found = _read_table(path)
-    others = len(found.keys() - set(ids))
-    if others == len(found):
+    found, known, first, names = _read_table(path), 0, None, []
+    for name in ids:
+        first = name if first is None else first
+        known += name in found
+        names.append(found.get(name))
+    if not known:
         raise ValueError(
-            f"labels must name ids of the unlabeled data, such as {next(iter(ids), None)!r}. "
+            f"labels must name ids of the unlabeled data, such as {first!r}. "
             f"Received: {', '.join(map(repr, list(found)[:3])) or 'none'}."
         )
-    if others and notes is not None:
+    if known < len(found) and notes is not None:
+        others = len(found) - known
         notes.append(f"{others:,} of {len(found):,} ids in the labels are none of the data.")
-    return [found.get(name) for name in ids]
+    return names
+
+
+def _count(ids):
+    return sum(1 for _ in ids)
 
 
 def _read_array(path):
@@ -70,7 +80,7 @@ def _name(label):
         if label != int(label):
             raise ValueError(f"labels must be whole numbers or strings. Received: {label!r}.")
         label = int(label)
-    return str(label).strip() or None
+    return sys.intern(str(label).strip()) or None  # once each, for there are few
 
 
 def _read_table(path):
@@ -111,7 +121,7 @@ def _labels_by_id(lines):
                 f"line {lines.line_num} has {len(cells)} cells, the first one {len(names)}"
             )
         row = dict(zip(names, cells, strict=True))
-        label = row["label"].strip() or None
+        label = _name(row["label"])
         if found.setdefault(row["id"], label) != label:
             raise ValueError(f"line {lines.line_num} gives {row['id']!r} another label than before")
     return found

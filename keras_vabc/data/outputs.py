@@ -1,6 +1,5 @@
 """Writing generated rows in the kinds of file that data come in."""
 
-import csv
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from keras_vabc.data.checks import check_finite
+from keras_vabc.data.ids import quoted
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.pixels import Scale
 from keras_vabc.data.spec import BLOCK_BYTES
@@ -97,11 +97,10 @@ def _write_npz(path, blocks, spec):
 def _write_csv(path, blocks, spec):
     count = 0
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
         if spec.columns is not None:
-            writer.writerow(spec.columns)
+            file.write(f"{','.join(map(quoted, spec.columns))}\n")
         for block in blocks:
-            writer.writerows(block.astype(str).tolist())
+            file.writelines(f"{','.join(row)}\n" for row in block.astype(str).tolist())
             count += len(block)
     return count
 

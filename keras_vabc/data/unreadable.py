@@ -9,7 +9,7 @@ import weakref
 from PIL import Image, UnidentifiedImageError
 
 from keras_vabc.data.checks import first_line
-from keras_vabc.data.ids import as_cell
+from keras_vabc.data.ids import as_cell, quoted
 from keras_vabc.data.images import FloatsError
 from keras_vabc.files.writing import whole_file
 
@@ -72,15 +72,20 @@ class Unreadable:
 
 
 def write_unreadable(path, folds):
-    """Writes what could not be read in each fold, a dict of `Unreadable`s, to a CSV file.
+    """Writes `table_of` to a file."""
+    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+        file.writelines(table_of(folds))
+
+
+def table_of(folds):
+    """Lines of a CSV file of what could not be read in each fold, a dict of `Unreadable`s.
 
     Its columns are `fold`, `id`, as `as_cell` writes it, and `reason`.
     """
-    with whole_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("fold", "id", "reason"))
-        for fold, files in folds.items():
-            writer.writerows((fold, as_cell(name), why) for name, why in files)
+    yield "fold,id,reason\n"
+    for fold, files in folds.items():
+        for name, why in files:
+            yield f"{fold},{quoted(as_cell(name))},{quoted(why)}\n"
 
 
 def reason(error, path):

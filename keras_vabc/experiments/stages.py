@@ -4,9 +4,10 @@ import multiprocessing
 from contextlib import suppress
 from queue import Empty
 
+from keras_vabc.files.signals import signals_blocked
 from keras_vabc.pages.console import Bars
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.recipes.workers import signals_blocked, worker_pool
+from keras_vabc.recipes.workers import worker_pool
 
 
 def run_stages(console, stages):

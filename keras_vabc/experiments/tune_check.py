@@ -78,7 +78,7 @@ def unlabelled(name, folder, console):
     paths = [folder / f"{name}-{fold}.npy" for fold in ("unlabeled", "unwanted")]
     for path, fold in zip(paths, (folds.unlabeled, folds.unwanted), strict=True):
         np.save(path, fold)
-    return read_data(*paths, folder / name, console)
+    return read_data(*paths, folder / name, console)[0]
 
 
 def jobs_of(name, data, recipes):

@@ -64,9 +64,9 @@ def check_free(path, kind, *, folder=False, overwrite=False, name="out", own=Non
     """Refuses a path where something is that is no output of that kind, as we made it.
 
     Returns the path to be written, which is another one if `path` is a link. With `overwrite` every
-    file passes that is none of a manifest, and a changed folder of that kind. Raises an `OSError`;
-    of that, a `BlockingIOError` for a path at which another process is writing than the one that
-    has the temporary folder `own`.
+    file passes that is none of a manifest, and a changed folder of that kind; it is `None` where
+    nobody can ask for that. Raises an `OSError`; of that, a `BlockingIOError` for a path at which
+    another process is writing than the one that has the temporary folder `own`.
     """
     given, path = path, followed(path, name)
     clear(path)
@@ -108,7 +108,7 @@ def _fault_of_file(path, kind, overwrite):
     if not path.exists():
         return None
     if manifest is None:
-        return None if overwrite else (f"new; {HOW}", "which keras-vabc did not make")
+        return None if overwrite else (f"new; {_how(overwrite)}", "which keras-vabc did not make")
     return _fault_of_ours(path, manifest, kind, overwrite)
 
 
@@ -116,10 +116,14 @@ def _fault_of_ours(path, manifest, kind, overwrite):
     other = manifest.get(KIND, kind) != kind
     if overwrite or (is_unchanged(path, manifest) and not other):
         return None
-    rule = f"new, or as keras-vabc made it; {HOW}"
+    rule = f"new, or as keras-vabc made it; {_how(overwrite)}"
     if HASH not in manifest:
         return rule, "whose manifest, of an earlier version, does not tell whether it was changed"
     return rule, f"which holds {manifest[KIND]}" if other else "which was changed since"
+
+
+def _how(overwrite):
+    return "move it away" if overwrite is None else HOW
 
 
 def _put_folder(output, path):

@@ -39,3 +39,19 @@ def stop_signals_wait():
     finally:
         for number in came[:1]:
             signal.raise_signal(number)
+
+
+@contextmanager
+def signals_blocked():
+    """Processes that start in the block get neither Ctrl-C nor SIGHUP; the parent ends them.
+
+    On Windows, where no signal can be blocked, this does nothing.
+    """
+    if HANG_UP is None:
+        yield
+        return
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, HANG_UP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

@@ -13,9 +13,10 @@ SCORES = "unlabeled", "unwanted"
 OLDER_NAME = "traits"  # of the fingerprint, in files written before it was called so
 
 
-def training_fingerprint(arguments, network, folds):
-    """What a training depends on; `network` is the user's own, or `None`."""
-    fingerprint = {"arguments": arguments, "data": array_fingerprint(folds)}
+def training_fingerprint(arguments, network, folds, owner=None):
+    """What a training depends on; `network` is the user's own, or `None`, and so is `owner`."""
+    fingerprint = {} if owner is None else {"owner": owner}
+    fingerprint |= {"arguments": arguments, "data": array_fingerprint(folds)}
     if network is not None:
         config = keras.saving.serialize_keras_object(network)
         weights = array_fingerprint(network.get_weights())

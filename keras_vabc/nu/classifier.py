@@ -114,7 +114,7 @@ class NUClassifier:
         self._committee = None
         check_arguments(**self._arguments())
 
-    def fit(self, unlabeled, unwanted, verbose="auto", checkpoint=None):
+    def fit(self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None):
         """Trains the members and estimates the share of negatives.
 
         Args:
@@ -126,6 +126,7 @@ class NUClassifier:
                 After a crash or a kill the same call goes on with the next member, and ends with
                 the same probabilities to the last bit, on a CPU with the same number of threads.
                 The file stays; without it all members are trained anew.
+            owner: `None`, or a text that tells this training from all others, as of `Checkpoint`.
 
         Returns:
             The classifier itself.
@@ -142,9 +143,8 @@ class NUClassifier:
         check_keras_settings()
         unlabeled, unwanted = checked_folds(unlabeled, unwanted, self.network, self.members)
         if checkpoint is not None:
-            fingerprint = training_fingerprint(
-                self._arguments(), self.network, (unlabeled, unwanted)
-            )
+            folds = unlabeled, unwanted
+            fingerprint = training_fingerprint(self._arguments(), self.network, folds, owner)
             checkpoint = MemberCheckpoint(checkpoint, fingerprint)
         networks, *logits = cross_train(
             lambda member: member_network(

@@ -5,6 +5,7 @@ from sklearn.metrics import roc_auc_score
 
 from keras_vabc.data.folds import Folds
 from keras_vabc.data.labels import read_labels
+from keras_vabc.data.unreadable import NAMES_SHOWN, Unreadable
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.evaluation.metrics import NEIGHBOURS, observed_rate
 from keras_vabc.recipes.record import LabeledFigures
@@ -20,22 +21,30 @@ def labeled_figures(run, labels, negative_class, seed, show):
     The arguments and the errors are those of `Run.evaluate`.
     """
     show("Reading the data")
-    ids = [name for names, _ in run.training_data("unlabeled") for name in names]
-    notes = []
-    known, codes, negative = _coded(read_labels(labels, ids, notes), negative_class)
+    notes, left_out = [], {name: Unreadable() for name in ("unlabeled", "unwanted")}
+    blocks = run.training_data("unlabeled", left_out["unlabeled"])
+    names = read_labels(labels, (name for ids, _ in blocks for name in ids), notes)
+    known, codes, negative = _coded(names, negative_class)
     rows = _rows(run, "unlabeled", known)  # read anew: all of them may not fit in memory
     test = run.held_out(rows)
     figures, lines = _score_figures(run, rows[test], codes[test] == negative)
-    lines = [f"{len(rows):,} of {len(ids):,} unlabeled examples have a label.", *notes, *lines]
+    lines = [f"{len(rows):,} of {len(names):,} unlabeled examples have a label.", *notes, *lines]
     counts = run.record.counts["unlabeled"]
-    if len(ids) != (there := counts.read - counts.unreadable):
+    if len(names) != (there := counts.read - counts.unreadable):
         lines.insert(1, f"They have changed since the training, which read {there:,}.")
     if run.spec.kind == "images":
-        folds = _folds(run, rows, codes, test, negative)
+        unwanted = _rows(run, "unwanted", unreadable=left_out["unwanted"])
+        folds = _folds(run, rows, codes, test, unwanted, negative)
         measured, line = _image_figures(run, folds, seed, show)
         figures |= measured
         lines.append(line)
+    lines += [_unread(name, files) for name, files in left_out.items() if len(files)]
     return LabeledFigures(labeled=len(rows), **figures, reported=tuple(lines))
+
+
+def _unread(name, files):
+    more = ", ..." if len(files) > NAMES_SHOWN else ""
+    return f"{name}: {len(files):,} could not be read: {files.first()}{more}."
 
 
 def _coded(names, negative_class):
@@ -72,10 +81,10 @@ def _image_figures(run, folds, seed, show):
     return {"acceptance": len(samples) / drawn, "images": measured}, line
 
 
-def _rows(run, name, chosen=None):
+def _rows(run, name, chosen=None, unreadable=None):
     """The rows of one of the user's inputs, or those chosen by a boolean array."""
     found, first = [], 0
-    for ids, rows in run.training_data(name):
+    for ids, rows in run.training_data(name, unreadable):
         found.append(rows if chosen is None else rows[chosen[first : first + len(ids)]])
         first += len(ids)
     return np.concatenate(found)
@@ -105,9 +114,8 @@ def _score_figures(run, rows, negative):
     return figures, lines
 
 
-def _folds(run, rows, codes, test, negative):
+def _folds(run, rows, codes, test, unwanted, negative):
     """The labeled examples, and the unwanted ones as negatives, for `ImageEvaluation`."""
-    unwanted = _rows(run, "unwanted")
     held_out_unwanted = run.held_out(unwanted)
     parts = {}
     for part, own, others in (("", ~test, ~held_out_unwanted), ("test_", test, held_out_unwanted)):

@@ -10,6 +10,7 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 
+from keras_vabc.data.unreadable import FILE as UNREADABLE
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.manifests import (
     MANIFEST,
@@ -26,7 +27,7 @@ RESULTS = "results.jsonl"
 ARRAYS = "arrays"
 COMMAND, FILES = "results_of", "files"  # of the manifest
 TUNE = "tune"
-TUNE_FILES = ("README.md", "tune.png", "tuned.json")
+TUNE_FILES = ("README.md", "tune.png", "tuned.json", UNREADABLE)
 
 
 @contextmanager
@@ -45,6 +46,7 @@ def results_folder(folder, command, files):
         try:
             if _manifest(folder, command) is None:
                 _write_manifest(folder, command, {})  # first, since it tells whose the rest is
+            _finish_putting_aside(folder)
             with _arrays(folder):
                 yield
         except BaseException:
@@ -91,13 +93,33 @@ def write_result(folder, name, data):
 
 def put_aside(folder):
     """Gives stored results and their arrays names that nothing has: `*.old`, `*.old-2`, ..."""
+    number = _free_number(folder)
+    with stop_signals_wait():
+        os.replace(folder / RESULTS, _aside(folder / RESULTS, number))
+        _put_arrays_aside(folder, number)
+
+
+def _put_arrays_aside(folder, number):
+    """After the lines: those that were left without their arrays would never be made anew."""
+    os.replace(folder / ARRAYS, _aside(folder / ARRAYS, number))
+    (folder / ARRAYS).mkdir()
+
+
+def _finish_putting_aside(folder):
+    """Puts the arrays beside the lines to which they belong, if a kill came between the two."""
+    number = _free_number(folder) - 1
+    old = (_aside(folder / RESULTS, number), folder / ARRAYS)
+    new = (folder / RESULTS, _aside(folder / ARRAYS, number))
+    if all(map(os.path.lexists, old)) and not any(map(os.path.lexists, new)):
+        with stop_signals_wait():
+            _put_arrays_aside(folder, number)
+
+
+def _free_number(folder):
     number = 1
     while any(os.path.lexists(_aside(folder / name, number)) for name in (RESULTS, ARRAYS)):
         number += 1
-    with stop_signals_wait():
-        os.replace(folder / ARRAYS, _aside(folder / ARRAYS, number))
-        (folder / ARRAYS).mkdir()
-        os.replace(folder / RESULTS, _aside(folder / RESULTS, number))
+    return number
 
 
 def _aside(path, number):

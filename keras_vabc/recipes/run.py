@@ -265,9 +265,9 @@ class Run:
         more = {"notes": notes, "unreadable": unreadable}
         return read_blocks(source, self.spec, name, max_unreadable=most, **more)
 
-    def training_data(self, name):
+    def training_data(self, name, unreadable=None):
         """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""
-        return self.read(self.source(name), name)
+        return self.read(self.source(name), name, unreadable=unreadable)
 
     def source(self, name):
         """The `"unlabeled"` or `"unwanted"` data: a path, or what was given in memory."""

@@ -2,12 +2,11 @@
 
 import contextlib
 import itertools
-import re
 import tempfile
 
 import numpy as np
 
-from keras_vabc.data.ids import as_cell
+from keras_vabc.data.ids import as_cell, quoted
 from keras_vabc.data.unreadable import LISTED, Unreadable
 from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.nu.thresholds import review_order
@@ -139,13 +138,8 @@ def _write_table(path, ids, scores, threshold):
         file.write("id,score\n" if threshold is None else "id,score,flagged\n")
         for first in range(0, len(order), BLOCK_ROWS):
             rows = order[first : first + BLOCK_ROWS]
-            values = scores[rows]
-            columns = [map(_id_cell, map(ids.__getitem__, rows)), map(str, values.tolist())]
+            names, values = map(ids.__getitem__, rows), scores[rows]
+            columns = [map(quoted, map(as_cell, names)), map(str, values.tolist())]
             if threshold is not None:
                 columns.append(np.where(values > threshold, "1", "0"))
             file.writelines(f"{','.join(cells)}\n" for cells in zip(*columns, strict=True))
-
-
-def _id_cell(name):
-    cell = as_cell(name)  # the csv module quotes no carriage return
-    return '"{}"'.format(cell.replace('"', '""')) if re.search('[,"\r\n]', cell) else cell

@@ -70,6 +70,7 @@ class Training:
                 self._folds.unwanted,
                 verbose=_verbosity(self._console),
                 checkpoint=next(iter(self._checkpoint("classifier")), None),
+                owner=self._run.record.id,
             )
         self._run.keep("nu", nu)
         low, high = nu.negative_share_interval

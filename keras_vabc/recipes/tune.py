@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from keras_vabc.data.intake import SwappedFolds, read_folds, stored_folds
+from keras_vabc.data.unreadable import FILE as UNREADABLE
+from keras_vabc.data.unreadable import table_of
 from keras_vabc.files.writing import temporary_path
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.share import ranking_quality
@@ -59,24 +61,32 @@ def tune_key(recipe, content):
 
 
 def tried(recipe, data, arrays):
-    """The result line of a recipe, trained on data of which `arrays` holds the classifiers."""
-    return trained_and_measured(recipe, data, arrays)[1]
+    """The result line of a recipe, trained on data of which `arrays` holds the classifiers.
+
+    One that diverges, as the same recipe always would, has a line without figures.
+    """
+    start = time.perf_counter()
+    try:
+        return trained_and_measured(recipe, data, arrays)[1]
+    except Diverged:
+        figures = dict.fromkeys((*FIGURES, "penalty_weight")) | {"samples": SAMPLES}
+        return _result(recipe, data, figures, time.perf_counter() - start)
 
 
 def trained_and_measured(recipe, data, arrays):
-    """The `LatentSampler` of a recipe, and its result line, as `tried` has it."""
+    """The `LatentSampler` of a recipe, and its result line, as `tried` has it; or `Diverged`."""
     folds, nu = data.folds, None
     if recipe.needs_classifier:
         nu = NUClassifier.load(data.classifier(arrays, "corrector"))
     start = time.perf_counter()
-    try:
-        sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
-    except Diverged as error:
-        raise RuntimeError(f"{error} Other epochs or another setting may help.") from None
+    sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
     seconds = time.perf_counter() - start
     judge = NUClassifier.load(data.classifier(arrays, "judge"))
-    line = recipe_line(recipe, measure(sampler, judge, folds), seconds)
-    return sampler, {**line, "data": data.content}
+    return sampler, _result(recipe, data, measure(sampler, judge, folds), seconds)
+
+
+def _result(recipe, data, figures, seconds):
+    return {**recipe_line(recipe, figures, seconds), "data": data.content}
 
 
 def tune(
@@ -99,17 +109,19 @@ def tune(
     the least (Breiman et al. 1984), among those whose error is at most 10 % above the least.
 
     `out`, a new or empty folder or one of earlier results, gets the result lines, which a second
-    call with the same data completes, and `tuned.json`, `tune.png` and `README.md`. Each gamma has
-    as many `seeds`; `setting` and `epochs` are as in `setting_for`, `reading` is `image_size`,
-    `max_unreadable` and `allow_more_unwanted` of `read_folds`. Raises what `read_folds` and
-    `results_folder` do, and a `RuntimeError` if every training diverged.
+    call with the same data completes, and `tuned.json`, `tune.png`, `README.md` and, where a file
+    could not be read, `unreadable.csv`. Each gamma has as many `seeds`; `setting` and `epochs` are
+    as in `setting_for`, `reading` is `image_size`, `max_unreadable` and `allow_more_unwanted` of
+    `read_folds`. Raises what `read_folds` and `results_folder` do, and a `RuntimeError` if every
+    training diverged.
     """
     out = Path(out)
     with results_folder(out, TUNE, TUNE_FILES):
         arrays = out / ARRAYS
         with _folder_of_folds(arrays) as folder:
-            data = read_data(unlabeled, unwanted, folder, console, **reading)
+            data, unreadable = read_data(unlabeled, unwanted, folder, console, **reading)
             recipes = prepare(data, setting, seeds, epochs, arrays, console)
+            _list_unreadable(out, unreadable, console)
             jobs = [Job(tune_key(r, data.content), tried, (r, data)) for r in recipes]
             run_missing(jobs, out, fresh=False, workers=workers, console=console, describe=_line)
             lines = Stored(out).lines(jobs)
@@ -157,7 +169,10 @@ def _choose(lines, recipes, judge):
 
 
 def read_data(unlabeled, unwanted, folder, console, **reading):
-    """Reads a user's files into an empty folder, as `read_folds`; says what was mended: `Data`."""
+    """Reads a user's files into an empty folder, as `read_folds`; says what was mended.
+
+    Returns `Data`, and what was `unreadable`, as `Intake` has it.
+    """
     try:
         with reading_status(console) as show:
             intake = read_folds(
@@ -176,7 +191,17 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
     for path in sorted(Path(folder).glob("*.npy")):
         with open(path, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    return Data(str(folder), digest.hexdigest()[:16])
+    return Data(str(folder), digest.hexdigest()[:16]), intake.unreadable
+
+
+def _list_unreadable(out, unreadable, console):
+    """Tells what was left out, in a file that an earlier call with other data may have left."""
+    count = sum(map(len, unreadable.values()))
+    if count or (out / UNREADABLE).exists():
+        write_result(out, UNREADABLE, "".join(table_of(unreadable)).encode())
+    if count:
+        place = out / UNREADABLE
+        say(console, f"Every file that could not be read ({count:,}) is listed in {place}.")
 
 
 def prepare(data, name, seeds, epochs, folder, console):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from threading import Thread
 
+from keras_vabc.files.signals import signals_blocked
 from keras_vabc.recipes.starting import import_tensorflow
 
 GRACE = 1.0  # seconds in which a worker that must end may tidy up
@@ -38,16 +39,6 @@ def worker_pool(workers=None):
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def signals_blocked():
-    """Processes that start in the block get neither Ctrl-C nor SIGHUP; the parent ends them."""
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 class _Pool(ProcessPoolExecutor):

@@ -221,6 +221,7 @@ def test_evaluation_with_labels_measures_everything(images_run, tmp_path):
     lines = [f"{n:03d}.png,{'bright' if n < 20 else 'plain'}\n" for n in range(200)]
     labels.write_text("id,label\n" + "".join(lines))
     printed = succeeds("evaluate", run, "--labels", labels, "--negative-class", "bright")
+    assert "unwanted: 1 could not be read: 'broken.png' (no image" in " ".join(printed.split())
     figures = record(run)["evaluation"]["with_labels"]
     assert figures["auc"] > 0.9, "the classifier sees a bright square"
     generated = figures["images"]["generated"]
@@ -251,12 +252,17 @@ def test_labels_that_do_not_fit_are_one_line(images_run, tmp_path, text, negativ
     assert contents(images_run[0]) == before
 
 
-def test_few_labels_measure_the_score_alone(images_run, tmp_path):
+def test_few_labels_measure_the_score_alone(images_run, photos, tmp_path):
     run = shutil.copytree(images_run[0], tmp_path / "run")
     lines = [f"{n:03d}.png,{int(n < 20)}\n" for n in (*range(20), 30, 31, 32, 33, 34)]
     (tmp_path / "labels.CSV").write_text("id,label\n" + "".join(lines))
     labels = ["--labels", tmp_path / "labels.CSV", "--negative-class", 1]
-    printed = succeeds("evaluate", run, *labels)
+    (photos / "all" / "late.png").write_bytes(b"")
+    try:
+        printed = succeeds("evaluate", run, *labels)
+    finally:
+        (photos / "all" / "late.png").unlink()
+    assert "unlabeled: 1 could not be read: 'late.png' (empty)." in " ".join(printed.split())
     assert "25 of 200 unlabeled examples have a label" in printed
     assert "Too few wanted examples have a label: judges need 6" in printed
     figures = record(run)["evaluation"]["with_labels"]

@@ -10,6 +10,7 @@ from command_line import contents, fails, keras_vabc, record, succeeds, write_im
 from PIL import Image, PngImagePlugin
 
 from keras_vabc.data.spec import ImageRule
+from keras_vabc.recipes import scores as scores_module
 from keras_vabc.recipes import train as train_recipe
 
 RNG = np.random.default_rng(5)
@@ -361,7 +362,7 @@ def test_a_run_of_before_reads_as_it_was_trained(trained, tmp_path):
         assert found == pytest.approx(expected, rel=1e-6), "16 bits, and laid on black"
 
 
-def test_score_lists_what_it_could_not_read(trained, tmp_path):
+def test_score_lists_what_it_could_not_read(trained, tmp_path, monkeypatch):
     reasons = bad_files(tmp_path / "new")
     arguments = ["score", trained / "run", "--input", tmp_path / "new", "--out"]
     before = contents(tmp_path)
@@ -374,6 +375,10 @@ def test_score_lists_what_it_could_not_read(trained, tmp_path):
     listed = json.loads((tmp_path / "x.csv.json").read_text())["unreadable"]
     assert listed["count"] == 6 and len(scores_of(tmp_path / "x.csv")) == 60
     assert all(reasons.get(name, "a web page") in reason for name, reason in listed["files"])
+    assert ": the first" not in printed
+    monkeypatch.setattr(scores_module, "LISTED", 2)
+    printed = succeeds(*arguments, tmp_path / "few.csv", "--max-unreadable", 0.1)
+    assert "few.csv.json: the first 2 of them." in " ".join(printed.split())
 
 
 def with_rule(run, copy, **rule):

@@ -1,6 +1,7 @@
 """Folders of results: nothing in them that the commands did not write is replaced or lost."""
 
 import contextlib
+import csv
 import io
 import json
 import math
@@ -14,15 +15,18 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from command_line import contents, fails, keras_vabc, succeeds
+from command_line import contents, fails, keras_vabc, succeeds, write_images
 from faults import killed_at, press_ctrl_c
 
 from keras_vabc.cli.main import app
+from keras_vabc.data.unreadable import FILE as UNREADABLE
 from keras_vabc.experiments import demo
 from keras_vabc.experiments.benchmark import compare
 from keras_vabc.experiments.paper import reproduce
+from keras_vabc.experiments.paper.settings import SHIPPED
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.manifests import MANIFEST, is_unchanged, made_here, read_manifest
+from keras_vabc.files.outputs import new_output
 from keras_vabc.pages.page import Section
 from keras_vabc.recipes import sweep
 from keras_vabc.recipes import tune as tuning
@@ -34,6 +38,7 @@ from keras_vabc.recipes.results_folder import (
 )
 from keras_vabc.recipes.sweep import Job, append_line, stored_lines
 
+WRITTEN = [name for name in TUNE_FILES if name != UNREADABLE]  # where all can be read
 NASTY = "x[/y] [red] :smile: 'a b'"
 WORSE = "\x1b[31mx\nz"
 
@@ -134,7 +139,7 @@ def test_a_bad_tune_leaves_nothing(results, data, tmp_path, monkeypatch):
 def test_tune_goes_on_and_knows_its_own_files(results, data, tmp_path):
     out = tmp_path / "out"
     succeeds(*command(data, out))
-    assert {path.name for path in out.iterdir()} == {*TUNE_FILES, RESULTS, ARRAYS, MANIFEST, LOCK}
+    assert {path.name for path in out.iterdir()} == {*WRITTEN, RESULTS, ARRAYS, MANIFEST, LOCK}
     assert made_here(out)
     (out / "notes.txt").write_text("a user's")
     page = (out / "README.md").read_bytes()
@@ -142,7 +147,7 @@ def test_tune_goes_on_and_knows_its_own_files(results, data, tmp_path):
     np.save(data / "all.npy", np.load(data / "all.npy") + 1)
     succeeds(*command(data, out))
     assert (out / "README.md").read_bytes() != page
-    for name in TUNE_FILES:
+    for name in WRITTEN:
         whole = (out / name).read_bytes()
         (out / name).write_bytes(whole + b"\n")
         before = contents(out)
@@ -153,6 +158,29 @@ def test_tune_goes_on_and_knows_its_own_files(results, data, tmp_path):
     assert (out / "notes.txt").read_text() == "a user's"
 
 
+def test_tune_lists_every_file_that_it_could_not_read(results, tmp_path):
+    rng, out = np.random.default_rng(4), tmp_path / "out"
+    for name, count in (("all", 60), ("bad", 50)):
+        write_images(tmp_path / name, rng.integers(0, 255, (count, 8, 8), "uint8"))
+        for broken in range(2):
+            (tmp_path / name / f"x{broken}\r.png").write_bytes(b"")
+    paths = ["--unlabeled", tmp_path / "all", "--unwanted", tmp_path / "bad", "--out", out]
+    words = ["tune", *paths, "--setting", "paper", "--seeds", 1, "--max-unreadable", 0.1]
+    printed = " ".join(succeeds(*words).split())
+    assert f"Every file that could not be read (4) is listed in {out / UNREADABLE}." in printed
+    with open(out / UNREADABLE, newline="") as file:
+        rows = [tuple(row.values()) for row in csv.DictReader(file, strict=True)]
+    names = [("unlabeled", "x0\r.png"), ("unlabeled", "x1\r.png")]
+    names += [("unwanted", "x0\r.png"), ("unwanted", "x1\r.png")]
+    assert sorted(rows) == [(*name, "empty") for name in names]
+    for path in tmp_path.glob("*/x*.png"):
+        path.unlink()
+    assert "could not be read" not in succeeds(*words)
+    assert (out / UNREADABLE).read_text() == "fold,id,reason\n", "of what is read now"
+    (out / UNREADABLE).write_text("my own")
+    fails("out must have unreadable.csv as keras-vabc wrote it", *words)
+
+
 def test_a_tune_that_was_killed_anywhere_goes_on(results, data, tmp_path):
     succeeds(*command(data, tmp_path / "out"))
     results[3] = {"nge_estimated": 0.1}  # so that the files to be replaced are others
@@ -161,7 +189,7 @@ def test_a_tune_that_was_killed_anywhere_goes_on(results, data, tmp_path):
     times = 0
     while killed_at(os, "replace", run, times + 1):
         times += 1
-    assert times > len(TUNE_FILES)
+    assert times > len(WRITTEN)
     succeeds(*command(data, tmp_path / "out"))
     assert not list((tmp_path / "out").rglob("*.npy")), "copies of the data"
 
@@ -171,7 +199,7 @@ def test_results_of_an_earlier_version_are_gone_on_with(results, data, tmp_path)
     succeeds(*command(data, out))
     (out / MANIFEST).unlink()
     fails("move it away", *command(data, out))
-    for name in TUNE_FILES:
+    for name in WRITTEN:
         (out / name).rename(tmp_path / name)
     succeeds(*command(data, out))
 
@@ -251,6 +279,35 @@ def test_results_that_are_put_aside_are_never_replaced(experiments, tmp_path, na
         assert (out / folder / "a.npz").read_text() == "x"
 
 
+def test_lines_that_are_put_aside_keep_their_arrays_wherever_it_is_killed(experiments, tmp_path):
+    """Both stay, or both are put aside; and nothing is stored of which there is no array."""
+    times = 0
+    while True:
+        out = tmp_path / str(times)
+        succeeds("reproduce", "--out", out)
+        mark(out, "old")
+        fresh = partial(keras_vabc, "reproduce", "--out", out, "--fresh")
+        if not killed_at(os, "replace", fresh, times + 1):
+            break
+        for line in stored_lines(out):
+            assert (out / ARRAYS / f"{line}.npz").exists()
+        succeeds("reproduce", "--out", out)  # goes on with what there is
+        for end in (".old", ""):
+            results, arrays = out / f"results{end or '.jsonl'}", out / f"arrays{end}"
+            if results.exists():
+                text = json.loads(results.read_text()).get("text", "")
+                assert (arrays / "a.npz").read_text().strip("x") == text
+        times += 1
+    assert times >= 3
+
+
+def mark(out, text):
+    """Makes a stored line and its array known by a text."""
+    line = json.loads((out / RESULTS).read_text())
+    (out / RESULTS).write_text(json.dumps({**line, "text": text}) + "\n")
+    (out / ARRAYS / "a.npz").write_text(text)
+
+
 @pytest.mark.parametrize("name", ["reproduce", "benchmark", "demo", "tune"])
 def test_paths_are_no_markup(experiments, results, data, tmp_path, name):
     options = [*command(data, "x")[1:5], "--setting", "paper"] if name == "tune" else []
@@ -273,6 +330,17 @@ def test_saved_models_of_others_are_refused_before_any_training(monkeypatch, tmp
     places = ["--out", tmp_path / "out", "--saved-models", tmp_path / "models"]
     fails("saved-models must be", "reproduce", "fig4", *places)
     assert contents(tmp_path) == before
+
+
+def test_a_changed_saved_model_asks_for_nothing_that_there_is_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(reproduce, "run_missing", lambda *_, **__: 1 / 0)
+    place = tmp_path / "models" / "moons2"
+    with new_output(place, SHIPPED, folder=True) as output:
+        (output.path / "x").write_text("a model")
+    (place / "x").write_text("changed")
+    places = ["--out", tmp_path / "out", "--saved-models", tmp_path / "models"]
+    done = fails("saved-models must be new, or as keras-vabc made it", "reproduce", "fig4", *places)
+    assert "move it away" in done.stderr and "overwrite" not in done.stderr
 
 
 def test_the_results_of_this_repository_can_be_gone_on_with():

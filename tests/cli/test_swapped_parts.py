@@ -14,6 +14,8 @@ from fuzzing import seeds
 
 import keras_vabc as kv
 from keras_vabc.files.array_files import read_array_file, write_array_file
+from keras_vabc.nu import classifier
+from keras_vabc.nu.checkpoints import MemberCheckpoint
 from keras_vabc.recipes import run as run_module
 from keras_vabc.recipes import training
 from keras_vabc.recipes.parts import FILES
@@ -268,13 +270,32 @@ def test_a_kill_between_a_part_and_its_record_refuses_nothing(tables, tmp_path, 
     succeeds("threshold", run)
 
 
-def test_a_checkpoint_of_another_run_is_refused(tables, tmp_path):
+def second_epoch(report, epoch, logs):
+    return epoch == 1
+
+
+def second_member(checkpoint, member, *_):
+    return member == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "owner", "name", "when", "setting"),
+    [
+        ("model", training.EpochReport, "on_epoch_end", second_epoch, "paper"),
+        ("classifier", MemberCheckpoint, "store", second_member, "quality"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(
+    tables, tmp_path, monkeypatch, step, owner, name, when, setting
+):
     """Even of one that is alike: the same data, seed and settings."""
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 20)
     one, other = tmp_path / "one", tmp_path / "other"
     for run in (one, other):
-        with stopped(training.EpochReport, "on_epoch_end", lambda _, epoch, logs: epoch == 1):
-            assert keras_vabc(*command(tables, run)).exit_code == 130
-    shutil.copy(other / "model.checkpoint", one)
+        with stopped(owner, name, when):
+            assert keras_vabc(*command(tables, run), "--setting", setting).exit_code == 130
+    shutil.copy(other / f"{step}.checkpoint", one)
     before = contents(one)
-    fails("model.checkpoint, of another owner", *command(tables, one))
+    words = [*command(tables, one), "--setting", setting]
+    fails(f"{step}.checkpoint, of another owner", *words)
     assert contents(one) == before

@@ -1,18 +1,21 @@
 """What is asked for wrongly is one line, before any work: options, names, numbers."""
 
+import dataclasses
+import json
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from command_line import fails, keras_vabc
+from command_line import fails, keras_vabc, succeeds
 from fuzzing import seeds
 
-from keras_vabc.data.folds import array_folds
 from keras_vabc.data.ranges import MOST_PIXELS, REAL, WHOLE, checked
-from keras_vabc.recipes import autoencoder, tune
-from keras_vabc.recipes.own_data import setting_for
+from keras_vabc.nu import classifier
+from keras_vabc.recipes import autoencoder, sweep, tune
+from keras_vabc.recipes.sweep import stored_lines
 from keras_vabc.vabc.optimizers import FusedAdam
 
 DATA = ["--unlabeled", "all.csv", "--unwanted", "bad.csv", "--out", "run"]
@@ -158,14 +161,43 @@ def test_a_training_that_diverges_says_what_to_change(tmp_path, diverging):
         assert advice in done.stderr.split("diverged")[1] and f"--{advice}" in options
 
 
-def test_the_advice_of_tune_names_what_tune_has(diverging, monkeypatch):
-    """No seed: it has an option of how many, and none of which."""
-    rows = seeds.ROWS.astype("float32")
-    recipe = tune.recipes_to_try(rows, "paper", 1, 1)[1]
-    assert recipe.setting == setting_for("paper", rows, epochs=1, gamma=recipe.setting.gamma)
-    data = tune.Data("nowhere", "content")
-    folds = array_folds(rows[:40], rows[40:])
-    monkeypatch.setattr(tune.Data, "folds", property(lambda _: folds))
-    with pytest.raises(RuntimeError, match="has diverged.*Other epochs or another setting") as told:
-        tune.tried(recipe, data, "nowhere")
-    assert "nother seed" not in str(told.value)
+@pytest.fixture
+def tuning(tmp_path, monkeypatch):
+    """A small `tune` of two gammas, in threads of this process."""
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    monkeypatch.setattr(sweep, "worker_pool", lambda _: ThreadPoolExecutor(1))
+    monkeypatch.setattr(classifier, "LEAST_STEPS", 20)
+    monkeypatch.setattr(tune, "STRENGTHS", (0.5, 5.0))
+    monkeypatch.setattr(tune, "SAMPLES", 100)
+    rows = np.random.default_rng(8).normal(size=(200, 2))
+    np.savetxt(kept / "all.csv", rows, delimiter=",")
+    np.savetxt(kept / "bad.csv", rows[:80] + 5, delimiter=",")
+    words = ["--unlabeled", kept / "all.csv", "--unwanted", kept / "bad.csv"]
+    return ["tune", *words, "--out", kept / "out", "--setting", "paper", "--epochs", 1]
+
+
+def test_one_training_that_diverges_ends_no_tune(tuning, monkeypatch):
+    gammas, build = [], autoencoder.build
+
+    def built(setting, *arguments, **options):
+        if setting.method == "vabc" and not gammas:
+            gammas.append(setting.gamma)
+        rate = 1e30 if setting.method == "vabc" and setting.gamma in gammas else 1e-3
+        own = dataclasses.replace(setting, learning_rate=rate)
+        return build(own, *arguments, **options)
+
+    monkeypatch.setattr(autoencoder, "build", built)
+    printed = succeeds(*tuning, "--seeds", 1)
+    assert printed.count("it has diverged") == 1
+    out = tuning[tuning.index("--out") + 1]
+    (lost,) = [line for line in stored_lines(out).values() if line["nge_estimated"] is None]
+    assert lost["gamma"] == gammas[0] and not any(map(lost.get, (*tune.FIGURES, "penalty_weight")))
+    assert json.loads((out / "tuned.json").read_text())["gamma"] > gammas[0]
+    assert "3 runs, 0 of them missing" in succeeds(*tuning, "--seeds", 1)
+
+
+def test_a_tune_of_which_all_diverges_is_one_line(tuning, diverging):
+    """Its advice names what tune has: an option of how many seeds, and none of which."""
+    done = fails("Of every gamma a training has diverged", *tuning, "--seeds", 1, code=1)
+    assert "epochs" in done.stderr and "nother seed" not in done.stderr

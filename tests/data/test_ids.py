@@ -1,9 +1,11 @@
 """Ids: names that are written in a table, and found again."""
 
+import csv
+import io
 import itertools
 import os
 
-from keras_vabc.data.ids import as_cell, from_cell, is_formula, printable_path
+from keras_vabc.data.ids import as_cell, from_cell, is_formula, printable_path, quoted
 
 PIECES = ("=", "'", "+", "x", "-", "@", "\t", "\r", "\n", "＝", " ")
 
@@ -25,3 +27,12 @@ def test_no_two_paths_become_the_same():
     assert len(set(shown)) == len(paths)
     assert all(text.encode() == path for path, text in zip(paths, shown, strict=True)
                if b"\\" not in path and path.decode(errors="ignore").encode() == path)  # fmt: skip
+
+
+def test_every_cell_is_one_in_a_table():
+    pieces = ("a", '"', ",", "\r", "\n", " ", "'")
+    cells = ["".join(parts) for n in range(4) for parts in itertools.product(pieces, repeat=n)]
+    lines = "".join(f"{quoted(cell)},{quoted(cell)}\n" for cell in cells)
+    read = csv.reader(io.StringIO(lines, newline=""), strict=True)
+    assert list(read) == [[cell, cell] for cell in cells]
+    assert [quoted(cell) for cell in ("a", "'=a b", "a,b")] == ["a", "'=a b", '"a,b"']

@@ -1,5 +1,7 @@
 """Labels that somebody gives, from files and from memory."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,27 @@ def test_missing_labels_of_an_array_are_none():
     assert read_labels(np.array([8.0, np.nan, 3.0]), IDS) == ["8", None, "3"]
     with pytest.raises(ValueError, match="labels must be whole numbers or strings. Received: "):
         read_labels(np.array([8.5, np.nan, 3.0]), IDS)
+
+
+@pytest.mark.parametrize("kind", ["csv", "npy"])
+def test_ids_take_no_memory(tmp_path, kind):
+    count, path = 50_000, tmp_path / f"x.{kind}"
+    np.save(tmp_path / "x.npy", np.arange(count) % 3 + 300)
+    (tmp_path / "x.csv").write_text("id,label\n7,300\nother,301\n")
+    notes = []
+    tracemalloc.start()
+    found = read_labels(path, (str(number) for number in range(count)), notes)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 24 * count
+    if kind == "npy":
+        assert found == [str(number % 3 + 300) for number in range(count)]
+    else:
+        assert found[7] == "300" and found.count(None) == count - 1
+        assert notes == ["1 of 2 ids in the labels are none of the data."]
+
+
+def test_labels_of_other_data_name_an_id_of_these(tmp_path):
+    (tmp_path / "x.csv").write_text("id,label\na,1\n")
+    with pytest.raises(ValueError, match="such as 'b/2.png'. Received: 'a'"):
+        read_labels(tmp_path / "x.csv", iter(IDS))

@@ -1,5 +1,7 @@
 """Generated rows in the user's own kind of file, whole or not at all."""
 
+import csv
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -33,6 +35,15 @@ def test_vectors_come_back_exactly(suffix, spec, tmp_path):
     assert [p.name for p in path.parent.iterdir()] == [path.name]
     if suffix in (".csv", ".parquet") and spec is NAMED:
         assert open_reader(path, "input").describe(None) == spec
+
+
+@pytest.mark.parametrize("names", [("a\rb", "=c", 'd\n"e"'), ("", "\r", "b,")])
+def test_the_names_of_columns_stay_exactly_the_users(names, tmp_path):
+    write_rows(tmp_path / "x.csv", blocks(X), DataSpec("vectors", (3,), "float32", names))
+    with open(tmp_path / "x.csv", encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file, strict=True)
+    assert tuple(head) == names
+    assert np.array_equal(np.array(rows, "float32"), X)
 
 
 def test_constant_columns_get_their_constant_back(tmp_path):

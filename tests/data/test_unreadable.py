@@ -27,3 +27,14 @@ def test_many_are_kept_on_disk_and_none_is_lost(tmp_path, monkeypatch):
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == [*names, "'=last"]
     assert {row["fold"] for row in rows} == {"unlabeled"}
+
+
+def test_a_name_of_more_than_a_line_is_one_cell(tmp_path):
+    found, names = unreadable.Unreadable(), ["a\rb.png", "\r=c.png", 'd\ne",.png']
+    for name in names:
+        found.add(name, f"damaged, {name}")
+    unreadable.write_unreadable(tmp_path / "x.csv", {"unlabeled": found})
+    with open(tmp_path / "x.csv", newline="") as file:
+        rows = list(csv.DictReader(file, strict=True))
+    assert [row["id"] for row in rows] == ["a\rb.png", "'\r=c.png", 'd\ne",.png']
+    assert [row["reason"] for row in rows] == [f"damaged, {name}" for name in names]

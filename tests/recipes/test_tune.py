@@ -190,7 +190,7 @@ def test_the_judge_learns_from_rows_that_no_model_is_trained_on(tmp_path, monkey
     monkeypatch.setattr(tuning, "trained_sampler", train)
     console = Console(quiet=True)
     paths = tmp_path / "unlabeled.npy", tmp_path / "unwanted.npy"
-    data = read_data(*paths, tmp_path / "folds", console)
+    data, _ = read_data(*paths, tmp_path / "folds", console)
     recipes = prepare(data, setting, 1, 2, tmp_path, console)
     tried(recipes[-1], data, tmp_path)
 
