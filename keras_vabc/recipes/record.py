@@ -230,9 +230,9 @@ class Provenance:
 class RunRecord:
     """Everything that a run says of itself; a changed one is another object.
 
-    `id` is of the run alone (see `identity`), and `parts` maps the names of its files, once they
-    are written, to their sha256: a file of another run is known by it. A run in memory has no
-    `parts`, one of an earlier version neither.
+    `id` is of the run alone (see `identity`), and `parts` maps the names of its files to their
+    sha256, before they get these names: a file of another run, or a user's own, is known by it. A
+    run in memory has no `parts`, one of an earlier version neither.
     """
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -246,7 +246,10 @@ class RunRecord:
         dataclasses.field(default_factory=dict)
     )
     parts: dict[
-        Literal["nu.keras", "model.keras", "density.npz", "scores.npz", "history.json"], Sha256
+        Literal[
+            "nu.keras", "model.keras", "density.npz", "scores.npz", "history.json", "unreadable.csv"
+        ],
+        Sha256,
     ] = dataclasses.field(default_factory=dict)
     counts: dict[Fold, Counts] = dataclasses.field(default_factory=dict)
     figures: Figures = Figures()

@@ -11,8 +11,8 @@ from keras_vabc.data.intake import held_out, read_blocks
 from keras_vabc.data.outputs import postprocess
 from keras_vabc.data.ranges import checked
 from keras_vabc.recipes.arguments import data_at
-from keras_vabc.recipes.parts import Parts, check_parts
-from keras_vabc.recipes.record import FINISHED
+from keras_vabc.recipes.parts import Parts, check_parts, put
+from keras_vabc.recipes.record import FILES, FINISHED
 from keras_vabc.recipes.record_file import change_record, read_record, write_record
 
 
@@ -225,8 +225,10 @@ class Run:
     # What the steps of a training and the pages use
 
     def keep(self, name, value):
-        """Takes a part of the run, as `Parts.keep`; the record gets its hash."""
-        self.update(parts=self.record.parts | self._parts.keep(name, value, self.spec))
+        """Takes a part of the run, and writes its file where there is a folder."""
+        self._parts.keep(name, value)
+        if self.folder is not None:
+            put(self, FILES[name], functools.partial(self._parts.write, name, spec=self.spec))
 
     def update(self, **changes):
         """Changes fields of the record, for whoever has the folder locked."""

@@ -21,6 +21,7 @@ from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.own_data import recipe_for
 from keras_vabc.recipes.parts import Parts, sha256
+from keras_vabc.recipes.record import FILES as PARTS
 from keras_vabc.recipes.record import (
     FINISHED,
     Counts,
@@ -117,9 +118,11 @@ def write_run(folder, seed=0, columns=3):
         "scores": {name: np.linspace(0, 1 - seed / 9, 12, dtype="float32") for name in folds},
         "history": {name: [1.0 + seed] * EPOCHS for name in losses},
     }
-    record, hashes = _record(recipe, nu, columns), {}
+    record, hashes, own = _record(recipe, nu, columns), {}, Parts(folder)
     for name, part in parts.items():
-        hashes |= Parts(folder).keep(name, part, record.spec)
+        own.keep(name, part)
+        own.write(name, folder / PARTS[name], record.spec)
+        hashes[PARTS[name]] = sha256(folder / PARTS[name])
     threshold = dataclasses.replace(record.threshold, scores=hashes["scores.npz"])
     write_record(folder, dataclasses.replace(record, parts=hashes, threshold=threshold))
 
