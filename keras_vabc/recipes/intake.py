@@ -35,7 +35,10 @@ def take_in(run, work, start, allow_more_unwanted, console):
     run.update(stages=stages)  # until it is complete again
     intake = _read(run, work, start, allow_more_unwanted, console)
     content = {name: run.folder and _content(intake.folds, name) for name in intake.counts}
-    counts = {name: Counts.of(own, content[name]) for name, own in intake.counts.items()}
+    counts = {
+        name: Counts.of(own, content[name], intake.orders[name])
+        for name, own in intake.counts.items()
+    }
     _check(run, intake, counts, start)
     for note in intake.notes:
         say(console, f"Note: {note}")
@@ -107,7 +110,7 @@ def _check_as_before(counts, before):
         new = counts[name]
         same = new.content == old.content
         if old.content is None:
-            same = dataclasses.replace(new, content=None) == old
+            same = dataclasses.replace(new, content=None, order=None) == old
         if not same:
             rows = f"{new.read:,} examples, where there were {old.read:,}"
             rows = rows if new.read != old.read else f"other {new.read:,} examples"

@@ -77,7 +77,8 @@ class Counts:
     """Examples of one fold; see `Intake`.
 
     `content` is a hash of the rows as they were read, those to train on and those held out, in
-    order; `None` for a run in memory, or of an earlier version.
+    order; `None` for a run in memory, or of an earlier version. `order` is one of all rows in the
+    order in which they were read, which is that of their labels; `None` of an earlier version.
     """
 
     read: Count
@@ -87,13 +88,14 @@ class Counts:
     duplicates: Count = 0
     repeated: Count = 0
     content: Hash128 | None = None
+    order: Hash128 | None = None
 
     @classmethod
-    def of(cls, counts, content=None):
+    def of(cls, counts, content=None, order=None):
         """Those of a dict, which may count repairs too."""
-        names = {field.name for field in dataclasses.fields(cls)} - {"content"}
+        names = {field.name for field in dataclasses.fields(cls)} - {"content", "order"}
         own = {name: int(count) for name, count in counts.items() if name in names}
-        return cls(**own, content=content)
+        return cls(**own, content=content, order=order)
 
 
 @dataclasses.dataclass(frozen=True)
