@@ -5,7 +5,7 @@ The public names are loaded on first use, so that `import keras_vabc` does not i
 
 import importlib
 
-from keras_vabc.files.keras_settings import check_keras_settings
+from keras_vabc.files.keras_settings import needing_keras
 from keras_vabc.version import __version__
 
 _MODULES = {
@@ -35,6 +35,7 @@ _MODULES = {
 }
 
 _ROOMS = ("plots", "evaluation")
+_OF_KERAS = ("vabc", "nu", "sampling")  # rooms whose names need it
 
 __all__ = ["__version__", *_MODULES, *_ROOMS]
 
@@ -44,8 +45,10 @@ def __getattr__(name):
         return importlib.import_module(f"keras_vabc.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module 'keras_vabc' has no attribute '{name}'")
-    check_keras_settings()
-    return getattr(importlib.import_module(f"keras_vabc.{_MODULES[name]}"), name)
+    module = f"keras_vabc.{_MODULES[name]}"
+    if _MODULES[name].startswith(_OF_KERAS):
+        return needing_keras(module, name)
+    return getattr(importlib.import_module(module), name)
 
 
 def __dir__():

@@ -109,7 +109,11 @@ class Starts:
         if start not in self._made:
             source = self.folder(start[:-1]) if start else None
             here = self._root / f"start{len(self._made)}"
-            if start:
+            if start and start[-1].startswith("change "):
+                cases.copy_start(source, here)
+                with open(here / start[-1].removeprefix("change "), "ab") as file:
+                    file.write(b"changed\n")
+            elif start:
                 cases.copy_start(source, here)
                 killed = start[-1].endswith("!")
                 act = kill_before_model if killed else (lambda *_: None)
@@ -138,6 +142,7 @@ class Subject:
         self.seconds = time.monotonic() - began
         self.final = checks.snapshot(here)
         own = [n for n in self.before if Path(n).name in map(_name, cases.OWN) or n[:4] == "data"]
+        own = [name for name in own if name not in cases.OURS]
         self.faults = checks.after_reference(self.before, own, self.final, ended)
         self.counts = json.loads(counts.read_text())
 

@@ -23,9 +23,9 @@ def demo(
         int, typer.Option(help="The class that must not be generated.", min=0, max=9)
     ] = 8,
     epochs: Annotated[
-        int | None, typer.Option(help="Most epochs of each training. (default: its own)", min=1)
+        int | None, typer.Option(help="Most epochs of each training. (default: its own)")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
 ):
     """Train the VAE, V-ABC and the quality setting on images, then the first two on Moons.
 

@@ -8,7 +8,6 @@ import typer
 from typer.core import TyperGroup
 
 from keras_vabc.cli.output import named_output
-from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.signals import stop_signals_handled
 
 RESUMABLE = ("train", "tune", "reproduce", "benchmark")
@@ -35,7 +34,6 @@ class OneLineErrors(TyperGroup):
         """Runs the command."""
         with named_output(), _signals_stop() as came:
             try:
-                check_keras_settings()
                 return super().invoke(ctx)
             except typer.Exit:  # which is a RuntimeError, as is Abort
                 raise

@@ -18,7 +18,7 @@ def evaluate(
     negative_class: Annotated[
         str | None, typer.Option(help="The label of what must not be generated.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of samples and judges.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of samples and judges.")] = 0,
 ):
     """Measure a run: what can be told without labels, or everything with them.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from keras_vabc.cli.options import Overwrite, RunFolder
+from keras_vabc.cli.options import RunFolder
 
 ExportFormat = StrEnum("ExportFormat", ("savedmodel", "onnx", "litert"))
 
@@ -18,7 +18,6 @@ def export(
     format: Annotated[
         ExportFormat, typer.Option(help="onnx and litert need the extra of that name.")
     ] = ExportFormat.savedmodel,
-    overwrite: Overwrite = False,
 ):
     """Write a run as a model to deploy, with a model card.
 
@@ -35,10 +34,10 @@ def export(
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")
-    check_export_place(out, overwrite)
+    check_export_place(out)
     with starting_tensorflow(console) as status:
         status.update("Writing the model, and comparing it with the run")
-        model = opened.export(out, format.value, overwrite=overwrite)
+        model = opened.export(out, format.value)
     if opened.threshold is None:
         text = f"There is no flag: keras-vabc threshold {run} chooses the score that it needs."
         say(console, text)

@@ -12,7 +12,7 @@ from keras_vabc.cli.demo import demo
 from keras_vabc.cli.errors import OneLineErrors
 from keras_vabc.cli.evaluate import evaluate
 from keras_vabc.cli.export import export
-from keras_vabc.cli.options import InRange
+from keras_vabc.cli.options import Checked, CheckedWithoutKeras
 from keras_vabc.cli.report import report
 from keras_vabc.cli.reproduce import reproduce
 from keras_vabc.cli.sample import sample
@@ -48,9 +48,9 @@ def _options(
 
 
 for command in (train, tune, sample, score, threshold, evaluate, report, export):
-    app.command(cls=InRange)(command)
+    app.command(cls=CheckedWithoutKeras if command is threshold else Checked)(command)
 for command in (demo, reproduce, benchmark):
-    app.command(cls=InRange, rich_help_panel="Experiments")(command)
+    app.command(cls=Checked, rich_help_panel="Experiments")(command)
 
 
 def main():

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
+from keras_vabc.files.keras_settings import check_keras_settings
+
 TrainingSetting = StrEnum("TrainingSetting", ("paper", "quality"))
 
 
@@ -18,15 +20,25 @@ def _image_size(text: str):
     return tuple(map(int, sizes))
 
 
-class InRange(TyperCommand):
-    """A command whose options are in their ranges before any work begins."""
+class Checked(TyperCommand):
+    """A command whose options are in their ranges before any work begins, and Keras' settings."""
+
+    needs_keras = True
 
     def invoke(self, ctx):
-        """Checks the options, and runs the command."""
+        """Checks options and settings, and runs the command."""
         from keras_vabc.data.ranges import check_given
 
         check_given(**ctx.params)
+        if self.needs_keras:
+            check_keras_settings()
         return super().invoke(ctx)
+
+
+class CheckedWithoutKeras(Checked):
+    """Likewise, of a command that does without Keras."""
+
+    needs_keras = False
 
 
 Unlabeled = Annotated[
@@ -35,7 +47,7 @@ Unlabeled = Annotated[
 ]
 Unwanted = Annotated[str, typer.Option(help="Likewise: what must not be generated.")]
 Epochs = Annotated[
-    int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)", min=1)
+    int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)")
 ]
 ImageSize = Annotated[
     tuple | None,
@@ -46,13 +58,16 @@ ImageSize = Annotated[
     ),
 ]
 MaxUnreadable = Annotated[
-    float, typer.Option(help="Largest share of files that may be unreadable.", min=0, max=1)
+    float, typer.Option(help="Largest share of files that may be unreadable.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
-Workers = Annotated[int | None, typer.Option(help="Processes. (default: one for each core)", min=1)]
+Workers = Annotated[int | None, typer.Option(help="Processes. (default: one for each core)")]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", help="Replace what keras-vabc did not make, or was changed since."),
+    typer.Option(
+        "--overwrite",
+        help="Replace a file that keras-vabc did not make, or that was changed since.",
+    ),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")]

@@ -14,8 +14,8 @@ def sample(
     out: Annotated[
         Path, typer.Option(help="New folder of PNGs; or .npz, .npy, .csv or .parquet file.")
     ],
-    n: Annotated[int, typer.Option("-n", help="Number of samples.", min=1)] = 1000,
-    seed: Annotated[int, typer.Option(help="Another one gives other samples.", min=0)] = 0,
+    n: Annotated[int, typer.Option("-n", help="Number of samples.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Another one gives other samples.")] = 0,
     overwrite: Overwrite = False,
 ):
     """Generate new data, in the scale of your own.

@@ -15,9 +15,7 @@ def score(
     out: Annotated[Path, typer.Option(help="CSV file to write.")],
     max_unreadable: Annotated[
         float | None,
-        typer.Option(
-            help="Largest share of files that may be unreadable. (default: of RUN)", min=0, max=1
-        ),
+        typer.Option(help="Largest share of files that may be unreadable. (default: of RUN)"),
     ] = None,
     overwrite: Overwrite = False,
 ):

@@ -11,7 +11,7 @@ from keras_vabc.cli.options import RunFolder
 def threshold(
     run: RunFolder,
     max_false_alarms: Annotated[
-        float, typer.Option(help="Share of wanted data that may be flagged.", min=0, max=0.999)
+        float, typer.Option(help="Share of wanted data that may be flagged, below 1.")
     ] = 0.01,
 ):
     """Choose the score from which data are flagged, and store it with the run.

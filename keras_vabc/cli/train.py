@@ -43,7 +43,7 @@ def train(
     max_unreadable: MaxUnreadable = 0.01,
     start: Start = None,
     yes: Yes = False,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
 ):
     """Train a generator on your own data.
 

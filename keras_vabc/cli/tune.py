@@ -25,7 +25,7 @@ def tune(
     setting: Annotated[
         TrainingSetting, typer.Option(help="The paper's model alone, or all that helps.")
     ] = TrainingSetting.quality,
-    seeds: Annotated[int, typer.Option(help="Trainings of each gamma.", min=1)] = 2,
+    seeds: Annotated[int, typer.Option(help="Trainings of each gamma.")] = 2,
     epochs: Epochs = None,
     image_size: ImageSize = None,
     max_unreadable: MaxUnreadable = 0.01,

@@ -73,11 +73,16 @@ def _index(value):
         return None
 
 
-def check_between(name, value, least, most):
-    """Returns `value` as a float, or raises a `ValueError` if it is no number in [least, most]."""
-    if not _is_number(value) or not least <= value <= most:
+def check_between(name, value, least, most, below=False):
+    """Returns `value` as a float, or raises a `ValueError` if it is no number in [least, most].
+
+    With `below` it may not be `most` itself.
+    """
+    if not _is_number(value) or not least <= value <= most or (below and value == most):
+        end = ")" if below else "]"
         raise ValueError(
-            f"{name} must be a number in [{least:g}, {most:g}]. Received: {name}={received(value)}."
+            f"{name} must be a number in [{least:g}, {most:g}{end}. "
+            f"Received: {name}={received(value)}."
         )
     return float(value)
 

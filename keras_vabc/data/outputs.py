@@ -17,17 +17,17 @@ from keras_vabc.data.spec import BLOCK_BYTES
 def write_rows(path, blocks, spec):
     """Writes generated rows to a folder that is there or to a file; returns how many.
 
-    Images become whole numbers in 0..255 where the data hold those, and always in PNGs; for columns
-    see `postprocess`. The path is a folder, for a PNG each, or a file: `.npy` or `.npz` for both
-    kinds of data, `.csv` or `.parquet` for vectors. Blocks are arrays of shape `(n, *spec.shape)`,
-    in the scale of the data, and none of them is kept.
+    They are finished: whole where the data are, as a sampler of that spec gives them. PNGs hold
+    whole numbers in 0..255 of any images. The path is a folder, for a PNG each, or a file: `.npy`
+    or `.npz` for both kinds of data, `.csv` or `.parquet` for vectors. Blocks are arrays of shape
+    `(n, *spec.shape)`, in the scale of the data, and none of them is kept.
 
     Raises a `ValueError` if the path is of another kind, or rows are not finite or of another
     shape, an `OSError` if it cannot be written.
     """
     path = Path(path)
     write = _write_pngs if is_folder(path, spec) else _writers(spec)[path.suffix.lower()]
-    return write(path, (postprocess(block, spec) for block in blocks), spec)
+    return write(path, (in_form(block, spec) for block in blocks), spec)
 
 
 def is_folder(path, spec):
@@ -47,25 +47,19 @@ def _writers(spec):
     return arrays | (tables if spec.kind == "vectors" else {})
 
 
-def postprocess(rows, spec):
-    """Generated rows `(n, *spec.shape)`, in the scale of the data, as they are written.
+def in_form(rows, spec):
+    """Finished rows `(n, *spec.shape)` of a sampler in `spec.dtype`, as they are written.
 
-    They get `spec.dtype`: whole numbers in 0..255 if that is uint8. Columns that are constant in
-    the data get their constant; those of whole numbers are rounded, and kept in the range of the
-    data. Raises a `ValueError` if rows are not finite or of another shape.
+    Raises a `ValueError` if they are not finite, of another shape, or, where that is uint8, not
+    whole numbers in 0..255.
     """
     rows = check_finite("rows", np.asarray(rows))
     if rows.shape[1:] != spec.shape:
         shape = ", ".join(map(str, spec.shape))
         raise ValueError(f"rows must have shape (n, {shape}). Received: shape {rows.shape}.")
-    if spec.dtype == "uint8":
-        return np.clip(np.rint(rows), 0, 255).astype("uint8")
-    rows = rows.astype("float32")
-    for column, low, high in spec.whole:
-        rows[:, column] = np.clip(np.rint(rows[:, column]), low, high) + 0  # which makes -0 a 0
-    for column, value in spec.constants:
-        rows[:, column] = value
-    return rows
+    if spec.dtype == "uint8" and (rows != np.clip(np.rint(rows), 0, 255)).any():
+        raise ValueError("rows must be whole numbers in 0..255. Received: others.")
+    return rows.astype(spec.dtype)
 
 
 def _write_pngs(folder, blocks, spec):

@@ -11,7 +11,8 @@ WHOLE = {
 }
 # In float32 neither the penalty weight, about 1 / gamma, nor the slope at the penalty's floor,
 # 1e7 gamma, may come near 1.8e19, whose square is no number: gradients are clipped by their norm.
-REAL = {"gamma": (1e-12, 1e12), "max_unreadable": (0, 1), "max_false_alarms": (0, 1)}
+REAL = {"gamma": (1e-12, 1e12), "max_unreadable": (0, 1)}
+REAL_BELOW = {"max_false_alarms": (0, 1)}  # the second of which is too much
 MOST_PIXELS = 2**24  # of an image that is trained on
 
 
@@ -21,13 +22,15 @@ def checked(name, value):
         return _image_size(value)
     if name in WHOLE:
         return check_whole(name, value, *WHOLE[name])
+    if name in REAL_BELOW:
+        return check_between(name, value, *REAL_BELOW[name], below=True)
     return check_between(name, value, *REAL[name])
 
 
 def check_given(**arguments):
     """Raises a `ValueError` for the first argument out of its range; `None` is in every one."""
     for name, value in arguments.items():
-        if value is not None and name in {*WHOLE, *REAL, "image_size"}:
+        if value is not None and name in {*WHOLE, *REAL, *REAL_BELOW, "image_size"}:
             checked(name, value)
 
 

@@ -43,7 +43,7 @@ class DataSpec:
     those (float32). Vectors are float32, in the units of the file.
 
     A constant column has the variance 0: whoever standardizes columns must put 1 in its place, as
-    `logit_network` does. `write_rows` gives generated rows the constant back, and makes columns of
+    `logit_network` does. A sampler gives generated rows the constant back, and makes columns of
     whole numbers whole.
 
     Attributes:

@@ -5,6 +5,8 @@ The public names are loaded on first use, so that a metric alone does not import
 
 import importlib
 
+from keras_vabc.files.keras_settings import needing_keras
+
 _MODULES = {
     "ImageEvaluation": "evaluate",
     "MoonsEvaluation": "evaluate",
@@ -20,13 +22,18 @@ _MODULES = {
     "column_distances": "metrics",
 }
 
+_OF_KERAS = ("evaluate", "judges")
+
 __all__ = list(_MODULES)
 
 
 def __getattr__(name):
     if name not in _MODULES:
         raise AttributeError(f"module 'keras_vabc.evaluation' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"keras_vabc.evaluation.{_MODULES[name]}"), name)
+    module = f"keras_vabc.evaluation.{_MODULES[name]}"
+    if _MODULES[name] in _OF_KERAS:
+        return needing_keras(module, name)
+    return getattr(importlib.import_module(module), name)
 
 
 def __dir__():

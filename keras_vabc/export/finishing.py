@@ -5,8 +5,10 @@ import tensorflow as tf
 
 
 def finishing(spec):
-    """A function of a tensor of generated rows: what `postprocess` does to arrays, in float32.
+    """A function of a tensor of generated rows, in float32: what a sampler of a `DataSpec` gives.
 
+    Images of bytes become whole numbers in 0..255. Columns that are constant in the data get their
+    constant; those of whole numbers are rounded, and kept in the range of the data.
     Of each entry it never decreases, so that bounds of a row become bounds of the finished one.
     """
     if spec.dtype == "uint8":

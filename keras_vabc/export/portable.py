@@ -4,6 +4,7 @@ import contextlib
 import functools
 import json
 import os
+import threading
 
 import keras
 import numpy as np
@@ -21,6 +22,7 @@ from keras_vabc.files.writing import new_folder, temporary_path
 
 DENSITY = "density.json"
 ONNX_OPSET = 18
+SWAPPED = threading.Lock()  # held while a class is changed, by one export at a time
 SCORE_ATOL = 1e-6  # a runtime may round a probability below it to 0
 
 
@@ -78,14 +80,23 @@ def _standardized_apart():
     """Keeps a `Rescaling` apart from the layer after it, into whose weights LiteRT would fold it.
 
     What is large beside its deviation, as a constant column is, would cancel only after it was
-    multiplied by weights, and leave rounding errors.
+    multiplied by weights, and leave rounding errors. Such layers are found nowhere but in a trace,
+    since a score may be anyone's: the class computes otherwise, in this thread alone.
     """
-    call = keras.layers.Rescaling.call
-    keras.layers.Rescaling.call = lambda *inputs: tf.maximum(call(*inputs), tf.float32.min)
-    try:
-        yield
-    finally:
-        keras.layers.Rescaling.call = call
+    own = threading.get_ident()
+    with SWAPPED:
+        call = keras.layers.Rescaling.call
+
+        def apart(layer, inputs):
+            outputs = call(layer, inputs)
+            here = threading.get_ident() == own
+            return tf.maximum(outputs, tf.float32.min) if here else outputs
+
+        keras.layers.Rescaling.call = apart
+        try:
+            yield
+        finally:
+            keras.layers.Rescaling.call = call
 
 
 def _tools(format):

@@ -1,6 +1,8 @@
 """How much a file may hold, found out before any of it is taken into memory."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 RATIO = 200  # what a packed file may hold, in sizes of the file
@@ -40,13 +42,24 @@ def check_stored(archive):
 
 
 def read_text_file(path):
-    """The bytes of a file of text; a `TooLarge` if they are more than `TEXT_BYTES`."""
+    """The bytes of a file of text; a `TooLarge` if they are more than `TEXT_BYTES`.
+
+    An `OSError` refuses what is no file, such as a pipe, which would be read without end.
+    """
+    check_regular(path)
     size = os.path.getsize(path)
     if size > TEXT_BYTES:
         raise TooLarge(
             f"{Path(path).name} must have at most {TEXT_BYTES} bytes. Received: {path} of {size}."
         )
     return Path(path).read_bytes()
+
+
+def check_regular(path):
+    """Refuses, by an `OSError`, a path of something that is neither a file nor a folder."""
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "Not a file, but a device or a pipe", str(path))
 
 
 def _allowed():

@@ -15,6 +15,12 @@ def config_fingerprint(config):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def file_hash(path):
+    """The SHA-256 of a file, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def array_fingerprint(arrays):
     """Hash of the contents, shapes and dtypes of some arrays."""
     digest = hashlib.blake2b(digest_size=16)

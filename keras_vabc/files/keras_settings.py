@@ -1,5 +1,6 @@
 """Settings of Keras that come from outside: its file `keras.json`, the environment, other code."""
 
+import importlib
 import json
 import os
 import sys
@@ -18,6 +19,44 @@ def check_keras_settings():
     for (name, value, remedy), wanted in zip(found, (BACKEND, FLOATX, FLOATX), strict=False):
         if value != wanted:
             raise RuntimeError(f"Keras' {name} must be {wanted}. Received: {value!r}; {remedy}.")
+
+
+def needing_keras(module, name):
+    """A name of a module that imports Keras; a `Forbidden` where Keras' settings forbid that."""
+    if module not in sys.modules:
+        try:
+            check_keras_settings()
+        except RuntimeError:
+            return Forbidden(name)
+    return getattr(importlib.import_module(module), name)
+
+
+class Forbidden:
+    """Stands for a class or function that needs Keras: any use raises why it cannot be used."""
+
+    def __init__(self, name):
+        self.__name__ = name
+
+    def __repr__(self):
+        """Tells what it stands for."""
+        return f"<{self.__name__}, which Keras' settings forbid>"
+
+    def __call__(self, *_, **__):
+        """Raises the `RuntimeError` of `check_keras_settings`."""
+        self._refuse()
+
+    def __getattr__(self, name):
+        """Likewise."""
+        if name.startswith("_"):
+            raise AttributeError(name)  # as Python itself looks for these
+        self._refuse()
+
+    def _refuse(self):
+        check_keras_settings()
+        raise RuntimeError(
+            f"Keras' settings must be right when {self.__name__} is imported. Received: others, "
+            "changed since; import it again."
+        )
 
 
 def _imported():

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,13 +16,13 @@ PAUSE = 0.05  # seconds between two tries
 def locked(folder, wait=0):
     """Keeps every other process that would lock the same folder out, until the block ends.
 
-    Raises a `BlockingIOError` if another process has it for longer than `wait` seconds.
+    Raises a `BlockingIOError` if another process has it for longer than `wait` seconds, another
+    `OSError` if there can be no lock, or something of others has its name.
     """
     until = time.monotonic() + wait
     while True:
-        with _lock_file(folder) as file:
-            if file is not None:
-                _say_whose(file)
+        with _lock_file(Path(folder, LOCK)) as is_ours:
+            if is_ours:
                 yield
                 return
         if time.monotonic() >= until:
@@ -30,23 +31,64 @@ def locked(folder, wait=0):
 
 
 @contextmanager
-def _lock_file(folder):
-    """The open lock of a folder, or `None` if another process has it, or has just deleted it."""
+def _lock_file(path):
+    """Whether the lock at a path is ours until the block ends.
+
+    It is not if another process has it, or has just deleted it.
+    """
+    file = _opened(path)
+    try:
+        yield _is_taken(file, path)
+    finally:
+        os.close(file)
+
+
+def _is_taken(file, path):
     import fcntl  # not on Windows
 
-    with open(Path(folder, LOCK), "ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            is_there = os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
-        except (BlockingIOError, FileNotFoundError):
-            is_there = False
-        yield file if is_there else None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(file), os.stat(path)):
+            return False
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    _say_whose(file, path)
+    return True
 
 
-def _say_whose(file):
-    if not os.fstat(file.fileno()).st_size:  # another may have written since it was opened
-        file.write(RECORD)
-        file.flush()
+def _opened(path):
+    """A descriptor of a lock, which is made if there is nothing of its name."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        file = os.open(path, flags, 0o666)
+    except OSError as error:
+        if not os.path.lexists(path) or (path.is_file() and not path.is_symlink()):
+            raise
+        raise _of_others(path) from error
+    if not stat.S_ISREG(os.fstat(file).st_mode) or not RECORD.startswith(
+        os.read(file, len(RECORD))
+    ):
+        os.close(file)
+        raise _of_others(path)
+    return file
+
+
+def _of_others(path):
+    return FileExistsError(
+        f"{path.parent} must have room for a file {LOCK}. Received: one that keras-vabc did not "
+        "make; move it away."
+    )
+
+
+def _say_whose(file, path):
+    """Writes the record; a lock that has none, as on a full disk, would be nobody's for good."""
+    if os.fstat(file).st_size:
+        return
+    try:
+        os.write(file, RECORD)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def is_lock(path):

@@ -40,11 +40,13 @@ def content_hash(path):
 
 
 def _files(folder):
-    """Names of whatever is no folder, as bytes, since there may be millions."""
+    """Names of what is no folder, or an empty one, as bytes, since there may be millions."""
     for root, folders, files in os.walk(folder):
         links = [name for name in folders if os.path.islink(os.path.join(root, name))]
         for name in files + links:
             yield os.fsencode(os.path.relpath(os.path.join(root, name), folder))
+        if not folders and not files and root != os.fspath(folder):
+            yield os.fsencode(os.path.relpath(root, folder))
 
 
 def _file_hash(path):

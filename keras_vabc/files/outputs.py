@@ -64,22 +64,22 @@ def check_free(path, kind, *, folder=False, overwrite=False, name="out", own=Non
     """Refuses a path where something is that is no output of that kind, as we made it.
 
     Returns the path to be written, which is another one if `path` is a link. With `overwrite` every
-    file passes that is none of a manifest, and a changed folder of that kind; it is `None` where
-    nobody can ask for that. Raises an `OSError`; of that, a `BlockingIOError` for a path at which
-    another process is writing than the one that has the temporary folder `own`.
+    file passes that is none of a manifest, and no folder. Raises an `OSError`; of that, a
+    `BlockingIOError` for a path at which another process is writing than the one that has the
+    temporary folder `own`.
     """
     given, path = path, followed(path, name)
     clear(path)
     if is_being_written(path, own):
         raise BlockingIOError(f"Another process is writing {given}; wait for it.")
-    fault = (_fault_of_folder if folder else _fault_of_file)(path, kind, overwrite)
+    fault = _fault_of_folder(path, kind) if folder else _fault_of_file(path, kind, overwrite)
     if fault:
         rule, received = fault
         raise FileExistsError(f"{name} must be {rule}. Received: {name}={given}, {received}.")
     return path
 
 
-def _fault_of_folder(path, kind, overwrite):
+def _fault_of_folder(path, kind):
     """`(rule, what was received)` of a path for a folder; `None` for one that is free."""
     if not path.exists():
         return None
@@ -93,7 +93,8 @@ def _fault_of_folder(path, kind, overwrite):
     manifest = read_manifest(path / MANIFEST)
     if manifest is None or ("made_by" in manifest and manifest.get(KIND) != kind):
         return rule, "which holds something else"
-    return _fault_of_ours(path, manifest, kind, overwrite)
+    # What came into it is perhaps of the user's, so that --overwrite is for files alone.
+    return None if is_unchanged(path, manifest) else (rule, _changed(manifest))
 
 
 def _fault_of_file(path, kind, overwrite):
@@ -108,7 +109,7 @@ def _fault_of_file(path, kind, overwrite):
     if not path.exists():
         return None
     if manifest is None:
-        return None if overwrite else (f"new; {_how(overwrite)}", "which keras-vabc did not make")
+        return None if overwrite else (f"new; {HOW}", "which keras-vabc did not make")
     return _fault_of_ours(path, manifest, kind, overwrite)
 
 
@@ -116,14 +117,14 @@ def _fault_of_ours(path, manifest, kind, overwrite):
     other = manifest.get(KIND, kind) != kind
     if overwrite or (is_unchanged(path, manifest) and not other):
         return None
-    rule = f"new, or as keras-vabc made it; {_how(overwrite)}"
+    rule = f"new, or as keras-vabc made it; {HOW}"
+    return rule, f"which holds {manifest[KIND]}" if other else _changed(manifest)
+
+
+def _changed(manifest):
     if HASH not in manifest:
-        return rule, "whose manifest, of an earlier version, does not tell whether it was changed"
-    return rule, f"which holds {manifest[KIND]}" if other else "which was changed since"
-
-
-def _how(overwrite):
-    return "move it away" if overwrite is None else HOW
+        return "whose manifest, of an earlier version, does not tell whether it was changed"
+    return "which was changed since"
 
 
 def _put_folder(output, path):

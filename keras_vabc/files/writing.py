@@ -23,7 +23,7 @@ TEMPORARY = re.compile(r"\.(?P<name>.+)-[a-z0-9_]{8}\.tmp", re.DOTALL)  # as `mk
 
 @contextmanager
 def whole_file(path):
-    """A file that appears under its name whole, or not at all; one of that name is replaced.
+    """A file that appears under its name whole, or not at all; one of that name gives it its mode.
 
     Yields the path of a file to write, of the same name; it becomes `path` when the block ends.
     What else is written beside it is deleted. The `OSError` if it cannot be written names `path`.
@@ -31,6 +31,8 @@ def whole_file(path):
     with path_in_errors(path), temporary_path(path) as temporary:
         yield temporary
         sync(temporary)
+        if path.exists():
+            take_mode(temporary, path)
         os.replace(temporary, path)
 
 
@@ -164,6 +166,8 @@ def delete_temporary(folder):
 
 def temporary_folders(folder, name=None):
     """Paths of the temporary folders of ours in a folder, under one name or all."""
+    if not os.path.isdir(folder):
+        return iter(())
     with os.scandir(folder) as entries:  # one by one: there may be millions of others
         matches = filter(None, (TEMPORARY.fullmatch(entry.name) for entry in entries))
         names = sorted(match[0] for match in matches if name in (None, match["name"]))

@@ -7,6 +7,7 @@ Any score will do that is higher for what is more unwanted: P(negative | x) of `
 import numpy as np
 
 from keras_vabc.data.checks import check_rows
+from keras_vabc.data.ranges import checked
 
 
 def false_alarm_threshold(scores, max_false_alarms, weights=None):
@@ -23,10 +24,7 @@ def false_alarm_threshold(scores, max_false_alarms, weights=None):
     in [0, 1] or all 0.
     """
     scores, weights = _checked(scores, weights)
-    if not 0 <= max_false_alarms < 1:
-        raise ValueError(
-            f"max_false_alarms must be in [0, 1). Received: max_false_alarms={max_false_alarms}."
-        )
+    max_false_alarms = checked("max_false_alarms", max_false_alarms)
     candidates, places = np.unique(scores, return_inverse=True)
     mass = np.bincount(places, weights)
     above = np.cumsum(mass[::-1])[::-1] - mass

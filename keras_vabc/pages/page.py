@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jinja2
 
+from keras_vabc.pages.seal import sealed
 from keras_vabc.plots import png_bytes
 from keras_vabc.version import __version__
 
@@ -44,7 +45,7 @@ def result_table(lines):
 
 
 def render_page(title, sections):
-    """HTML of a page that needs no other file, of `Section`s."""
+    """HTML of a page that needs no other file, of `Section`s; it is `sealed`."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("keras_vabc", "pages"),
         autoescape=True,
@@ -52,9 +53,8 @@ def render_page(title, sections):
         lstrip_blocks=True,
     )
     environment.filters["png"] = _base64_png
-    return environment.get_template("page.html").render(
-        title=title, sections=sections, version=__version__
-    )
+    template = environment.get_template("page.html")
+    return sealed(template.render(title=title, sections=sections, version=__version__))
 
 
 def _base64_png(figure):

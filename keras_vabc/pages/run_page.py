@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_vabc import plots
-from keras_vabc.data.outputs import postprocess
+from keras_vabc.data.outputs import in_form
 from keras_vabc.evaluation.metrics import column_distances
 from keras_vabc.pages.page import Section, Table, measured_table
 
@@ -138,7 +138,7 @@ def _evaluation(evaluation):
 def _columns(run, show_unwanted):
     """The spread of each column in samples and in held-out rows; none if the rows are gone."""
     samples, drawn = run.sampler.sample(SPREAD_SAMPLES, seed=0, return_drawn=True)
-    samples = postprocess(samples, run.spec)
+    samples = in_form(samples, run.spec)
     text = _acceptance(run, SPREAD_SAMPLES, drawn)
     try:
         rows = _held_out_rows(run, "unlabeled")

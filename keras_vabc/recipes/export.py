@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.pages.model_card import model_card
 from keras_vabc.recipes.outputs import provenance
@@ -13,14 +14,15 @@ VERSION = "1"  # TensorFlow Serving loads the subfolder of the highest number
 FOLDERS = {"savedmodel": VERSION, "onnx": "onnx", "litert": "litert"}
 
 
-def export(run, out, format, overwrite=False):
+def export(run, out, format):
     """What `Run.export` does."""
     if format not in FORMATS:
         raise ValueError(
             f"format must be one of {', '.join(FORMATS)}. Received: format={format!r}."
         )
+    check_keras_settings()
     out = Path(out)
-    with new_output(out, EXPORT, folder=True, overwrite=overwrite) as output:
+    with new_output(out, EXPORT, folder=True) as output:
         made = output.path
         run.sampler.export(
             made / FOLDERS[format],
@@ -35,6 +37,6 @@ def export(run, out, format, overwrite=False):
     return out / FOLDERS[format]
 
 
-def check_export_place(out, overwrite=False):
+def check_export_place(out):
     """Refuses a place for an export before anything slow is done, as `Run.export` does."""
-    check_free(out, EXPORT, folder=True, overwrite=overwrite)
+    check_free(out, EXPORT, folder=True)

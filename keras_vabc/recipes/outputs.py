@@ -3,7 +3,7 @@
 import os
 
 from keras_vabc.data.outputs import is_folder, write_rows
-from keras_vabc.files.manifests import content_hash
+from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.record_file import RUN_FILE
@@ -45,11 +45,11 @@ def check_samples_place(run, out, overwrite=False):
 
 def provenance(run):
     """What samples and scores come from: hashes of the files, versions at the training."""
-    folder = run.folder
+    folder, known = run.folder, run.record.parts  # which a run of an earlier version has not
     paths = [] if folder is None else [folder / FILES[part] for part in MADE_BY]
     return {
         "run": None if folder is None else str(folder.resolve()),
-        "sha256": {path.name: content_hash(path) for path in paths if path.exists()},
+        "sha256": {p.name: known.get(p.name) or file_hash(p) for p in paths if p.exists()},
         "versions": run.record.provenance.versions,
     }
 

@@ -1,7 +1,6 @@
 """The files of a run beside its record: what is in each, written and read here alone."""
 
 import contextlib
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -11,6 +10,8 @@ import numpy as np
 from keras_vabc.data.checks import check_finite, check_rows
 from keras_vabc.files.array_files import array_bytes, read_array_file
 from keras_vabc.files.bounds import read_text_file
+from keras_vabc.files.fingerprints import file_hash
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_records import read_model_record
 from keras_vabc.files.writing import whole_file
 from keras_vabc.recipes.identity import CHECKPOINTS, due_files, own_files
@@ -40,23 +41,25 @@ class Parts:
             self._loaded[name] = value
         return self._loaded[name]
 
-    def keep(self, name, value):
-        """Takes a part."""
+    def keep(self, run, name, value):
+        """Takes a part of a run, and writes its file where there is a folder."""
         self._loaded[name] = value
+        if self._folder is not None:
+            put(run, FILES[name], lambda path: write_part(path, name, value, run.spec))
 
-    def write(self, name, path, spec):
-        """Writes the file of a part that was taken to a path."""
-        value = self._loaded[name]
-        if name == "nu":
-            value.save(path)
-        elif name == "model":
-            from keras_vabc.files.model_files import write_model_file
 
-            write_model_file(path, value, {"spec": spec.to_json()})
-        elif name == "history":
-            path.write_text(json.dumps(value))
-        else:
-            path.write_bytes(array_bytes(value, {}))
+def write_part(path, name, value, spec):
+    """Writes the file of a part to a path."""
+    if name == "nu":
+        value.save(path)
+    elif name == "model":
+        from keras_vabc.files.model_files import write_model_file
+
+        write_model_file(path, value, {"spec": spec.to_json()})
+    elif name == "history":
+        path.write_text(json.dumps(value))
+    else:
+        path.write_bytes(array_bytes(value, {}))
 
 
 def check_parts(folder, record, name):
@@ -69,7 +72,7 @@ def check_parts(folder, record, name):
         path = Path(folder, file)
         if not path.is_file():
             raise _not_own(name, path, "none")
-        if file in record.parts and sha256(path) != record.parts[file]:
+        if file in record.parts and file_hash(path) != record.parts[file]:
             raise _not_own(name, path, "one of another run, or changed since")
         with contextlib.suppress(KeyError, TypeError):  # loading it says more
             _compare(name, path, _TELLING.get(file, _nothing)(read_model_record(path), record))
@@ -86,7 +89,7 @@ def put(run, file, write):
         write(temporary)
         check_room(run.folder, run.record, [file])
         path.unlink(missing_ok=True)  # an earlier try's, which the record will not know any more
-        run.update(parts=run.record.parts | {file: sha256(temporary)})
+        run.update(parts=run.record.parts | {file: file_hash(temporary)})
 
 
 def check_room(folder, record, files=None):
@@ -114,16 +117,10 @@ def _is_known(path, record):
     if not path.is_file():
         return False
     if path.name not in CHECKPOINTS.values():
-        return sha256(path) == record.parts.get(path.name)
+        return file_hash(path) == record.parts.get(path.name)
     with contextlib.suppress(OSError, *DAMAGES):
         return read_array_file(path)[1]["fingerprint"].get("owner") == record.id
     return False
-
-
-def sha256(path):
-    """The sha256 of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _not_own(name, path, received):
@@ -140,6 +137,8 @@ def _compare(name, path, told):
 
 
 def _read(path, name):
+    if name in ("nu", "model"):
+        check_keras_settings()
     if name == "nu":
         from keras_vabc.nu.classifier import NUClassifier
 

@@ -1,17 +1,19 @@
 """The page that shows a run."""
 
-import re
+import contextlib
+import functools
+import os
 from pathlib import Path
 
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.outputs import HOW
-from keras_vabc.files.writing import followed, write_whole
+from keras_vabc.files.writing import followed, is_being_written, whole_file
 from keras_vabc.pages.console import plain
+from keras_vabc.pages.seal import is_as_sealed
 from keras_vabc.recipes.outputs import check_output
 from keras_vabc.recipes.run import Run, open_run
 
 PAGE = "report.html"
-MADE_HERE = re.compile(rb'<meta name="generator" content="keras_vabc [^"]*">')
-HEAD_BYTES = 4096  # of a page, in which that is
 
 
 def report(run, out=None, *, show_unwanted=False, overwrite=False):
@@ -22,7 +24,7 @@ def report(run, out=None, *, show_unwanted=False, overwrite=False):
     Args:
         run: `Run`, or the path of one.
         out: Path of the file; by default `report.html` in the folder of the run. An earlier page
-            is replaced.
+            is replaced if nobody changed it.
         show_unwanted: Whether to show unwanted examples too.
         overwrite: Whether to replace another file, too.
 
@@ -31,39 +33,66 @@ def report(run, out=None, *, show_unwanted=False, overwrite=False):
 
     Raises:
         ValueError: If a run in memory is given no `out`, or `out` is the data or a part of the run.
-        OSError: If the page cannot be written, or another file is there.
+        OSError: If the page cannot be written, or another file is there, or a page that was
+            changed. A `BlockingIOError` if another process is writing it.
 
     Example:
         >>> kv.report(kv.open_run("run"))
     """
-    from keras_vabc.pages.page import render_page
-    from keras_vabc.pages.run_page import sections
-
+    check_keras_settings()  # or the page would say so where samples are missed
     if not isinstance(run, Run):
         run = open_run(run)
     path = check_page_place(run, out, overwrite)
-    title = "Run" if run.folder is None else f"Run {plain(run.folder.resolve().name)}"
-    page = render_page(title, sections(run, show_unwanted)).encode()
-    check_page_place(run, path, overwrite)  # there was time to put a file there
-    write_whole(followed(path), page)
+    _draw(run, path, functools.partial(check_page_place, run, path, overwrite), show_unwanted)
     return path
 
 
-def check_page_place(run, out=None, overwrite=False):
-    """The path of the page; refused before anything slow is done if another file is there."""
+def first_report(run):
+    """Writes the page of a run in its folder where there is none yet: its path.
+
+    `None` where there is one, or another process is writing it.
+    """
+    path = run.folder / PAGE
+    with contextlib.suppress(FileExistsError, BlockingIOError):
+        _check_none(path)
+        _draw(run, path, functools.partial(_check_none, path))
+        return path
+    return None
+
+
+def check_page_place(run, out=None, overwrite=False, *, own=None):
+    """The path of the page; refused before anything slow is done if another file is there.
+
+    So is what another process is just writing than the one that has the temporary folder `own`.
+    """
     if out is None and run.folder is None:
         raise ValueError("out must be given for a run in memory. Received: out=None.")
     path = run.folder / PAGE if out is None else Path(out)
     check_output(run, path)
     place = followed(path)
-    if place.is_file() and not (overwrite or _is_page(place)):
+    if is_being_written(place, own):
+        raise BlockingIOError(f"Another process is writing {path}; wait for it.")
+    if place.is_file() and not (overwrite or is_as_sealed(place)):
         raise FileExistsError(
-            f"out must be new, or a page of keras-vabc; {HOW}. Received: out={path}, which does "
-            "not say that keras-vabc made it (pages of earlier versions did not)."
+            f"out must be new, or a page as keras-vabc made it; {HOW}. Received: out={path}, which "
+            "was changed since, or which keras-vabc did not make."
         )
     return path
 
 
-def _is_page(path):
-    with open(path, "rb") as file:
-        return bool(MADE_HERE.search(file.read(HEAD_BYTES)))
+def _check_none(path, *, own=None):
+    place = followed(path)
+    if os.path.lexists(place) or is_being_written(place, own):
+        raise FileExistsError(f"out must be new. Received: out={path}.")
+
+
+def _draw(run, path, check, show_unwanted=False):
+    """Writes the page of a run, if its place is still free when it begins and when it is done."""
+    from keras_vabc.pages.page import render_page
+    from keras_vabc.pages.run_page import sections
+
+    with whole_file(followed(path)) as page:
+        check(own=page.parent)
+        title = "Run" if run.folder is None else f"Run {plain(run.folder.resolve().name)}"
+        page.write_bytes(render_page(title, sections(run, show_unwanted)).encode())
+        check(own=page.parent)  # there was time to put a file there

@@ -8,11 +8,12 @@ import numpy as np
 
 from keras_vabc.data.checks import check_kind, check_path
 from keras_vabc.data.intake import held_out, read_blocks
-from keras_vabc.data.outputs import postprocess
+from keras_vabc.data.outputs import in_form
 from keras_vabc.data.ranges import checked
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.recipes.arguments import data_at
-from keras_vabc.recipes.parts import Parts, check_parts, put
-from keras_vabc.recipes.record import FILES, FINISHED
+from keras_vabc.recipes.parts import Parts, check_parts
+from keras_vabc.recipes.record import FINISHED
 from keras_vabc.recipes.record_file import change_record, read_record, write_record
 
 
@@ -62,6 +63,7 @@ class Run:
     @functools.cached_property
     def sampler(self):
         """The `LatentSampler`, with density and guard."""
+        check_keras_settings()
         from keras_vabc.recipes.generation import new_sampler
 
         sampler = new_sampler(self.record.recipe, self.model, self.nu, self.spec)
@@ -108,7 +110,7 @@ class Run:
             RuntimeError: If the guard rejects nearly everything.
         """
         n, seed = checked("n", n), checked("seed", seed)
-        return postprocess(self.sampler.sample(n, seed), self.spec)
+        return in_form(self.sampler.sample(n, seed), self.spec)
 
     def score(self, x):
         """How unwanted each example is: see `score_name`.
@@ -194,7 +196,7 @@ class Run:
         self.change(lambda record: record.with_evaluation(kind, figures))
         return figures
 
-    def export(self, out, format="savedmodel", *, overwrite=False):
+    def export(self, out, format="savedmodel"):
         """Writes decoder, density, guard, score and threshold as a folder to deploy.
 
         `out` gets a folder of the model, `1` for a SavedModel (the layout of TensorFlow Serving),
@@ -204,7 +206,6 @@ class Run:
         Args:
             out: The folder to make; must not exist, be empty, or be an export as it was made.
             format: `"savedmodel"`; or `"onnx"` or `"litert"`, which need the extra of that name.
-            overwrite: Whether to replace an export that was changed since.
 
         Returns:
             `pathlib.Path` of the model's folder.
@@ -220,15 +221,13 @@ class Run:
         check_kind("format", format, str, "a name")
         from keras_vabc.recipes.export import export
 
-        return export(self, out, format, overwrite)
+        return export(self, out, format)
 
     # What the steps of a training and the pages use
 
     def keep(self, name, value):
         """Takes a part of the run, and writes its file where there is a folder."""
-        self._parts.keep(name, value)
-        if self.folder is not None:
-            put(self, FILES[name], functools.partial(self._parts.write, name, spec=self.spec))
+        self._parts.keep(self, name, value)
 
     def update(self, **changes):
         """Changes fields of the record, for whoever has the folder locked."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.places import work_place
 from keras_vabc.files.signals import stop_signals_wait
@@ -21,7 +22,7 @@ from keras_vabc.recipes.intake import take_in
 from keras_vabc.recipes.parts import check_parts, check_room
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
-from keras_vabc.recipes.report import PAGE, report
+from keras_vabc.recipes.report import PAGE, first_report
 from keras_vabc.recipes.run import Run, open_run
 from keras_vabc.recipes.starting import start_tensorflow
 
@@ -79,13 +80,15 @@ def train(
         ValueError: If an argument or the data break a rule.
         TypeError: If an argument is of another kind.
         OSError: If something cannot be read or written, or another process is at work there.
-        RuntimeError: If the training diverges.
+        RuntimeError: If the training diverges, or Keras is set to another backend or type of
+            weights.
 
     Example:
         >>> run = kv.train("photos", "flagged", out="run")
         >>> run = kv.train(x, x_bad, setting="paper", epochs=5)
         >>> images = run.sample(1000, seed=0)
     """
+    check_keras_settings()
     check_kinds(out, allow_more_unwanted, console)
     console = console or Console()
     if start is not None and not isinstance(start, Run):
@@ -133,10 +136,11 @@ class _Job:
                 self._train(run, self._folds(run, work))
             # A run that was stopped between its training and these still needs them.
             working_copies.clear(work)
-            if not (out / PAGE).exists():
+            if not os.path.lexists(out / PAGE):
                 with status(self._console, "Drawing the report"):
-                    page = report(run)
-                say(self._console, f"The report is {page}.")
+                    page = first_report(run)
+                if page is not None:
+                    say(self._console, f"The report is {page}.")
         return run
 
     def _begun(self, out):

@@ -26,7 +26,7 @@ def test_help_lists_the_commands():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["demo", "--epochs", "0"], "--epochs"),
+        (["demo", "--epochs", "0"], "epochs must be a whole number >= 1"),
         (["demo", "--negative-class", "10"], "--negative-class"),
         (["demo", "--dataset", "cats"], "--dataset"),
         (["demo", "--absent"], "--absent"),

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 from command_line import contents, fails, succeeds
 from faults import room_for
+from finished_rows import finished
 
 import keras_vabc as kv
-from keras_vabc.data.outputs import postprocess
 from keras_vabc.nu import classifier
 from keras_vabc.recipes import own_data, training
 
@@ -54,9 +54,9 @@ def test_a_saved_model_gives_the_samples_of_the_library(table, tmp_path):
     np.testing.assert_array_equal(loaded.sample(1500, 4), samples)
     assert (samples[:, 1] % 1 == 0).all() and (samples[:, 2] == CONSTANT).all()
     z = RNG.normal(size=(200, run.model.latent_dim)).astype("float32")
-    finished = postprocess(run.model.decode(z), run.spec)
-    np.testing.assert_allclose(loaded.decode(z), finished, rtol=1e-5, atol=1e-5)
-    assert (run.model.decode(z) != finished)[:, 1:].all()
+    expected = finished(run.model.decode(z), run.spec)
+    np.testing.assert_allclose(loaded.decode(z), expected, rtol=1e-5, atol=1e-5)
+    assert (run.model.decode(z) != expected)[:, 1:].all()
 
 
 @pytest.mark.parametrize("load", [onnx, litert])
@@ -64,8 +64,8 @@ def test_other_formats_finish_what_they_decode_and_score_as_the_run(table, tmp_p
     succeeds("export", table, "--format", load.__name__, "--out", tmp_path / "model")
     run, folder = kv.open_run(table), tmp_path / "model" / load.__name__
     z = RNG.normal(size=(200, run.model.latent_dim)).astype("float32")
-    decoded, finished = load(folder / "decode")(z=z), postprocess(run.model.decode(z), run.spec)
-    np.testing.assert_allclose(decoded, finished, rtol=1e-5, atol=1e-5)
+    decoded, expected = load(folder / "decode")(z=z), finished(run.model.decode(z), run.spec)
+    np.testing.assert_allclose(decoded, expected, rtol=1e-5, atol=1e-5)
     x = rows(200, 1)
     scored = load(folder / "score")(x=x)
     np.testing.assert_allclose(scored, run.score(x), rtol=1e-4, atol=1e-6)

@@ -398,7 +398,7 @@ def test_what_was_left_to_do_after_a_training_is_done_later(run, data, monkeypat
     page.unlink()
     working_copies.begin(run / "work")
     with monkeypatch.context() as patch:
-        patch.setattr(train, "report", lambda *_, **__: press_ctrl_c())
+        patch.setattr(train, "first_report", lambda *_, **__: press_ctrl_c())
         assert keras_vabc(*command).exit_code == 130
     assert not (run / "work").exists() and not page.exists()
     assert "is a finished run" in succeeds(*command)

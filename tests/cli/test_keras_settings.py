@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,13 @@ from command_line import fails, succeeds
 
 import keras_vabc as kv
 from keras_vabc.evaluation import judges
+from keras_vabc.files import keras_settings
 from keras_vabc.nu import classifier
 from keras_vabc.recipes import own_data
 from keras_vabc.vabc import networks
 from keras_vabc.vabc.model import VABC
 
+EARLIER = Path(__file__).parents[1] / "recipes" / "run-0.1"
 KERAS_VABC = Path(sys.executable).with_name("keras-vabc")
 RNG = np.random.default_rng(2)
 IMAGES = RNG.integers(0, 120, (150, 9, 8, 1), dtype="uint8")  # neither square nor a power of two
@@ -68,23 +71,97 @@ def test_what_cannot_be_is_one_line(data, tmp_path, settings, environment, named
 IN_PYTHON = """
 import sys
 import keras_vabc as kv
-kv.__version__
-try:
-    kv.train
-except RuntimeError as error:
-    print(error)
-print(sorted({"keras", "tensorflow"} & set(sys.modules)))
+for name in dir(kv):
+    assert hasattr(kv, name) and getattr(kv, name, None) is not None
+for name in dir(kv.evaluation):
+    assert hasattr(kv.evaluation, name)
+run = kv.open_run(sys.argv[1])
+run.set_threshold(0.1)
+print(kv.load_folds("moons1", seed=3).unlabeled.shape, "keras" in sys.modules)
+uses = {
+    "VABC": lambda: kv.VABC(None, None),
+    "its methods": lambda: kv.VABC.from_config({}),
+    "load_model": lambda: kv.load_model("x.keras"),
+    "mlp_autoencoder": lambda: kv.mlp_autoencoder((2,)),
+    "conv_autoencoder": lambda: kv.conv_autoencoder((8, 8, 1)),
+    "NUClassifier": lambda: kv.NUClassifier(),
+    "its load": lambda: kv.NUClassifier.load("x.keras"),
+    "LatentSampler": lambda: kv.LatentSampler(None),
+    "GammaAnneal": lambda: kv.GammaAnneal(),
+    "train_judge": lambda: kv.evaluation.train_judge(None, None, None, None),
+    "train": lambda: kv.train([[1.0]], [[1.0]], out=sys.argv[2]),
+    "report": lambda: kv.report(run, sys.argv[2]),
+    "sample": lambda: run.sample(5),
+    "evaluate": lambda: run.evaluate(),
+    "export": lambda: run.export(sys.argv[2]),
+    "model": lambda: run.model,
+    "nu": lambda: run.nu,
+}
+for name, use in uses.items():
+    try:
+        print(name, "gives", use())
+    except RuntimeError as error:
+        print(error)
 """
 
 
-def test_in_python_too_before_anything_is_imported(tmp_path):
+def in_jax(tmp_path, *command):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path / "none")}
-    command = [sys.executable, "-c", IN_PYTHON]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    command = list(map(str, command))
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_in_python_each_use_is_told_and_no_name(tmp_path):
+    run = shutil.copytree(EARLIER, tmp_path / "run")
+    done = in_jax(tmp_path, sys.executable, "-c", IN_PYTHON, run, tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    line, imported = done.stdout.splitlines()
-    assert line.startswith("Keras' backend must be tensorflow. Received: 'jax'; KERAS_BACKEND")
-    assert imported == "[]"
+    folds, *lines = done.stdout.splitlines()
+    assert folds == "(5000, 2) False"
+    assert len(lines) == 17, lines
+    for line in lines:
+        assert line.startswith("Keras' backend must be tensorflow. Received: 'jax'; KERAS_BACKEND")
+    # TensorFlow tries to import Keras, which makes its home.
+    assert {path.name for path in tmp_path.iterdir()} == {"none", "run"}
+
+
+def test_commands_that_do_without_keras_work_with_any_settings(tmp_path):
+    run = shutil.copytree(EARLIER, tmp_path / "run")
+    for words in (["--version"], ["train", "--help"], ["threshold", run]):
+        done = in_jax(tmp_path, KERAS_VABC, *words)
+        assert done.returncode == 0 and done.stderr == "", done.stderr
+
+
+def test_a_name_is_refused_only_until_the_settings_are_mended(monkeypatch):
+    forbidden = keras_settings.Forbidden("VABC")
+    with pytest.raises(RuntimeError, match="must be right when VABC is imported"):
+        forbidden.from_config({})
+    monkeypatch.setattr(keras_settings, "BACKEND", "another")
+    assert kv.VABC is VABC, "an imported name tells it when it is used"
+    assert repr(keras_settings.needing_keras("keras_vabc.absent", "VABC")) == repr(forbidden)
+
+
+OPENED = """
+import sys
+opened = []
+sys.addaudithook(
+    lambda event, given: opened.append(1)
+    if event == "open" and str(given[0]).endswith("keras.json") else None
+)
+import keras_vabc as kv
+kv.load_folds, kv.open_run, kv.train
+print(len(opened))
+kv.VABC
+first = len(opened)
+kv.VABC, kv.VABC, kv.load_model, kv.NUClassifier
+print(first > 0, len(opened) - first)
+"""
+
+
+def test_the_file_of_settings_is_not_read_for_each_name(tmp_path):
+    environment = {**os.environ, "KERAS_HOME": str(keras_home(tmp_path / "home"))}
+    command = [sys.executable, "-c", OPENED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["0", "True", "0"], done.stderr
 
 
 @pytest.fixture
@@ -118,9 +195,10 @@ def test_the_format_of_images_is_the_datas_own(data, tmp_path, monkeypatch, rest
 
 @pytest.mark.parametrize("policy", ["float16", "bfloat16", "float64"])
 def test_a_policy_that_was_set_is_one_line(data, tmp_path, restored, policy):
+    sample = "sample", data, "--out", tmp_path / "samples"
     if policy != "bfloat16":
         keras.config.set_floatx(policy)
-        fails(f"Keras' floatx must be float32. Received: {policy!r}", "sample", data, code=1)
+        fails(f"Keras' floatx must be float32. Received: {policy!r}", *sample, code=1)
         keras.config.set_floatx("float32")
     built = networks.mlp_autoencoder((2,))
     keras.config.set_dtype_policy(policy)

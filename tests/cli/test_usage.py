@@ -3,16 +3,20 @@
 import dataclasses
 import json
 import math
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import typer
 from command_line import fails, keras_vabc, succeeds
 from fuzzing import seeds
+from typer.core import TyperCommand
 
-from keras_vabc.data.ranges import MOST_PIXELS, REAL, WHOLE, checked
+from keras_vabc.cli.main import app
+from keras_vabc.data.ranges import MOST_PIXELS, REAL, REAL_BELOW, WHOLE, checked
 from keras_vabc.nu import classifier
 from keras_vabc.recipes import autoencoder, sweep, tune
 from keras_vabc.recipes.sweep import stored_lines
@@ -39,12 +43,12 @@ def _folder(tmp_path, monkeypatch):
         (["train", *DATA, "--absent"], "No such option: --absent. See keras-vabc train --help."),
         (["train", *DATA, "--setting", "best"], "'--setting': "),
         (["train", *DATA, "--seed", "x"], "'--seed': "),
-        (["train", *DATA, "--seed", "-1"], "'--seed': "),
+        (["train", *DATA, "--seed", "-1"], "seed must be a whole number >= 0. Received: seed=-1."),
         (["train", *DATA, "--seed", "1.5"], "'--seed': "),
         (["train", *DATA, "--image-size", "28"], "must be HEIGHTxWIDTH, such as 28x28, not '28'."),
         (["sample"], "Missing argument 'RUN'. See keras-vabc sample --help."),
         (["sample", "run", "more", "--out", "x"], "unexpected extra argument"),
-        (["threshold", "run", "--max-false-alarms", "2"], "'--max-false-alarms': "),
+        (["threshold", "run", "--max-false-alarms", "2"], "max_false_alarms must be a number in"),
         (["demo", "--dataset", "cats"], "'--dataset': "),
         (["absent"], "No such command 'absent'"),
         (["--absent"], "No such option: --absent. See keras-vabc --help."),
@@ -55,7 +59,7 @@ def test_a_usage_error_is_one_line(words, message):
 
 
 def test_what_was_given_is_shown():
-    for words in (["--seed", "x7"], ["--epochs", "-3"], ["--setting", "best"]):
+    for words in (["--seed", "x7"], ["--image-size", "3"], ["--setting", "best"]):
         fails(words[1], "train", *DATA, *words)
     assert len(fails("'--seed'", "train", *DATA, "--seed", DIGITS).stderr) < 300
 
@@ -76,15 +80,15 @@ def test_without_a_command_there_is_help():
         (["train", *DATA, "--epochs", HUGE], "epochs"),
         (["train", *DATA, "--image-size", f"{10**9}x{10**9}"], "image_size"),
         (["train", *DATA, "--image-size", "5000x5000"], "image_size"),
-        (["train", *DATA, "--max-unreadable", "nan"], "max-unreadable"),
-        (["tune", *DATA, "--max-unreadable", "nan"], "max-unreadable"),
+        (["train", *DATA, "--max-unreadable", "nan"], "max_unreadable"),
+        (["tune", *DATA, "--max-unreadable", "nan"], "max_unreadable"),
         (["tune", *DATA, "--seeds", HUGE], "seeds"),
         (["tune", *DATA, "--workers", HUGE], "workers"),
         (["tune", *DATA, "--epochs", HUGE], "epochs"),
         (["sample", "run", "--out", "x.csv", "-n", HUGE], "n"),
         (["sample", "run", "--out", "x.csv", "--seed", HUGE], "seed"),
         (["evaluate", "run", "--seed", HUGE], "seed"),
-        (["threshold", "run", "--max-false-alarms", "nan"], "max-false-alarms"),
+        (["threshold", "run", "--max-false-alarms", "nan"], "max_false_alarms"),
         (["demo", "--out", "run", "--seed", HUGE], "seed"),
         (["demo", "--out", "run", "--epochs", HUGE], "epochs"),
         (["reproduce", "fig2", "--out", "run", "--workers", HUGE], "workers"),
@@ -93,9 +97,49 @@ def test_without_a_command_there_is_help():
 )
 def test_a_number_out_of_range_is_refused_before_any_work(words, name):
     """The data and the run that the command names are not there: they would be missed next."""
-    fails(name, *words)
-    done = keras_vabc(*words)
-    assert f"keras-vabc: {name} must be " in done.stderr or f"'--{name}'" in done.stderr
+    assert fails(name, *words).stderr.startswith(f"keras-vabc: {name} must be ")
+
+
+TABLE = {**WHOLE, **REAL, **REAL_BELOW}
+OPTIONS = [
+    (command.name or command.callback.__name__, parameter)
+    for command in typer.main.get_command(app).commands.values()
+    for parameter in command.params
+]
+
+
+def test_options_have_no_range_but_that_of_python():
+    commands = {command for command, _ in OPTIONS}
+    ranges = {c: len(re.findall("x[<>]=", keras_vabc(c, "--help").output)) for c in commands}
+    assert ranges == dict.fromkeys(commands, 0) | {"demo": 1}  # the class, which is its own
+    assert {option.name for _, option in OPTIONS} > TABLE.keys()
+
+
+def test_a_command_takes_what_python_takes(monkeypatch):
+    """Of each option that has a range, the ends and what lies beyond; no command runs."""
+    monkeypatch.setattr(TyperCommand, "invoke", lambda *_: None)
+    for command, option in OPTIONS:
+        if option.name not in TABLE:
+            continue
+        least, most = TABLE[option.name]
+        beyond = most if option.name in REAL_BELOW else most + 1
+        most = math.nextafter(most, 0) if option.name in REAL_BELOW else most
+        for value in (least, most):
+            succeeds(command, *needed(command), option.opts[0], value)
+            assert checked(option.name, value) == value
+        for value in (least - 1, beyond):
+            done = fails(f"{option.name} must be", command, *needed(command), option.opts[0], value)
+            with pytest.raises(ValueError) as told:
+                checked(option.name, float(value) if option.name not in WHOLE else value)
+            assert done.stderr == f"keras-vabc: {told.value}\n"
+
+
+def needed(command):
+    """Words for what a command cannot do without."""
+    for name, parameter in OPTIONS:
+        if name == command and parameter.required:
+            yield from parameter.opts[:1] if parameter.opts[0].startswith("-") else ()
+            yield "x"
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -29,6 +29,8 @@ OWN = {  # a user's files, in whatever folder a command works
     "arrays/mine.txt": "my arrays",
 }
 
+OURS = ("place/tuned/README.md",)  # of the same name
+
 
 @dataclasses.dataclass(frozen=True)
 class Command:
@@ -36,8 +38,9 @@ class Command:
 
     `kind` is `"new"` for one that makes something that was not there, or replaces all of it,
     `"change"` for one that changes a run, `"training"` for one that keeps what is finished when it
-    fails. Those of `start` came before it; what ends in `!` was killed before it kept a model. Of a
-    `variant` only those points are stopped that no command before it reached.
+    fails. Those of `start` came before it; what ends in `!` was killed before it kept a model, and
+    `change` adds to a file. Of a `variant` only those points are stopped that no command before it
+    reached.
     """
 
     words: str
@@ -60,6 +63,9 @@ def _commands():
     yield "train-images", Command(images.replace("run", "new/run"), "training", (), True)
     tuning = f"tune {FOLDS} --out place/new/tuned {PAPER} --seeds 1"
     yield "tune", Command(tuning, "training")
+    tuning = tuning.replace("/new/", "/")
+    before = (tuning.replace("epochs 2", "epochs 1"),)
+    yield "tune-again", Command(tuning, "training", before, True)
     yield "threshold", Command("threshold place/run", "change", (paper,))
     yield (
         "threshold-again",
@@ -73,8 +79,14 @@ def _commands():
         yield f"sample-{name}", Command(words, "new", (paper,))
         words = words.replace("/new/", "/")
         yield f"sample-{name}-again", Command(words, "new", (paper, f"{words[:-1]}2"))
+    words = words.replace(".npz", ".csv")
+    changed = (paper, f"{words[:-1]}2", "change place/samples.csv")
+    yield "sample-csv-over", Command(f"{words} --overwrite", "new", changed)
     words = "sample place/run -n 30 --out place/new/samples"
     yield "sample-folder", Command(words, "new", (images,))
+    words = words.replace("/new/", "/")
+    more = words.replace("30", "40")
+    yield "sample-folder-again", Command(words, "new", (images, more))
     words = "score place/run --input data/all.npy --out place/new/scores.csv"
     yield "score", Command(words, "new", (paper,))
     words = words.replace("/new/", "/")
@@ -82,6 +94,8 @@ def _commands():
     for name in ("savedmodel", "onnx", "litert"):
         words = f"export place/run --format {name} --out place/new/model"
         yield f"export-{name}", Command(words, "new", (paper,))
+    words = words.replace("litert", "savedmodel").replace("/new/", "/")
+    yield "export-again", Command(words, "new", (paper, words))
 
 
 COMMANDS = dict(_commands())

@@ -10,6 +10,7 @@ from pyarrow import parquet
 from keras_vabc.data.intake import DataSpec, read_blocks
 from keras_vabc.data.outputs import write_rows
 from keras_vabc.data.readers.reader import open_reader
+from keras_vabc.export.finishing import finishing
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(25, 3)).astype("float32")
@@ -48,7 +49,7 @@ def test_the_names_of_columns_stay_exactly_the_users(names, tmp_path):
 
 def test_constant_columns_get_their_constant_back(tmp_path):
     spec = DataSpec("vectors", (3,), "float32", ("a", "b", "c"), ((1, 0.1), (2, -4.0)))
-    write_rows(tmp_path / "x.parquet", blocks(X), spec)
+    write_rows(tmp_path / "x.parquet", map(finishing(spec), blocks(X)), spec)
     table = parquet.read_table(tmp_path / "x.parquet")
     assert table.column_names == ["a", "b", "c"]
     assert np.array_equal(table["a"], X[:, 0])
@@ -58,7 +59,8 @@ def test_constant_columns_get_their_constant_back(tmp_path):
 
 def test_columns_of_whole_numbers_are_rounded(tmp_path):
     spec = DataSpec("vectors", (3,), "float32", ("a", "b", "c"), (), ((0, -1, 1), (2, -9, 3)))
-    write_rows(tmp_path / "x.csv", iter([[[-0.3, 0.7, 2.6], [1.5, -0.2, -3.4]]]), spec)
+    rows = finishing(spec)(np.float32([[-0.3, 0.7, 2.6], [1.5, -0.2, -3.4]]))
+    write_rows(tmp_path / "x.csv", iter([rows]), spec)
     assert (tmp_path / "x.csv").read_text() == "a,b,c\n0.0,0.7,3.0\n1.0,-0.2,-3.0\n"
 
 
@@ -67,7 +69,7 @@ def test_images_become_pngs_rounded_and_clipped(spec, tmp_path):
     white = 255 if spec.dtype == "uint8" else 1
     (tmp_path / "x").mkdir()
     rows = (RNG.random((25, *spec.shape)) * 1.4 - 0.2).astype("float32") * white
-    assert write_rows(tmp_path / "x", blocks(rows), spec) == 25
+    assert write_rows(tmp_path / "x", map(finishing(spec), blocks(rows)), spec) == 25
     names = sorted(path.name for path in (tmp_path / "x").iterdir())
     assert names == [f"{number:06d}.png" for number in range(25)]
     images = np.stack([np.asarray(Image.open(tmp_path / "x" / name)) for name in names])
@@ -80,7 +82,7 @@ def test_images_become_pngs_rounded_and_clipped(spec, tmp_path):
 def test_arrays_of_images_keep_the_dtype_of_the_data(suffix, tmp_path):
     rows = (RNG.random((25, 6, 5, 1)) * 300).astype("float32")
     path = tmp_path / f"x{suffix}"
-    write_rows(path, blocks(rows), GREY)
+    write_rows(path, map(finishing(GREY), blocks(rows)), GREY)
     stored = np.load(path) if suffix == ".npy" else np.load(path)["x"]
     assert stored.dtype == np.uint8
     assert np.array_equal(stored, np.minimum(np.rint(rows), 255))
@@ -101,6 +103,8 @@ def test_arrays_of_images_keep_the_dtype_of_the_data(suffix, tmp_path):
             r"rows must have shape \(n, 3\).*Received: .*\(2, 4\)",
         ),
         ("x.csv", [np.full((2, 3), np.nan)], NAMED, "rows must be finite"),
+        ("x.npy", [np.full((2, 6, 5, 1), 0.5)], GREY, "rows must be whole numbers in 0..255"),
+        ("x.npy", [np.full((2, 6, 5, 1), 256.0)], GREY, "rows must be whole numbers in 0..255"),
     ],
 )
 def test_bad_outputs_are_named(name, rows, spec, message, tmp_path):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from finished_rows import finished
 
-from keras_vabc.data.outputs import postprocess
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.export.finishing import finishing
 from keras_vabc.export.parts import compare_decoded
@@ -30,10 +30,10 @@ SPECS = {
 def test_it_is_what_the_library_does(spec, compile):
     table = np.concatenate([[np.roll(EDGES, i) for i in range(11)], RNG.normal(0, 200, (90, 11))])
     rows = table.astype("float32").reshape(-1, *spec.shape)
-    expected = postprocess(rows, spec).astype("float32")
+    expected = finished(rows, spec)
     finish = tf.function(finishing(spec)) if compile else finishing(spec)
-    finished = finish(tf.constant(rows)).numpy()
-    np.testing.assert_array_equal(finished.view("uint32"), expected.view("uint32"))
+    found = finish(tf.constant(rows)).numpy()
+    np.testing.assert_array_equal(found.view("uint32"), expected.view("uint32"))
 
 
 def test_a_rounded_row_is_compared_as_that_of_a_number_nearby():

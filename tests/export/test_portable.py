@@ -3,10 +3,12 @@
 import functools
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_vabc.export import portable
 from keras_vabc.export.parts import data_spec
@@ -155,3 +157,21 @@ def test_a_mismatch_leaves_nothing(tmp_path, sampler, monkeypatch):
     with pytest.raises(RuntimeError, match="exported decode must give"):
         sampler.export(tmp_path / "out", "onnx")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_other_threads_keep_their_own_rescaling():
+    """While one exports, what another traces is what Keras gives; afterwards in each of them."""
+    layer, signature = keras.layers.Rescaling(0.5, 1.0), tf.TensorSpec((None, 3), "float32")
+
+    def traced():
+        graph = tf.function(lambda x: layer(x)).get_concrete_function(signature).graph
+        return "Maximum" in {operation.type for operation in graph.get_operations()}
+
+    def elsewhere():
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(traced).result()
+
+    call = keras.layers.Rescaling.call
+    with portable._standardized_apart():
+        assert traced() and not elsewhere()
+    assert not traced() and not elsewhere() and keras.layers.Rescaling.call is call

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vabc.files.fingerprints import ROWS, array_fingerprint, config_fingerprint
+from keras_vabc.files.fingerprints import ROWS, array_fingerprint, config_fingerprint, file_hash
 
 X = np.random.default_rng(3).normal(size=(2 * ROWS + 100, 2)).astype("float32")
 
@@ -67,3 +67,10 @@ def test_configs_differ_by_every_value_but_not_by_the_numbers_in_names():
         config_fingerprint(config)
     }
     assert len(found) == len(changes) + 1
+
+
+def test_the_hash_of_a_file_is_its_sha256(tmp_path):
+    """Of "abc" that of FIPS 180-2."""
+    (tmp_path / "x").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_hash(tmp_path / "x") == expected

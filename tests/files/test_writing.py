@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from faults import room_for
 
-from keras_vabc.files import locks, writing
+from keras_vabc.files import writing
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.locks import is_lock, locked
 from keras_vabc.files.model_files import read_model_file, write_model_file
@@ -368,15 +368,47 @@ def test_a_lock_is_waited_for_as_long_as_is_said(tmp_path):
 
 
 def test_a_lock_that_comes_and_goes_while_it_is_opened_stays_one(tmp_path, monkeypatch):
-    def opened(*arguments, **options):
-        file = open(*arguments, **options)
-        if arguments[0] == tmp_path / ".lock" and not came:
+    def opened(path, *flags):
+        file = os_open(path, *flags)
+        if path == tmp_path / ".lock" and not came:
             came.append(True)
             with locked(tmp_path):
                 pass
         return file
 
-    came = []
-    monkeypatch.setattr(locks, "open", opened, raising=False)
+    came, os_open = [], os.open
+    monkeypatch.setattr(os, "open", opened)
     with locked(tmp_path):
-        assert is_lock(tmp_path / ".lock")
+        assert came and is_lock(tmp_path / ".lock")
+
+
+def make_lock(kind, path):
+    if kind == "link":
+        path.symlink_to("precious")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.write_text("mine\n")
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder", "file"])
+def test_what_has_the_name_of_a_lock_is_left_alone(kind, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "precious").touch()
+    make_lock(kind, tmp_path / "out" / ".lock")
+    before = contents(tmp_path)
+    with (
+        pytest.raises(FileExistsError, match=r"room for a file \.lock"),
+        locked(tmp_path / "out"),
+    ):
+        pass
+    assert contents(tmp_path) == before
+    assert (tmp_path / "out" / "precious").read_text() == ""
+
+
+def test_a_lock_that_cannot_be_written_is_nobodys(tmp_path):
+    with room_for(0), pytest.raises(OSError, match=r"\.lock"), locked(tmp_path):
+        pass
+    assert not names(tmp_path)

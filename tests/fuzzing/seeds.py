@@ -15,12 +15,13 @@ from pyarrow import parquet
 
 from keras_vabc.data.datasets.idx import FILES
 from keras_vabc.data.spec import DataSpec
+from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.nu.checkpoints import MemberCheckpoint
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.own_data import recipe_for
-from keras_vabc.recipes.parts import Parts, sha256
+from keras_vabc.recipes.parts import write_part
 from keras_vabc.recipes.record import FILES as PARTS
 from keras_vabc.recipes.record import (
     FINISHED,
@@ -118,11 +119,10 @@ def write_run(folder, seed=0, columns=3):
         "scores": {name: np.linspace(0, 1 - seed / 9, 12, dtype="float32") for name in folds},
         "history": {name: [1.0 + seed] * EPOCHS for name in losses},
     }
-    record, hashes, own = _record(recipe, nu, columns), {}, Parts(folder)
+    record, hashes = _record(recipe, nu, columns), {}
     for name, part in parts.items():
-        own.keep(name, part)
-        own.write(name, folder / PARTS[name], record.spec)
-        hashes[PARTS[name]] = sha256(folder / PARTS[name])
+        write_part(folder / PARTS[name], name, part, record.spec)
+        hashes[PARTS[name]] = file_hash(folder / PARTS[name])
     threshold = dataclasses.replace(record.threshold, scores=hashes["scores.npz"])
     write_record(folder, dataclasses.replace(record, parts=hashes, threshold=threshold))
 
@@ -130,7 +130,7 @@ def write_run(folder, seed=0, columns=3):
 def hash_anew(folder):
     """Makes a run take its parts as they are: what reads them is asked, and not their hashes."""
     stored = json.loads((folder / RUN_FILE).read_text())
-    stored["parts"] = {name: sha256(folder / name) for name in stored["parts"]}
+    stored["parts"] = {name: file_hash(folder / name) for name in stored["parts"]}
     stored["threshold"]["scores"] = stored["parts"]["scores.npz"]
     (folder / RUN_FILE).write_text(json.dumps(stored))
 

@@ -68,13 +68,14 @@ def test_review_begins_with_the_highest_and_keeps_the_order_of_equals():
         (([], 0.1), "scores must hold at least one number"),
         (([1.0, np.nan], 0.1), "scores must be finite"),
         (([[1.0]], 0.1), "scores must have shape"),
-        (([1.0], 1.0), "max_false_alarms must be in"),
-        (([1.0], -0.1), "max_false_alarms must be in"),
+        (([1.0], 1.0), "max_false_alarms must be a number in"),
+        (([1.0], -0.1), "max_false_alarms must be a number in"),
         (([1.0], 0.1, [1.5]), "weights must be 1 numbers in"),
         (([1.0, 2.0], 0.1, [1.0]), "weights must be 2 numbers in"),
         (([1.0, 2.0], 0.1, [0.0, 0.0]), "weights must not all be 0"),
     ],
 )
 def test_what_is_refused(arguments, message):
+    scores, most, *weights = arguments
     with pytest.raises(ValueError, match=message):
-        false_alarm_threshold(*map(np.asarray, arguments))
+        false_alarm_threshold(np.asarray(scores), most, *map(np.asarray, weights))

@@ -1,6 +1,8 @@
 """What people read: tables, pages and lines hold what they were given, and no markup of it."""
 
+import hashlib
 import io
+import re
 
 import matplotlib.pyplot as plt
 import pytest
@@ -9,6 +11,7 @@ from rich.console import Console
 from keras_vabc.pages.console import print_table, say
 from keras_vabc.pages.markdown import markdown, mean_and_deviation
 from keras_vabc.pages.page import Section, Table, measured_table, render_page
+from keras_vabc.pages.seal import is_as_sealed
 
 FIGURES = {
     **{"nge_paper": 0.0123, "nge_strict": 0.5, "nge_strict_interval": (0.25, 0.75)},
@@ -43,6 +46,17 @@ def test_a_page_escapes_what_it_shows_and_needs_no_other_file():
     assert "&lt;script&gt;" in page and "a &amp; b" in page and "x &lt; y" in page
     assert page.count("data:image/png;base64,") == 1
     assert "http" not in page and ' src="/' not in page
+
+
+def test_a_page_says_what_the_rest_of_it_hashes_to(tmp_path):
+    """Larger than what is read at a time; its text names a generator, too."""
+    tag = f'content="keras_vabc 1 sha256:{"0" * 64}"'
+    page = render_page("é", [Section(tag, ["x" * 3_000_000], [], [])]).encode()
+    hashed = re.findall(rb'sha256:([0-9a-f]+)">', page)
+    assert hashed == [hashlib.sha256(page.replace(hashed[0], b"")).hexdigest().encode()]
+    for text, unchanged in ((page, True), (page + b" ", False), (page[:-1], False), (b"", False)):
+        (tmp_path / "page.html").write_bytes(text)
+        assert is_as_sealed(tmp_path / "page.html") is unchanged
 
 
 @pytest.mark.parametrize("line", ["a [b]/c[/b]", "[red]x", "x" * 300, ":smile:"])

@@ -52,6 +52,6 @@ def evaluation_of(folds, judge_seed):
 def _ship(model, card, path):
     """Exports a model with its card beside the graph, in place of an earlier export."""
     path = Path(path)
-    with new_output(path, SHIPPED, folder=True, overwrite=None, name=SHIPPED) as output:
+    with new_output(path, SHIPPED, folder=True, name=SHIPPED) as output:
         model.export(output.path, verbose=False)
         (output.path / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")

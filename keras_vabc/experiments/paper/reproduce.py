@@ -60,4 +60,4 @@ def _check_saved_models(runs, stored, folder):
     missing = {run.key for run in runs if run.key not in stored}
     for name, setting in paper.headline().items():
         if setting.key in missing:
-            check_free(folder / name, SHIPPED, folder=True, overwrite=None, name=SHIPPED)
+            check_free(folder / name, SHIPPED, folder=True, name=SHIPPED)
