@@ -18,6 +18,21 @@ def digests(rows, seed):
     return np.frombuffer(b"".join(hashes), "<u8").astype(np.uint64)
 
 
+class OrderDigest:
+    """A hash of rows in their order, by their `digests`, which come block by block."""
+
+    def __init__(self):
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def add(self, hashes):
+        """Adds the digests of the next rows."""
+        self._hash.update(hashes.astype("<u8").tobytes())
+
+    def hexdigest(self):
+        """32 hexadecimal digits."""
+        return self._hash.hexdigest()
+
+
 def held_out(rows, seed, share):
     """Which rows are held out for testing, each with probability `share`: boolean of shape `(n,)`.
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from keras_vabc.data.digests import digests, in_share
+from keras_vabc.data.digests import OrderDigest, digests, in_share
 from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.vectors import Columns
@@ -17,11 +17,13 @@ class FoldFiles:
     """The training and the test part of one fold, and what is known of their rows.
 
     Rows whose `digests` are in `drop` are left out. Of those kept, `hashes` are the sorted digests
-    and `columns` the `Columns`, where they are vectors; `counts` are as in `Intake`.
+    and `columns` the `Columns`, where they are vectors; `counts` are as in `Intake`. `order` is the
+    `OrderDigest` of all.
     """
 
     def __init__(self, name, folder, spec, drop):
         self.name, self.columns, self.hashes = name, Columns(), None
+        self.order = OrderDigest()
         self.counts = Counter(read=0, training=0, held_out=0, unreadable=0, duplicates=0)
         self._folder, self._spec, self._drop = folder, spec, drop
         training, test = (folder / f"{part}.npy" for part in (name, f"test_{name}"))
@@ -71,6 +73,7 @@ class FoldFiles:
     def _add(self, rows, seed, share):
         """Stores some rows; returns the digests of those kept."""
         hashes = digests(rows, seed)
+        self.order.add(hashes)
         duplicate, test = np.isin(hashes, self._drop), in_share(hashes, share)
         for file, part, chosen in (
             (self._training, "training", ~test & ~duplicate),

@@ -46,6 +46,8 @@ class Intake:
             that are also unwanted, left out). `repeated` are those kept that equal an earlier one.
         unreadable: For each of `"unlabeled"` and `"unwanted"` what could not be read: pairs of the
             relative path and a reason, to be iterated; `len` is their number.
+        orders: For each of `"unlabeled"` and `"unwanted"` a hash of all rows that could be read, in
+            their order.
     """
 
     folds: Folds
@@ -53,6 +55,7 @@ class Intake:
     notes: list[str]
     counts: dict
     unreadable: dict
+    orders: dict
 
 
 def read_folds(
@@ -140,7 +143,9 @@ def read_folds(
         notes += column_notes(columns, stored["unwanted"].columns, spec)
         spec = _with_facts(spec, columns)
     counts = {name: dict(stored[name].counts) for name in FOLDS}
-    return Intake(folds, spec, notes, counts, {name: _unreadable(readers[name]) for name in FOLDS})
+    unreadable = {name: _unreadable(readers[name]) for name in FOLDS}
+    orders = {name: stored[name].order.hexdigest() for name in FOLDS}
+    return Intake(folds, spec, notes, counts, unreadable, orders)
 
 
 def stored_folds(folder, seed=0):

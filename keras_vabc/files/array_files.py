@@ -31,7 +31,16 @@ def write_array_file(path, arrays, record, name="path"):
     which NumPy has not, becomes float32; scalars of NumPy in the record become floats. The
     `OSError` if it cannot be written calls the argument that gave `path` `name`.
     """
-    path = Path(path)
+    path, data = Path(path), array_bytes(arrays, record)
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        rule = f"{name} must be a file that can be written."
+        raise type(error)(f"{rule} Received: {name}={path} ({error.strerror}).") from None
+
+
+def array_bytes(arrays, record):
+    """What `write_array_file` writes."""
     # The names are in it because a zip file can lose the end of its list and seem whole.
     text = json.dumps({"record": record, "arrays": sorted(arrays)}, default=float).encode()
     data = io.BytesIO()
@@ -39,11 +48,7 @@ def write_array_file(path, arrays, record, name="path"):
         key: a.astype("float32") if a.dtype.name == "bfloat16" else a for key, a in arrays.items()
     }
     np.savez(data, **{RECORD_ARRAY: np.frombuffer(text, np.uint8)}, **numbers)
-    try:
-        write_whole(path, data.getbuffer())
-    except OSError as error:
-        rule = f"{name} must be a file that can be written."
-        raise type(error)(f"{rule} Received: {name}={path} ({error.strerror}).") from None
+    return data.getbuffer()
 
 
 def read_array_file(path, name="path"):

@@ -4,11 +4,13 @@ import hashlib
 import json
 import secrets
 
-from keras_vabc.recipes.record import FILES
+from keras_vabc.data.unreadable import FILE as UNREADABLE
+from keras_vabc.recipes.record import FILES, STEPS
 from keras_vabc.recipes.settings import not_default
 
 DRAWN = 16  # hexadecimal digits of an id that are random
 PARTS = {"classifier": ("nu",), "model": ("model", "history"), "samples": ("scores",)}
+CHECKPOINTS = {stage: f"{stage}.checkpoint" for stage in ("classifier", "model")}
 
 
 def new_id(settings, data):
@@ -32,6 +34,17 @@ def own_files(record):
     if "density" in record.stages and record.recipe and record.recipe.density == "gmm":
         parts.append("density")
     return [FILES[part] for part in parts]
+
+
+def due_files(record):
+    """Names of the files that a training will write in the stages that it has not finished."""
+    due = STEPS[record.settings.setting] - record.stages.keys()
+    parts = [part for stage in due for part in PARTS.get(stage, ())]
+    if "density" in due and record.settings.setting == "quality":
+        parts.append("density")
+    checkpoints = [name for stage, name in CHECKPOINTS.items() if stage in due]
+    listed = [UNREADABLE] if "intake" in due else []
+    return [*listed, *checkpoints, *sorted(FILES[part] for part in parts)]
 
 
 def contradiction(record):

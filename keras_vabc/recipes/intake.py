@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import time
 
 from keras_vabc.data.intake import read_folds, stored_folds
@@ -10,6 +11,7 @@ from keras_vabc.data.unreadable import write_unreadable
 from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.pages.console import plain, reading_status, say
 from keras_vabc.recipes import working_copies
+from keras_vabc.recipes.parts import check_room, put
 from keras_vabc.recipes.record import Counts
 
 LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
@@ -26,12 +28,17 @@ def take_in(run, work, start, allow_more_unwanted, console):
     if "intake" in stages:
         with contextlib.suppress(OSError, ValueError, EOFError):  # damaged or gone: read again
             return _kept_folds(run, work)
+    if run.folder is not None:
+        check_room(run.folder, run.record, [UNREADABLE])
     began = time.perf_counter()
     stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
     run.update(stages=stages)  # until it is complete again
     intake = _read(run, work, start, allow_more_unwanted, console)
     content = {name: run.folder and _content(intake.folds, name) for name in intake.counts}
-    counts = {name: Counts.of(own, content[name]) for name, own in intake.counts.items()}
+    counts = {
+        name: Counts.of(own, content[name], intake.orders[name])
+        for name, own in intake.counts.items()
+    }
     _check(run, intake, counts, start)
     for note in intake.notes:
         say(console, f"Note: {note}")
@@ -50,7 +57,7 @@ def take_in(run, work, start, allow_more_unwanted, console):
 def _list_unreadable(run, unreadable, console):
     """Tells what was left out, with reasons, in a file of the run; notes name the first few."""
     if run.folder is not None and any(map(len, unreadable.values())):
-        write_unreadable(run.folder / UNREADABLE, unreadable)
+        put(run, UNREADABLE, functools.partial(write_unreadable, folds=unreadable))
         count = sum(map(len, unreadable.values()))
         place = run.folder / UNREADABLE
         say(console, f"Every file that could not be read ({count:,}) is listed in {place}.")
@@ -103,7 +110,7 @@ def _check_as_before(counts, before):
         new = counts[name]
         same = new.content == old.content
         if old.content is None:
-            same = dataclasses.replace(new, content=None) == old
+            same = dataclasses.replace(new, content=None, order=None) == old
         if not same:
             rows = f"{new.read:,} examples, where there were {old.read:,}"
             rows = rows if new.read != old.read else f"other {new.read:,} examples"

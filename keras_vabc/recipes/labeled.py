@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from keras_vabc.data.digests import OrderDigest, digests
 from keras_vabc.data.folds import Folds
 from keras_vabc.data.labels import read_labels
 from keras_vabc.data.unreadable import NAMES_SHOWN, Unreadable
@@ -22,7 +23,7 @@ def labeled_figures(run, labels, negative_class, seed, show):
     """
     show("Reading the data")
     notes, left_out = [], {name: Unreadable() for name in ("unlabeled", "unwanted")}
-    blocks = run.training_data("unlabeled", left_out["unlabeled"])
+    blocks = _as_trained(run, "unlabeled", left_out["unlabeled"])
     names = read_labels(labels, (name for ids, _ in blocks for name in ids), notes)
     known, codes, negative = _coded(names, negative_class)
     rows = _rows(run, "unlabeled", known)  # read anew: all of them may not fit in memory
@@ -40,6 +41,20 @@ def labeled_figures(run, labels, negative_class, seed, show):
         lines.append(line)
     lines += [_unread(name, files) for name, files in left_out.items() if len(files)]
     return LabeledFigures(labeled=len(rows), **figures, reported=tuple(lines))
+
+
+def _as_trained(run, name, unreadable):
+    """Reads the user's data; a `ValueError` at their end if they are not what the run read."""
+    order, seen = run.record.counts[name].order, OrderDigest()
+    for ids, rows in run.training_data(name, unreadable):
+        if order is not None:
+            seen.add(digests(rows, run.record.settings.seed))
+        yield ids, rows
+    if order not in (None, seen.hexdigest()):
+        raise ValueError(
+            f"{name} must be as it was when the run was trained. Received: other examples in "
+            f"{getattr(run.record.data, name)}, or in another order."
+        )
 
 
 def _unread(name, files):
@@ -84,7 +99,8 @@ def _image_figures(run, folds, seed, show):
 def _rows(run, name, chosen=None, unreadable=None):
     """The rows of one of the user's inputs, or those chosen by a boolean array."""
     found, first = [], 0
-    for ids, rows in run.training_data(name, unreadable):
+    blocks = _as_trained(run, name, unreadable) if chosen is None else run.training_data(name)
+    for ids, rows in blocks:
         found.append(rows if chosen is None else rows[chosen[first : first + len(ids)]])
         first += len(ids)
     return np.concatenate(found)

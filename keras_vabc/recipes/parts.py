@@ -2,18 +2,19 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 
 from keras_vabc.data.checks import check_finite, check_rows
-from keras_vabc.files.array_files import read_array_file, write_array_file
+from keras_vabc.files.array_files import array_bytes, read_array_file
 from keras_vabc.files.bounds import read_text_file
 from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_records import read_model_record
-from keras_vabc.files.writing import write_whole
-from keras_vabc.recipes.identity import own_files
+from keras_vabc.files.writing import whole_file
+from keras_vabc.recipes.identity import CHECKPOINTS, due_files, own_files
 from keras_vabc.recipes.record import FILES
 from keras_vabc.recipes.record_file import DAMAGES
 
@@ -40,29 +41,25 @@ class Parts:
             self._loaded[name] = value
         return self._loaded[name]
 
-    def keep(self, name, value, spec):
-        """Takes a part, and writes its file, whole or not at all, where there is a folder.
-
-        Returns the sha256 of the file by its name; in memory there is none.
-        """
+    def keep(self, run, name, value):
+        """Takes a part of a run, and writes its file where there is a folder."""
         self._loaded[name] = value
-        if self._folder is None:
-            return {}
-        path = self._folder / FILES[name]
-        self._write(path, name, value, spec)
-        return {path.name: file_hash(path)}
+        if self._folder is not None:
+            put(run, FILES[name], lambda path: write_part(path, name, value, run.spec))
 
-    def _write(self, path, name, value, spec):
-        if name == "nu":
-            value.save(path)
-        elif name == "model":
-            from keras_vabc.files.model_files import write_model_file
 
-            write_model_file(path, value, {"spec": spec.to_json()})
-        elif name == "history":
-            write_whole(path, json.dumps(value).encode())
-        else:
-            write_array_file(path, value, {})
+def write_part(path, name, value, spec):
+    """Writes the file of a part to a path."""
+    if name == "nu":
+        value.save(path)
+    elif name == "model":
+        from keras_vabc.files.model_files import write_model_file
+
+        write_model_file(path, value, {"spec": spec.to_json()})
+    elif name == "history":
+        path.write_text(json.dumps(value))
+    else:
+        path.write_bytes(array_bytes(value, {}))
 
 
 def check_parts(folder, record, name):
@@ -79,6 +76,51 @@ def check_parts(folder, record, name):
             raise _not_own(name, path, "one of another run, or changed since")
         with contextlib.suppress(KeyError, TypeError):  # loading it says more
             _compare(name, path, _TELLING.get(file, _nothing)(read_model_record(path), record))
+
+
+def put(run, file, write):
+    """Puts a file, which a function of a path writes, into the folder of a run.
+
+    The record gets its hash before the file gets its name. So a file of that name whose hash the
+    record does not have is another's: a `FileExistsError` refuses it.
+    """
+    path = run.folder / file
+    with whole_file(path) as temporary:
+        write(temporary)
+        check_room(run.folder, run.record, [file])
+        path.unlink(missing_ok=True)  # an earlier try's, which the record will not know any more
+        run.update(parts=run.record.parts | {file: file_hash(temporary)})
+
+
+def check_room(folder, record, files=None):
+    """Raises a `FileExistsError` if a file of another's has the name of one to be written.
+
+    These are all that the training has before it, or those of the given names.
+    """
+    for path in (Path(folder, file) for file in files or due_files(record)):
+        if os.path.lexists(path) and not _is_known(path, record):
+            raise FileExistsError(
+                f"out must have room for {path.name}. Received: out={folder}, whose {path.name} "
+                "this run did not make, or it was changed since; move that away."
+            )
+
+
+def delete_checkpoint(folder, stage, record):
+    """Deletes the checkpoint of a finished stage, if it is the run's own."""
+    path = Path(folder, CHECKPOINTS[stage])
+    if path.exists() and _is_known(path, record):
+        path.unlink()
+
+
+def _is_known(path, record):
+    """Whether a file is the run's own: by its hash, or a checkpoint by the owner that it names."""
+    if not path.is_file():
+        return False
+    if path.name not in CHECKPOINTS.values():
+        return file_hash(path) == record.parts.get(path.name)
+    with contextlib.suppress(OSError, *DAMAGES):
+        return read_array_file(path)[1]["fingerprint"].get("owner") == record.id
+    return False
 
 
 def _not_own(name, path, received):

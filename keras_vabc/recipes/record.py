@@ -77,7 +77,8 @@ class Counts:
     """Examples of one fold; see `Intake`.
 
     `content` is a hash of the rows as they were read, those to train on and those held out, in
-    order; `None` for a run in memory, or of an earlier version.
+    order; `None` for a run in memory, or of an earlier version. `order` is one of all rows in the
+    order in which they were read, which is that of their labels; `None` of an earlier version.
     """
 
     read: Count
@@ -87,13 +88,14 @@ class Counts:
     duplicates: Count = 0
     repeated: Count = 0
     content: Hash128 | None = None
+    order: Hash128 | None = None
 
     @classmethod
-    def of(cls, counts, content=None):
+    def of(cls, counts, content=None, order=None):
         """Those of a dict, which may count repairs too."""
-        names = {field.name for field in dataclasses.fields(cls)} - {"content"}
+        names = {field.name for field in dataclasses.fields(cls)} - {"content", "order"}
         own = {name: int(count) for name, count in counts.items() if name in names}
-        return cls(**own, content=content)
+        return cls(**own, content=content, order=order)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -230,9 +232,9 @@ class Provenance:
 class RunRecord:
     """Everything that a run says of itself; a changed one is another object.
 
-    `id` is of the run alone (see `identity`), and `parts` maps the names of its files, once they
-    are written, to their sha256: a file of another run is known by it. A run in memory has no
-    `parts`, one of an earlier version neither.
+    `id` is of the run alone (see `identity`), and `parts` maps the names of its files to their
+    sha256, before they get these names: a file of another run, or a user's own, is known by it. A
+    run in memory has no `parts`, one of an earlier version neither.
     """
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -246,7 +248,10 @@ class RunRecord:
         dataclasses.field(default_factory=dict)
     )
     parts: dict[
-        Literal["nu.keras", "model.keras", "density.npz", "scores.npz", "history.json"], Sha256
+        Literal[
+            "nu.keras", "model.keras", "density.npz", "scores.npz", "history.json", "unreadable.csv"
+        ],
+        Sha256,
     ] = dataclasses.field(default_factory=dict)
     counts: dict[Fold, Counts] = dataclasses.field(default_factory=dict)
     figures: Figures = Figures()

@@ -226,8 +226,8 @@ class Run:
     # What the steps of a training and the pages use
 
     def keep(self, name, value):
-        """Takes a part of the run, as `Parts.keep`; the record gets its hash."""
-        self.update(parts=self.record.parts | self._parts.keep(name, value, self.spec))
+        """Takes a part of the run, and writes its file where there is a folder."""
+        self._parts.keep(self, name, value)
 
     def update(self, **changes):
         """Changes fields of the record, for whoever has the folder locked."""

@@ -19,7 +19,7 @@ from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.arguments import check_kinds, checked_settings, place
 from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.intake import take_in
-from keras_vabc.recipes.parts import check_parts
+from keras_vabc.recipes.parts import check_parts, check_room
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.report import PAGE, first_report
@@ -151,6 +151,7 @@ class _Job:
             _check_same(out, run.record.settings, self._record.settings)
             _check_same(out, run.record.data, self._record.data)
             check_parts(out, run.record, "out")
+            check_room(out, run.record)
             return run
         run.update()
         return run

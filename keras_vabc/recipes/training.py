@@ -10,7 +10,9 @@ from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.generation import new_sampler, remaining_share
+from keras_vabc.recipes.identity import CHECKPOINTS
 from keras_vabc.recipes.own_data import recipe_for
+from keras_vabc.recipes.parts import delete_checkpoint
 from keras_vabc.recipes.progress import EpochReport
 from keras_vabc.recipes.record import STEPS, Provenance
 from keras_vabc.recipes.results import provenance
@@ -43,13 +45,13 @@ class Training:
                 figures = steps[name]()
                 took = {name: round(time.perf_counter() - began, 1)}
                 self._run.update(stages=self._run.record.stages | took, figures=figures)
-            for path in self._checkpoint(name):
-                path.unlink(missing_ok=True)
+            if self._run.folder is not None and name in CHECKPOINTS:
+                delete_checkpoint(self._run.folder, name, self._run.record)
 
     def _checkpoint(self, step):
         """The file from which a step that was killed goes on, in a list; none in memory."""
         folder = self._run.folder
-        return [] if folder is None else [folder / f"{step}.checkpoint"]
+        return [] if folder is None else [folder / CHECKPOINTS[step]]
 
     def _kept_epochs(self):
         """The callback that stores each epoch in a file which no other run takes, in a list."""

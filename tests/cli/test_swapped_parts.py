@@ -8,11 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from command_line import contents, fails, keras_vabc, record, succeeds
+from command_line import contents, fails, keras_vabc, record, succeeds, write_images
 from faults import press_ctrl_c
 from fuzzing import seeds
 
 import keras_vabc as kv
+from keras_vabc.files import writing
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.nu import classifier
 from keras_vabc.nu.checkpoints import MemberCheckpoint
@@ -20,6 +21,7 @@ from keras_vabc.recipes import run as run_module
 from keras_vabc.recipes import training
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.run import Run
+from keras_vabc.recipes.training import Training
 
 COMMANDS = {
     "threshold": ["threshold", "RUN"],
@@ -265,9 +267,90 @@ def test_a_kill_between_a_part_and_its_record_refuses_nothing(tables, tmp_path, 
         assert keras_vabc(*command(tables, run)).exit_code == 130
     stored = record(run)
     assert (file in stored["parts"]) == hashed and stored["status"] == "training"
-    (run / file).write_bytes(b"half of another try")  # it is made anew
+    assert (run / file).exists() == hashed
+    succeeds(*command(tables, run))  # it is made anew
+    succeeds("threshold", run)
+
+
+@pytest.mark.parametrize("file", ["model.keras", "scores.npz"])
+def test_a_kill_between_a_record_and_its_part_refuses_nothing(tables, tmp_path, file):
+    """Of a first try, and of one that makes a part anew."""
+    run = tmp_path / "run"
+    for attempt in range(2):
+        with stopped(writing.os, "replace", lambda source, target: target == run / file):
+            assert keras_vabc(*command(tables, run)).exit_code == 130
+        assert file in record(run)["parts"] and not (run / file).exists()
+        if not attempt:  # the next try finds the part of an unfinished stage
+            with stopped(run_module, "write_record", lambda *_: (run / file).exists()):
+                assert keras_vabc(*command(tables, run)).exit_code == 130
+            assert (run / file).exists()
     succeeds(*command(tables, run))
     succeeds("threshold", run)
+
+
+OWN = ("unreadable.csv", "history.json", "scores.npz", "model.keras", "model.checkpoint")
+
+
+@pytest.fixture(scope="module")
+def begun(tables):
+    """A training that was stopped after its intake, which left out a file."""
+    photos = write_images(
+        tables / "photos", np.random.default_rng(3).integers(0, 255, (60, 6, 6), "uint8")
+    )
+    (photos / "broken.png").write_bytes(b"no image")
+    write_images(tables / "flagged", np.random.default_rng(4).integers(0, 255, (20, 6, 6), "uint8"))
+    with stopped(Training, "finish"):
+        assert keras_vabc(*pictures(tables, tables / "begun")).exit_code == 130
+    assert list(record(tables / "begun")["parts"]) == ["unreadable.csv"]
+    return tables
+
+
+def pictures(tables, run):
+    paths = ["--unlabeled", tables / "photos", "--unwanted", tables / "flagged", "--out", run]
+    return ["train", *paths, "--setting", "paper", "--epochs", 2, "--max-unreadable", 0.1]
+
+
+@pytest.mark.parametrize("file", OWN)
+def test_a_user_s_file_of_the_name_of_a_part_is_refused_and_stays(begun, tmp_path, file):
+    run = shutil.copytree(begun / "begun", tmp_path / "run")
+    if file == "unreadable.csv":
+        (run / "work" / "unlabeled.npy").unlink()  # it would be written again
+    (run / file).write_text("my own")
+    before = contents(run)
+    fails(f"out must have room for {file}. Received: out={run}", *pictures(begun, run))
+    assert contents(run) == before
+
+
+def test_what_a_training_leaves_out_is_listed_again(begun, tmp_path):
+    run = shutil.copytree(begun / "begun", tmp_path / "run")
+    listed = (run / "unreadable.csv").read_bytes()
+    shutil.rmtree(run / "work")
+    for file in ("density.checkpoint", "density.npz", "nu.keras"):  # which this run does not write
+        (run / file).write_text("my own")
+    succeeds(*pictures(begun, run))
+    assert (run / "unreadable.csv").read_bytes() == listed
+    for file in ("density.checkpoint", "density.npz", "nu.keras"):
+        assert (run / file).read_text() == "my own"
+
+
+def test_a_user_s_file_that_comes_while_a_part_is_made_stays(tables, tmp_path):
+    run = tmp_path / "run"
+
+    def when(report, epoch, logs):
+        (run / "history.json").write_text("my own")
+
+    with stopped(training.EpochReport, "on_epoch_end", when):
+        fails("out must have room for history.json", *command(tables, run))
+    assert (run / "history.json").read_text() == "my own"
+    (run / "history.json").unlink()
+    succeeds(*command(tables, run))
+
+
+def test_a_checkpoint_of_a_finished_step_is_deleted_if_it_is_the_run_s(halves, half):
+    own = half / "model.checkpoint"
+    own.write_text("my own")
+    succeeds(*command(halves, half))
+    assert own.read_text() == "my own"
 
 
 def second_epoch(report, epoch, logs):
@@ -297,5 +380,5 @@ def test_a_checkpoint_of_another_run_is_refused(
     shutil.copy(other / f"{step}.checkpoint", one)
     before = contents(one)
     words = [*command(tables, one), "--setting", setting]
-    fails(f"{step}.checkpoint, of another owner", *words)
+    fails(f"out must have room for {step}.checkpoint", *words)
     assert contents(one) == before

@@ -21,7 +21,8 @@ from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.own_data import recipe_for
-from keras_vabc.recipes.parts import Parts
+from keras_vabc.recipes.parts import write_part
+from keras_vabc.recipes.record import FILES as PARTS
 from keras_vabc.recipes.record import (
     FINISHED,
     Counts,
@@ -120,7 +121,8 @@ def write_run(folder, seed=0, columns=3):
     }
     record, hashes = _record(recipe, nu, columns), {}
     for name, part in parts.items():
-        hashes |= Parts(folder).keep(name, part, record.spec)
+        write_part(folder / PARTS[name], name, part, record.spec)
+        hashes[PARTS[name]] = file_hash(folder / PARTS[name])
     threshold = dataclasses.replace(record.threshold, scores=hashes["scores.npz"])
     write_record(folder, dataclasses.replace(record, parts=hashes, threshold=threshold))
 
