@@ -1,12 +1,15 @@
 """Shared set-up: quiet TensorFlow, a cache of its own, and one seed for every test."""
 
 import os
+import signal
 import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+if hasattr(signal, "SIGHUP"):  # who runs the suite under nohup hands on that it is ignored
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit the cache of the main process
     _cache = tempfile.TemporaryDirectory(prefix="keras-vabc-tests-")
     os.environ["KERAS_VABC_CACHE"] = _cache.name
