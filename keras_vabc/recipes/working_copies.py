@@ -35,8 +35,15 @@ def begin(work):
     """Makes the folder, without any copies, and says in it whose it is before there are some."""
     clear(work)
     check_free(work)
+    was_there = work.exists()
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(work / MANIFEST, manifest_text({"working_copies": FILES}, None))
+    try:
+        write_whole(work / MANIFEST, manifest_text({"working_copies": FILES}, None))
+    except BaseException:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                work.rmdir()
+        raise
 
 
 def clear(work):
