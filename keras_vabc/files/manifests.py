@@ -10,6 +10,7 @@ import json
 import os
 from pathlib import Path
 
+from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.files.writing import is_temporary
 from keras_vabc.version import __version__
 
@@ -30,12 +31,12 @@ def content_hash(path):
     """
     path = Path(os.path.realpath(path))
     if not path.is_dir():
-        return _file_hash(path)
+        return _entry_hash(path)
     digest = hashlib.sha256()
     for name in sorted(_files(path)):
         if name != MANIFEST.encode():
-            file_hash = _file_hash(path / os.fsdecode(name))
-            digest.update(name + b"\0" + file_hash.encode() + b"\0")
+            entry = _entry_hash(path / os.fsdecode(name))
+            digest.update(name + b"\0" + entry.encode() + b"\0")
     return digest.hexdigest()
 
 
@@ -49,7 +50,7 @@ def _files(folder):
             yield os.fsencode(os.path.relpath(root, folder))
 
 
-def _file_hash(path):
+def _entry_hash(path):
     if path.is_symlink():
         return hashlib.sha256(b"link to " + os.fsencode(os.readlink(path))).hexdigest()
     if not path.is_file():
@@ -62,8 +63,7 @@ def _file_hash(path):
 @functools.lru_cache(maxsize=1024)
 def _hash_read(path, *_):
     """The hash of a file, which is large and checked several times, by what tells its versions."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_hash(path)
 
 
 def manifest_path(path, folder):

@@ -22,7 +22,7 @@ def export(run, out, format):
         )
     check_keras_settings()
     out = Path(out)
-    check_export_place(out)
+    _check_name(out)
     with new_output(out, EXPORT, folder=True) as output:
         made = output.path
         run.sampler.export(
@@ -40,10 +40,14 @@ def export(run, out, format):
 
 def check_export_place(out):
     """Refuses a place for an export before anything slow is done, as `Run.export` does."""
+    _check_name(out)
+    check_free(out, EXPORT, folder=True)
+
+
+def _check_name(out):
     try:
         str(out).encode()
     except UnicodeEncodeError:
         raise ValueError(
             f"out must be a path that is UTF-8, as TensorFlow has them. Received: out={out}."
         ) from None
-    check_free(out, EXPORT, folder=True)

@@ -12,6 +12,7 @@ import numpy as np
 from keras_vabc.data.intake import SwappedFolds, read_folds, stored_folds
 from keras_vabc.data.unreadable import FILE as UNREADABLE
 from keras_vabc.data.unreadable import table_of
+from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.files.writing import temporary_path
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.share import ranking_quality
@@ -189,8 +190,7 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
         say(console, f"Note: {note}")
     digest = hashlib.sha256()
     for path in sorted(Path(folder).glob("*.npy")):
-        with open(path, "rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(bytes.fromhex(file_hash(path)))
     return Data(str(folder), digest.hexdigest()[:16]), intake.unreadable
 
 

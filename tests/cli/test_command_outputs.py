@@ -31,6 +31,13 @@ IMAGES = {"kind": "images", "shape": [4, 5, 1], "dtype": "uint8", "columns": Non
 IMAGES |= {"constants": [], "whole": []}
 
 
+def parts_of(name, request, folder):
+    """Of `sample images` or such: the command, whether of images, a run of its own, its output."""
+    name, *images = name.split()
+    run = request.getfixturevalue("images_run" if images else "run")
+    return name, images, run, folder / "out" / ("new" if images or name == "export" else "new.csv")
+
+
 def ways(name):
     """The options with which a command is tried: its own output it may not replace by any."""
     return [[]] if name == "export" else [[], ["--overwrite"]]
@@ -435,9 +442,7 @@ def killed_at(number, *arguments):
 @pytest.mark.parametrize("name", ["sample", "score", "sample images", "export"])
 @pytest.mark.parametrize("earlier", [True, False])
 def test_a_command_that_was_killed_can_be_repeated(name, earlier, request, tmp_path):
-    name, *images = name.split()
-    run = request.getfixturevalue("images_run" if images else "run")
-    out = tmp_path / "out" / ("new" if images or name == "export" else "new.csv")
+    name, images, run, out = parts_of(name, request, tmp_path)
     for number in range(100):
         before = of_the_user(tmp_path / "out")
         few = ["-n", 3] if images else []
@@ -475,9 +480,7 @@ def test_a_command_killed_in_its_work_leaves_nothing_for_long(images_run, tmp_pa
 def test_a_second_process_on_one_output_is_refused_at_its_start(
     name, request, tmp_path, monkeypatch
 ):
-    name, *images = name.split()
-    run = request.getfixturevalue("images_run" if images else "run")
-    out = tmp_path / "out" / ("new" if images or name == "export" else "new.csv")
+    name, images, run, out = parts_of(name, request, tmp_path)
     wait, go = os.pipe()
     with monkeypatch.context() as patch:
         patch.setattr(Run, "sampler", Sampler(Run.sampler.shape, lambda: os.read(wait, 1)))
@@ -496,9 +499,7 @@ def test_a_second_process_on_one_output_is_refused_at_its_start(
 @pytest.mark.parametrize("name", ["sample", "score", "sample images", "export"])
 @pytest.mark.parametrize("earlier", [True, False])
 def test_a_full_disk_leaves_neither_data_nor_manifest(name, earlier, request, tmp_path):
-    name, *images = name.split()
-    run = request.getfixturevalue("images_run" if images else "run")
-    out = tmp_path / "out" / ("new" if images or name == "export" else "new.csv")
+    name, images, run, out = parts_of(name, request, tmp_path)
     if earlier:
         succeeds(*command(name, run, out))
     before = contents(tmp_path)
