@@ -11,7 +11,7 @@ from keras_vabc.data.folds import PARTS
 from keras_vabc.data.mapped import JOINED
 from keras_vabc.files.manifests import MANIFEST, manifest_text, read_manifest
 from keras_vabc.files.signals import stop_signals_wait
-from keras_vabc.files.writing import delete_temporary, write_whole
+from keras_vabc.files.writing import delete_temporary, temporary_path, write_whole
 
 WORK = "work"  # in the folder of a run, while its training lasts
 FILES = tuple(f"{part}.npy" for part in sorted(PARTS, key=lambda part: "unwanted" not in part))
@@ -58,8 +58,8 @@ def clear(work):
             path.unlink()
         delete_temporary(work)
         if os.listdir(work) == [MANIFEST]:
-            (work / MANIFEST).unlink()
-            work.rmdir()
+            with temporary_path(work) as going:  # a bare folder would not be known for ours
+                os.rename(work, going)
 
 
 def _listed(work):

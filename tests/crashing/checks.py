@@ -66,7 +66,9 @@ def after_stop(command, point, kind, root, before, final, ended):
     faults += _temporary(new)
     if ended.code == 0:
         return faults + [f"exit code 0 without {n}" for n in sorted(set(final) - set(after))]
-    if command.kind == "training" and _goes_on(root, new):
+    if command.kind == "training" and _goes_on(
+        root, {n for n in after if after[n] != before.get(n)}
+    ):
         return faults
     missing = set(final) - set(after)
     if new and (missing or not new <= set(final)):
@@ -162,9 +164,9 @@ def _data_of(manifest):
     return str(Path(manifest).with_name(stem)) if manifest.endswith(".json") and "." in stem else ""
 
 
-def _goes_on(root, new):
+def _goes_on(root, changed):
     """Whether what a training left is what it goes on with: a finished stage, or part of one."""
-    for name in new:
+    for name in changed:
         path = root / name
         if path.name == "run.json" and json.loads(path.read_text()).get("stages"):
             return True
