@@ -23,6 +23,7 @@ _MODULES = {
     "NUClassifier": "nu.classifier",
     "mlp_autoencoder": "vabc.networks",
     "conv_autoencoder": "vabc.networks",
+    "residual_autoencoder": "vabc.networks",
     "Folds": "data.folds",
     "array_folds": "data.folds",
     "load_folds": "data.datasets.named_folds",
