@@ -18,6 +18,7 @@ _MODULES = {
     "GammaAnneal": "vabc.callbacks",
     "KLAnneal": "vabc.callbacks",
     "Checkpoint": "vabc.checkpoint",
+    "finetune_decoder": "vabc.finetuning",
     "LatentSampler": "sampling.sampler",
     "Sampling": "vabc.layers",
     "NUClassifier": "nu.classifier",
