@@ -17,7 +17,9 @@ class Recipe:
     How the autoencoder is trained is its setting; `slug` names it in result lines. `correction` is
     what the NU classifier does about hidden negatives first: `None`, or a mode of
     `NUClassifier.correct`, `"move"` or `"soft"`. The density of the latents is `"prior"` or
-    `"gmm"`, a mixture of so many `components`. Samples of P(negative) above `guard` are rejected;
+    `"gmm"`, a mixture of so many `components`, fitted to so many posterior draws, `fit_rows`, with
+    the `shrinkage` of a `LatentSampler`. `finetuning` is the number of steps for which the decoder
+    is sharpened before, `None` for none. Samples of P(negative) above `guard` are rejected;
     `None` for no guard.
     """
 
@@ -27,6 +29,9 @@ class Recipe:
     density: str = "prior"
     components: int = COMPONENTS
     guard: float | None = None
+    fit_rows: int = 20_000
+    shrinkage: float | None = None
+    finetuning: int | None = None
 
     @property
     def key(self):

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.pages.console import say
 from keras_vabc.recipes.autoencoder import train_autoencoder
-from keras_vabc.recipes.generation import new_sampler, remaining_share
+from keras_vabc.recipes.generation import new_sampler, remaining_share, sharpen
 from keras_vabc.recipes.own_data import recipe_for
 from keras_vabc.recipes.progress import EpochReport
 from keras_vabc.recipes.record import STEPS, Provenance
@@ -38,10 +38,11 @@ class Training:
         steps = {
             "classifier": self._train_classifier,
             "model": self._train_model,
+            "sharpness": self._sharpen,
             "density": self._fit_density,
             "samples": self._try_samples,
         }
-        for name in (name for name in steps if name in STEPS[self._settings.setting]):
+        for name in filter(self._belongs, steps):
             if name not in self._run.record.stages:
                 began = time.perf_counter()
                 figures = steps[name]()
@@ -49,6 +50,12 @@ class Training:
                 self._run.update(stages=self._run.record.stages | took, figures=figures)
             for path in self._checkpoint(name):
                 path.unlink(missing_ok=True)
+
+    def _belongs(self, step):
+        """Whether a step is one of this training; the recipe is there from the model on."""
+        if step == "sharpness":
+            return self._run.record.recipe.finetuning is not None
+        return step in STEPS[self._settings.setting]
 
     def _checkpoint(self, step):
         """The file from which a step that was killed goes on, in a list; none in memory."""
@@ -111,6 +118,18 @@ class Training:
             loss=history["loss"][-1],
             val_loss=history["val_loss"][-1],
         )
+
+    def _sharpen(self):
+        with self._console.status("Sharpening") as status:
+            sharpen(
+                self._run.record.recipe,
+                self._run.model,
+                self._training_folds,
+                checkpoint=next(iter(self._checkpoint("sharpness")), None),
+                show=status.update,
+            )
+        self._run.keep("model", self._run.model)
+        return self._run.record.figures
 
     def _fit_density(self):
         recipe = self._run.record.recipe

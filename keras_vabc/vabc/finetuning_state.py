@@ -13,15 +13,16 @@ from keras_vabc.files.writing import make_folder
 def finetuning_fingerprint(model, numbers, data):
     """What a finetuning depends on: a dict of what JSON can hold.
 
-    That is the model as it was before, the arguments, and of the data, a `tf.data.Dataset`, their
-    size and first batch, which is drawn here.
+    That is the model, the arguments, and of the data, a `tf.data.Dataset`, their size and first
+    batch, which is drawn here. The model is known by its encoder, which stays as it is: so a
+    finetuning that is done can be repeated on its own result, and is seen to be done.
     """
     config = model.get_config()
     if model.sampling.seed is None:  # drawn anew by each process
         del config["seed"]
     batch = [int(data.cardinality()), *next(iter(data))]
     return {
-        "model": [config_fingerprint(config), array_fingerprint(_arrays(model.weights))],
+        "model": [config_fingerprint(config), array_fingerprint(_arrays(model.encoder.weights))],
         "arguments": numbers,
         "data": array_fingerprint(batch),
     }
