@@ -17,6 +17,7 @@ from keras_vabc.vabc.losses import reconstruction_error, unwanted_penalty, vabc_
 from keras_vabc.vabc.networks import output_range
 from keras_vabc.vabc.objective import labelled_batch
 from keras_vabc.vabc.optimizers import FusedAdam
+from keras_vabc.vabc.schedules import HalfConstant
 from keras_vabc.vabc.training_loop import counted_function, repeated
 
 STREAM = 2  # of noise; training and testing have 0 and 1
@@ -93,7 +94,7 @@ def finetune_decoder(
     """
     _check_images(model)
     numbers = {
-        "steps": check_whole("steps", steps, 1),
+        "steps": steps,
         "batch_size": batch_size,
         "unwanted_share": unwanted_share,
         "feature_weight": feature_weight,
@@ -101,11 +102,9 @@ def finetune_decoder(
         "learning_rate": learning_rate,
         "critic_learning_rate": critic_learning_rate,
         "average": average,
-        "seed": check_whole("seed", seed, 0),
+        "seed": seed,
     }
-    check_positive(learning_rate=learning_rate, critic_learning_rate=critic_learning_rate)
-    check_not_negative(feature_weight=feature_weight, adversarial_weight=adversarial_weight)
-    check_share(average=average)
+    _check_numbers(numbers)
     data = _batches(unlabeled, unwanted, numbers, 0)
     fingerprint = finetuning_fingerprint(model, numbers, data)
     finetuning = _Finetuning(model, numbers)
@@ -132,6 +131,18 @@ def _check_images(model):
             f"Received: data of shape {model.encoder.input_shape[1:]}, an activation of range "
             f"{output_range(model.decoder)}."
         )
+
+
+def _check_numbers(numbers):
+    """Raises a `ValueError` for an argument that breaks its rule, but for those of the batches."""
+    for name, least in (("steps", 1), ("seed", 0)):
+        check_whole(name, numbers[name], least)
+    for names, check in (
+        (("feature_weight", "adversarial_weight"), check_not_negative),
+        (("learning_rate", "critic_learning_rate"), check_positive),
+        (("average",), check_share),
+    ):
+        check(**{name: numbers[name] for name in names})
 
 
 def _batches(unlabeled, unwanted, numbers, epoch):
@@ -230,23 +241,6 @@ class _Finetuning:
         self._means["reconstruction"].update_state(error, y)
         self._means["penalty"].update_state(penalty, 1.0 - y)
         return ops.mean(losses) / ops.mean(y) / math.prod(target.shape[1:])
-
-
-@keras.saving.register_keras_serializable("keras_vabc")
-class HalfConstant(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that falls to 0 in the second half of the steps."""
-
-    def __init__(self, learning_rate, steps):
-        self.learning_rate, self.steps = learning_rate, steps
-
-    def __call__(self, step):
-        """The learning rate of a step."""
-        left = 1.0 - ops.cast(step, "float32") / self.steps
-        return self.learning_rate * ops.minimum(1.0, 2.0 * left)
-
-    def get_config(self):
-        """Arguments of the constructor."""
-        return {"learning_rate": self.learning_rate, "steps": self.steps}
 
 
 def _mean_of(values, weight):
