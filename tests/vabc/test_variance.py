@@ -109,6 +109,15 @@ def test_a_file_holds_it(tmp_path):
     np.testing.assert_array_equal(loaded.score(X), model.score(X))
 
 
+@pytest.mark.parametrize("format", ["tf_saved_model", "onnx", "litert"])
+def test_an_export_scores_by_it(tmp_path, format):
+    pytest.importorskip({"onnx": "onnxruntime", "litert": "ai_edge_litert"}.get(format, "keras"))
+    model = tiny_model()
+    model.variance.current.assign(0.1)
+    model.export(tmp_path / "model", format=format, verbose=False)  # which compares the scores
+    np.testing.assert_allclose(model.score(X), squared_errors(model) / 0.2, rtol=1e-4)
+
+
 def test_a_model_that_keeps_sigma2_has_the_variables_that_it_had_before():
     assert [v.name for v in tiny_model(sigma2_momentum=None).variables if not v.shape] == [
         v.name for v in tiny_model().variables if not v.shape and v.name != "current_sigma2"
