@@ -88,10 +88,19 @@ def test_the_first_step_measures_what_the_first_critic_sees(trained_weights):
     assert history["features"] == pytest.approx(
         [sum(((a - b) ** 2).mean() / (a.var() + 1e-6) for a, b in parts)], rel=1e-3
     )
-    assert history["critic"] == pytest.approx([hinge.mean()], rel=1e-3)
+    assert history["critic"] == pytest.approx([hinge.mean()], rel=1e-5)
     assert history["reconstruction"] == pytest.approx([error[y].mean()], rel=1e-3)
     penalty = -np.log(1 - np.exp(-0.02 * error[~y]))
     assert history["penalty"] == pytest.approx([penalty.mean()], rel=1e-3)
+
+
+def test_with_an_adversarial_weight_the_decoder_works_against_the_critic(trained_weights):
+    losses = []
+    for adversarial_weight in (0.0, 100.0):
+        model = trained(trained_weights)
+        history = few(model, None, steps=100, adversarial_weight=adversarial_weight)
+        losses.append(history["critic"][-1])
+    assert losses[1] > 1.01 * losses[0]
 
 
 @pytest.fixture(scope="module")
