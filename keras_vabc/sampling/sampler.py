@@ -37,7 +37,7 @@ class LatentSampler:
             array of data, shape `(n,)`, and `negative_probability_batch(x)`, the same of a float32
             tensor and made of TensorFlow operations, so that it can be exported.
         components: Number of components of the mixture, with full covariances.
-        shrinkage: `None` for the most likely mixture; or a number >= 0, such as 0.5, for a quick
+        shrinkage: `None` for the most likely mixture; or a number >= 0, such as 0.1, for a quick
             one with shrunk correlations, which more than some 30 latents need: this many rows for
             each latent count as much as the rows that a component has.
         fit_rows: Number of posterior draws that `fit` uses, whatever the size of the data.

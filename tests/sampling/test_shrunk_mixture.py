@@ -6,7 +6,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from keras_vabc.sampling.latent_mixture import fit_mixture
-from keras_vabc.sampling.shrunk_mixture import FLOOR, fit_shrunk_mixture
+from keras_vabc.sampling.shrunk_mixture import FLOOR, _responsibilities, fit_shrunk_mixture
 
 SEED = 11
 
@@ -41,6 +41,20 @@ def test_one_component_has_the_moments_with_shrunk_correlations():
     np.testing.assert_allclose(state["means"][0], z.mean(axis=0), atol=1e-5)
     np.testing.assert_array_equal(state["weights"], [1])
     assert {array.dtype for array in state.values()} == {np.dtype("float32")}
+
+
+def test_each_component_has_its_share_of_a_row():
+    z, rows = two_clusters(50), np.float32([10.0, 40.0])
+    means, scales = (
+        np.float32([[0, 0], [1, -1]]),
+        np.float32([[[0.5, 0], [0.2, 0.4]], np.eye(2) * 3]),
+    )
+    share = _responsibilities(z, rows, means, scales)
+    parts = [multivariate_normal(m, s @ s.T).logpdf(z) for m, s in zip(means, scales, strict=True)]
+    logs = np.stack(parts, axis=1) + np.log(rows)
+    expected = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+    assert 0.1 < np.median(expected.max(axis=1) - expected.min(axis=1)) < 1
+    np.testing.assert_allclose(share, expected, atol=1e-4)
 
 
 def test_clusters_are_recovered():
