@@ -5,6 +5,7 @@ The public names are loaded on first use, so that `import keras_vabc` does not i
 
 import importlib
 
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.version import __version__
 
 _MODULES = {
@@ -45,6 +46,7 @@ def __getattr__(name):
         return importlib.import_module(f"keras_vabc.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module 'keras_vabc' has no attribute '{name}'")
+    check_keras_settings()
     return getattr(importlib.import_module(f"keras_vabc.{_MODULES[name]}"), name)
 
 

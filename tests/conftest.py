@@ -6,6 +6,7 @@ import tempfile
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit the cache of the main process
     _cache = tempfile.TemporaryDirectory(prefix="keras-vabc-tests-")
     os.environ["KERAS_VABC_CACHE"] = _cache.name

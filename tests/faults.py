@@ -41,6 +41,28 @@ def fill_disk(*_):
     )
 
 
+def killed_at(module, name, run, time=1):
+    """Calls a function in a process of its own, which is killed where it would call another one.
+
+    That is at the first time, or a later one; whether it came to that is returned.
+    """
+    child = os.fork()
+    if child == 0:
+        called, times = getattr(module, name), iter(range(1, time))
+
+        def act(*arguments, **options):
+            if next(times, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return called(*arguments, **options)
+
+        try:
+            setattr(module, name, act)
+            run()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
 def press_ctrl_c():
     signal.raise_signal(signal.SIGINT)
 

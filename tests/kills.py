@@ -1,11 +1,12 @@
-"""Kills a small training with SIGKILL at random moments, and compares what it ends with.
+"""Kills and stops small trainings at random moments, and compares what they end with.
 
-    python tests/kills.py --kills 100
+    python tests/kills.py --kills 100 --signals 30
 
-Each time the training starts in a new folder, is killed at a random moment between its first batch
-and its end, and is started again with the same command. It must end with the weights and the
-history of a training that nobody killed, to the last bit. Exit code 1 if one does not. A kill takes
-two starts of TensorFlow.
+Each time a training starts in a new folder, is killed by SIGKILL at a random moment between its
+first batch and its end, and is started again with the same command. It must end with the weights
+and the history of a training that nobody killed, to the last bit. Then the command `train` is
+stopped by SIGINT, SIGTERM or SIGHUP at any moment, and must leave one line and nothing temporary,
+and go on when it is given again. Exit code 1 if one does not. Each takes two starts of TensorFlow.
 """
 
 import argparse
@@ -19,6 +20,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import numpy as np
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -104,8 +107,58 @@ def kill(folder, seconds):
     return process.returncode == -signal.SIGKILL
 
 
-def main(kills, seed):
-    """Kills and compares; returns the exit code."""
+def command(root, out):
+    """The command line of a small training on data in a folder."""
+    script = Path(sys.executable).with_name("keras-vabc")
+    data = [f"--{name}={root}/{name}.csv" for name in ("unlabeled", "unwanted")]
+    return [script, "train", *data, "--out", str(out), "--setting", "paper", "--epochs", "3"]
+
+
+def stopped(root, out, moments, seconds):
+    """Starts the command, stops it at some moment; what is wrong with what it left, or `None`."""
+    number = moments.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    temporary = Path(root, "tmp")
+    options = {"env": {**os.environ, "TMPDIR": str(temporary)}, "start_new_session": True}
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command(root, out), **options, **pipes)
+    moment = moments.uniform(0, seconds)
+    time.sleep(moment)
+    process.send_signal(number)
+    stderr = process.communicate()[1]
+    print(f"{number.name} after {moment:.2f} s: {process.returncode}", end=", ", flush=True)
+    left = [*Path(root).rglob(".*.tmp"), *temporary.iterdir()]
+    if left:
+        return f"it left {left}"
+    said = process.returncode == 130
+    if said and stderr != "keras-vabc: Stopped. The same command goes on.\n":
+        return f"it said {stderr}"
+    if not said and process.returncode != 0 and out.exists():  # else it had not begun
+        return f"it left {out} and said {stderr}"
+    again = subprocess.run(command(root, out), capture_output=True, text=True, check=False)
+    return again.stderr if again.returncode or (out / "work").exists() else None
+
+
+def stop(signals, seed):
+    """Stops the command at random moments; returns how often something was wrong."""
+    moments, faults = random.Random(seed), 0
+    with tempfile.TemporaryDirectory() as root:
+        rows = np.random.default_rng(seed).normal(size=(300, 4))
+        Path(root, "tmp").mkdir()
+        for name, table in (("unlabeled", rows), ("unwanted", rows[:60] + 4)):
+            np.savetxt(Path(root, f"{name}.csv"), table, delimiter=",")
+        began = time.monotonic()
+        subprocess.run(command(root, Path(root, "run")), check=True, capture_output=True)
+        seconds = time.monotonic() - began
+        for turn in range(signals):
+            fault = stopped(root, Path(root, f"run-{turn}"), moments, seconds)
+            faults += fault is not None
+            print(fault or "nothing is left", flush=True)
+    print(f"{signals} signals: {faults} faults")
+    return faults
+
+
+def kill_all(kills, seed):
+    """Kills and compares; returns how often the result was another."""
     moments = random.Random(seed)
     identical, killed = 0, 0
     with tempfile.TemporaryDirectory() as root:
@@ -122,16 +175,19 @@ def main(kills, seed):
             outcome = "identical" if same else "ANOTHER RESULT"
             print(f"{killed}: killed {moment:.2f} s after its first batch, {outcome}", flush=True)
     print(f"{kills} kills: {identical} identical results")
-    return int(identical < kills)
+    return kills - identical
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--signals", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--train", metavar="FOLDER", help="only train, as the killed process does")
     arguments = parser.parse_args()
     if arguments.train:
         train(arguments.train)
     else:
-        sys.exit(main(arguments.kills, arguments.seed))
+        faults = stop(arguments.signals, arguments.seed) if arguments.signals else 0
+        faults += kill_all(arguments.kills, arguments.seed) if arguments.kills else 0
+        sys.exit(int(faults > 0))

@@ -206,6 +206,7 @@ def test_scores_that_are_not_finite_numbers_are_refused(box, tmp_path):
     arrays, record = read_array_file(run / FILES["scores"])
     for array in (arrays["unlabeled"] + np.nan, arrays["unlabeled"][None]):
         write_array_file(run / FILES["scores"], arrays | {"unlabeled": array}, record)
+        seeds.hash_anew(run)
         with pytest.raises(ValueError, match="whole scores.npz"):
             open_run(run).held_out_scores()
 
@@ -231,6 +232,7 @@ def test_a_packed_model_file_is_refused(box, tmp_path):
 def test_a_history_that_is_none_is_refused(box, tmp_path):
     run = shutil.copytree(seeds.RUN, tmp_path / "run")
     (run / FILES["history"]).write_text('{"loss": 1.0, "val_loss": [1.0]}')
+    seeds.hash_anew(run)
     done = keras_vabc("report", run)
     assert done.exit_code == 2 and "whole history.json" in done.stderr
 

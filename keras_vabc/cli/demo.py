@@ -37,9 +37,11 @@ def demo(
       keras-vabc demo --epochs 5 --out runs/quick
       keras-vabc demo --dataset fashion_mnist --negative-class 6
     """
+    from keras_vabc.files.writing import check_new_folder
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, out = Console(), out or Path("runs") / f"demo-{datetime.now():%Y%m%d-%H%M%S}"
+    check_new_folder(out)
     with starting_tensorflow(console):
         from keras_vabc.experiments.demo import run_demo
     run_demo(out, dataset.value, negative_class, epochs=epochs, seed=seed, console=console)

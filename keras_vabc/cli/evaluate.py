@@ -26,8 +26,8 @@ def evaluate(
       keras-vabc evaluate run
       keras-vabc evaluate run --labels labels.csv --negative-class 8
     """
-    from keras_vabc.pages.console import say
-    from keras_vabc.pages.page import measured_table, print_table
+    from keras_vabc.pages.console import print_table, say
+    from keras_vabc.pages.page import measured_table
     from keras_vabc.recipes.evaluation import check_pair
     from keras_vabc.recipes.run import open_run
     from keras_vabc.recipes.starting import starting_tensorflow

@@ -12,6 +12,7 @@ from keras_vabc.cli.demo import demo
 from keras_vabc.cli.errors import OneLineErrors
 from keras_vabc.cli.evaluate import evaluate
 from keras_vabc.cli.export import export
+from keras_vabc.cli.options import InRange
 from keras_vabc.cli.report import report
 from keras_vabc.cli.reproduce import reproduce
 from keras_vabc.cli.sample import sample
@@ -47,9 +48,9 @@ def _options(
 
 
 for command in (train, tune, sample, score, threshold, evaluate, report, export):
-    app.command()(command)
+    app.command(cls=InRange)(command)
 for command in (demo, reproduce, benchmark):
-    app.command(rich_help_panel="Experiments")(command)
+    app.command(cls=InRange, rich_help_panel="Experiments")(command)
 
 
 def main():

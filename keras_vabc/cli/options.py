@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
 TrainingSetting = StrEnum("TrainingSetting", ("paper", "quality"))
 
@@ -13,8 +14,19 @@ def _image_size(text: str):
     """`(height, width)` of HxW."""
     sizes = text.lower().split("x")
     if len(sizes) != 2 or not all(size.isdecimal() and 0 < int(size) for size in sizes):
-        raise typer.BadParameter("must be HEIGHTxWIDTH, such as 28x28.")
+        raise typer.BadParameter(f"must be HEIGHTxWIDTH, such as 28x28, not {text!r}.")
     return tuple(map(int, sizes))
+
+
+class InRange(TyperCommand):
+    """A command whose options are in their ranges before any work begins."""
+
+    def invoke(self, ctx):
+        """Checks the options, and runs the command."""
+        from keras_vabc.data.ranges import check_given
+
+        check_given(**ctx.params)
+        return super().invoke(ctx)
 
 
 Unlabeled = Annotated[
@@ -39,4 +51,8 @@ MaxUnreadable = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 Workers = Annotated[int | None, typer.Option(help="Processes. (default: one for each core)", min=1)]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace what keras-vabc did not make, or was changed since."),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Put stored results aside first.")]

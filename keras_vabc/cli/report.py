@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from keras_vabc.cli.options import RunFolder
+from keras_vabc.cli.options import Overwrite, RunFolder
 
 
 def report(
@@ -13,6 +13,7 @@ def report(
     show_unwanted: Annotated[
         bool, typer.Option("--show-unwanted", help="Show unwanted examples too.")
     ] = False,
+    overwrite: Overwrite = False,
 ):
     """Write the page that shows a run: RUN/report.html.
 
@@ -25,7 +26,8 @@ def report(
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")
+    recipe.check_page_place(opened, overwrite=overwrite)
     with starting_tensorflow(console) as status:
         status.update("Drawing the report")
-        page = recipe.report(opened, show_unwanted=show_unwanted)
+        page = recipe.report(opened, show_unwanted=show_unwanted, overwrite=overwrite)
     say(console, f"The report is {page}.")

@@ -6,13 +6,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from keras_vabc.cli.options import RunFolder
+from keras_vabc.cli.options import Overwrite, RunFolder
 
 
 def score(
     run: RunFolder,
     input: Annotated[str, typer.Option(help="Data of the same kind as those of the run.")],
-    out: Annotated[Path, typer.Option(help="CSV file to write; an earlier one is replaced.")],
+    out: Annotated[Path, typer.Option(help="CSV file to write.")],
+    max_unreadable: Annotated[
+        float | None,
+        typer.Option(
+            help="Largest share of files that may be unreadable. (default: of RUN)", min=0, max=1
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
 ):
     """Score data for review, the most unwanted first.
 
@@ -20,18 +27,25 @@ def score(
       keras-vabc score run --input new_photos/ --out scores.csv
     """
     from keras_vabc.pages.console import say
-    from keras_vabc.recipes.outputs import check_scores_place, write_scores
     from keras_vabc.recipes.run import open_run
+    from keras_vabc.recipes.scores import check_scores_place, write_scores
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console, opened = Console(), open_run(run, "RUN")
-    check_scores_place(opened, input, out)
+    check_scores_place(opened, input, out, overwrite)
     with starting_tensorflow(console) as status:
         scored = write_scores(
-            opened, input, out, show=lambda count: status.update(f"Scoring: {count:,} examples")
+            opened,
+            input,
+            out,
+            overwrite=overwrite,
+            max_unreadable=max_unreadable,
+            show=lambda count: status.update(f"Scoring: {count:,} examples"),
         )
     for note in scored["notes"]:
         say(console, f"Note: {note}")
+    if scored["unreadable"]["count"]:
+        say(console, f"What could not be read is listed in {out}.json.")
     text = f"{scored['examples']:,} scores, {scored['score']}, are in {out}"
     if scored["flagged"] is not None:
         text += f"; {scored['flagged']:,} exceed the threshold of {scored['threshold']:.4g}"

@@ -57,7 +57,7 @@ def train(
       keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run2 --from run
     """
     from keras_vabc.data.intake import SwappedFolds
-    from keras_vabc.pages.console import say
+    from keras_vabc.pages.console import command_line, say
     from keras_vabc.recipes import train as recipe
     from keras_vabc.recipes.run import open_run
 
@@ -78,7 +78,8 @@ def train(
     except SwappedFolds as error:
         _confirm(error)
         recipe.train(unlabeled, unwanted, **given, allow_more_unwanted=True)
-    say(console, f"Next: keras-vabc threshold {out}, then sample, score, evaluate or export.")
+    following = command_line(["keras-vabc", "threshold", str(out)])
+    say(console, f"Next: {following}, then sample, score, evaluate or export.")
 
 
 def _confirm(error):

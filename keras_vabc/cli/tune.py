@@ -41,9 +41,11 @@ def tune(
       keras-vabc tune --unlabeled photos/ --unwanted flagged/ --out tuned
       keras-vabc tune --unlabeled all.csv --unwanted bad.csv --out tuned --setting paper
     """
+    from keras_vabc.recipes.results_folder import TUNE, TUNE_FILES, check_results_place
     from keras_vabc.recipes.starting import starting_tensorflow
 
     console = Console()
+    check_results_place(out, TUNE, TUNE_FILES)
     with starting_tensorflow(console):
         from keras_vabc.recipes import tune as recipe
     recipe.tune(

@@ -3,20 +3,24 @@
 import math
 import numbers
 import operator
+import os
+import sys
 
 import numpy as np
 
 BLOCK_NUMBERS = 2**20  # looked at at a time, since a fold may fill a disk
+LARGEST = sys.float_info.max
+MOST_SHOWN = 60  # characters of a value in an error
 
 
 def check_positive(**given):
     """Raises a `ValueError` for the first number that is not finite and above 0."""
-    _check_each("> 0 and finite", lambda value: math.isfinite(value) and value > 0, given)
+    _check_each("> 0 and finite", lambda value: 0 < value <= LARGEST, given)
 
 
 def check_not_negative(**given):
     """Raises a `ValueError` for the first number that is not finite or is below 0."""
-    _check_each(">= 0 and finite", lambda value: math.isfinite(value) and value >= 0, given)
+    _check_each(">= 0 and finite", lambda value: 0 <= value <= LARGEST, given)
 
 
 def check_share(**given):
@@ -29,17 +33,64 @@ def first_line(error):
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
+def received(value):
+    """A value as an error shows it: in a line, of a length that can be read."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # of whole numbers with thousands of digits
+        text = f"a number of {value.bit_length()} bits"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
 def _check_each(rule, holds, given):
     for name, value in given.items():
-        if not isinstance(value, numbers.Real) or not holds(value):
-            raise ValueError(f"{name} must be {rule}. Received: {name}={value}.")
+        if not _is_number(value) or not holds(value):
+            raise ValueError(f"{name} must be {rule}. Received: {name}={received(value)}.")
 
 
-def check_whole(name, value, minimum):
-    """Returns `value` as an int, or raises a `ValueError` if it is not whole or below `minimum`."""
-    if not hasattr(value, "__index__") or operator.index(value) < minimum:
-        raise ValueError(f"{name} must be a whole number >= {minimum}. Received: {name}={value!r}.")
-    return operator.index(value)
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def check_whole(name, value, minimum, maximum=None):
+    """Returns `value` as an int, or raises a `ValueError` if it is not whole or out of range."""
+    whole = _index(value)
+    rule = f">= {minimum}"
+    if whole is not None and maximum is not None and whole > maximum:
+        whole, rule = None, f"<= {maximum}"
+    if whole is None or whole < minimum:
+        raise ValueError(
+            f"{name} must be a whole number {rule}. Received: {name}={received(value)}."
+        )
+    return whole
+
+
+def _index(value):
+    """A whole number as an int; `None` for what is none, a truth value among it."""
+    try:
+        return None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        return None
+
+
+def check_between(name, value, least, most):
+    """Returns `value` as a float, or raises a `ValueError` if it is no number in [least, most]."""
+    if not _is_number(value) or not least <= value <= most:
+        raise ValueError(
+            f"{name} must be a number in [{least:g}, {most:g}]. Received: {name}={received(value)}."
+        )
+    return float(value)
+
+
+def check_kind(name, value, kind, described):
+    """Raises a `TypeError` for a value that is not of a kind, a type or several."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {described}. Received: {name}={received(value)}.")
+
+
+def check_path(name, value):
+    """Raises a `TypeError` for what is no path."""
+    check_kind(name, value, str | os.PathLike, "a path")
 
 
 def check_rows(name, x, shape):

@@ -47,7 +47,7 @@ class FoldFiles:
         if self.counts["training"] == 0 or self.counts["held_out"] == 0:
             raise ValueError(
                 f"{self.name} must have enough examples for training and testing with "
-                f"test_share={share}; another seed may part them otherwise. Received: "
+                f"test_share={share}; more examples help. Received: "
                 f"{self.counts['read']}, of which {self.counts['training']} fell to training and "
                 f"{self.counts['held_out']} to testing, and {self.counts['duplicates']} are also "
                 "unwanted."

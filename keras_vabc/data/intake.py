@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.checks import check_share, check_whole
+from keras_vabc.data.checks import check_share
 from keras_vabc.data.digests import held_out
 from keras_vabc.data.fold_files import FoldFiles
 from keras_vabc.data.folds import PARTS, Folds, own_folds
+from keras_vabc.data.levels import decide, rule_notes
+from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.vectors import column_notes
@@ -42,12 +44,15 @@ class Intake:
         counts: For each of `"unlabeled"` and `"unwanted"` a dict of counts: `read`, what was found,
             is the sum of `training`, `held_out`, `unreadable` and `duplicates` (unlabeled examples
             that are also unwanted, left out). `repeated` are those kept that equal an earlier one.
+        unreadable: For each of `"unlabeled"` and `"unwanted"` what could not be read: pairs of the
+            relative path and a reason, to be iterated; `len` is their number.
     """
 
     folds: Folds
     spec: DataSpec
     notes: list[str]
     counts: dict
+    unreadable: dict
 
 
 def read_folds(
@@ -61,6 +66,7 @@ def read_folds(
     seed=0,
     allow_more_unwanted=False,
     show=None,
+    rule=None,
 ) -> Intake:
     """Reads both folds, mends what can be mended, and holds out a part of each for testing.
 
@@ -85,6 +91,8 @@ def read_folds(
         allow_more_unwanted: Whether there may be more unwanted than unlabeled examples.
         show: `None`, or called with `"unlabeled"` or `"unwanted"` and the number of its rows read
             so far.
+        rule: `ImageRule` of images, such as that of an earlier run, `spec.rule`; `None` for one
+            that both folds decide: what is white, and on what transparency is laid.
 
     Returns:
         `Intake`.
@@ -102,8 +110,9 @@ def read_folds(
         ```
     """
     check_share(test_share=test_share)
-    check_whole("seed", seed, 0)
-    image_size = None if image_size is None else _checked_size(image_size)
+    checked("seed", seed)
+    checked("max_unreadable", max_unreadable)
+    image_size = None if image_size is None else checked("image_size", image_size)
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = dict(zip(FOLDS, (unlabeled, unwanted), strict=True))
@@ -111,6 +120,9 @@ def read_folds(
     if not allow_more_unwanted:
         _check_not_swapped(*(readers[name].count for name in FOLDS))
     spec = _common_spec(readers, image_size)
+    levels = {name: readers[name].survey() for name in FOLDS}
+    if spec.kind == "images" and None not in levels.values():
+        spec = replace(spec, rule=rule or decide(levels))
     stored, drop = {}, np.zeros(0, np.uint64)
     for name in reversed(FOLDS):  # what is unwanted must be known before unlabeled rows are kept
         stored[name] = FoldFiles(name, folder, spec, drop)
@@ -121,12 +133,14 @@ def read_folds(
     for name in FOLDS:
         stored[name].check(test_share)
     folds = stored_folds(folder, int(seed))
-    notes = [line for name in FOLDS for line in readers[name].notes(spec) + stored[name].notes()]
+    notes = rule_notes(spec.rule, levels) if spec.rule else []
+    notes += [line for name in FOLDS for line in readers[name].notes(spec) + stored[name].notes()]
     if spec.kind == "vectors":
         columns = stored["unlabeled"].columns
         notes += column_notes(columns, stored["unwanted"].columns, spec)
         spec = _with_facts(spec, columns)
-    return Intake(folds, spec, notes, {name: dict(stored[name].counts) for name in FOLDS})
+    counts = {name: dict(stored[name].counts) for name in FOLDS}
+    return Intake(folds, spec, notes, counts, {name: _unreadable(readers[name]) for name in FOLDS})
 
 
 def stored_folds(folder, seed=0):
@@ -138,12 +152,13 @@ def stored_folds(folder, seed=0):
     return own_folds(parts, seed)
 
 
-def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None):
+def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None, unreadable=None):
     """Reads data, of any kind that `read_folds` takes, in the form of a spec, a few rows at a time.
 
     Yields `(ids, rows)`: for each example the path of its file relative to the folder, or the
-    number of its row, counted from 0; and an array of shape `(n, *spec.shape)` of `spec.dtype`. A
-    list of `notes` gets a line for each repair when all has been read.
+    number of its row, counted from 0; and an array of shape `(n, *spec.shape)` of `spec.dtype`.
+    When all has been read a list of `notes` gets a line for each repair, and an `Unreadable` the
+    files that were left out, with a reason each.
 
     Raises a `ValueError` if the data are damaged or cannot be brought into that form, an `OSError`
     if something cannot be read.
@@ -152,11 +167,14 @@ def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None):
     yield from reader.blocks(spec)
     if notes is not None:
         notes += reader.notes(spec)
+    if unreadable is not None:
+        for left_out in _unreadable(reader):
+            unreadable.add(*left_out)
 
 
-def _checked_size(image_size):
-    height, width = image_size
-    return check_whole("image_size", height, 1), check_whole("image_size", width, 1)
+def _unreadable(reader):
+    """Pairs of the files that a reader could not read; of arrays and tables there are none."""
+    return getattr(reader, "unreadable", ())
 
 
 def _common_spec(readers, image_size):

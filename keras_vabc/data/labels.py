@@ -2,21 +2,25 @@
 
 import csv
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
 
+from keras_vabc.data.ids import from_cell, is_formula
+from keras_vabc.data.readers.numpy_files import map_array
 
-def read_labels(labels, ids):
+
+def read_labels(labels, ids, notes=None):
     """Reads the label of each example with these ids: a string, or `None` where it has none.
 
     Labels are the path of a CSV file with the columns `id` and `label`, in any order and not
     necessarily of all examples; or of a `.npy` file of whole numbers, one for each example, in
-    their order; or an array of those or of strings, in which `None` and NaN are no label.
+    their order; or an array of those or of strings, in which `None` and NaN are no label. The ids
+    are written as `as_cell` does, or as they are, in upper and lower case as in the data. A list of
+    `notes` gets a line on ids that are none of the data.
 
-    Raises a `ValueError` if the file is of another kind, damaged, or none of its ids is one of the
-    data, an `OSError` if it cannot be read.
+    Raises a `ValueError` if the file is of another kind, damaged, gives an id two labels, or none
+    of its ids is one of the data, an `OSError` if it cannot be read.
     """
     if not isinstance(labels, str | os.PathLike):
         return [_name(label) for label in _one_each(np.asarray(labels), len(ids), "buifUO")]
@@ -26,19 +30,20 @@ def read_labels(labels, ids):
     if path.suffix.lower() != ".csv":
         raise ValueError(f"labels must be a .csv or .npy file. Received: labels={path}.")
     found = _read_table(path)
-    if not found.keys() & set(ids):
+    others = len(found.keys() - set(ids))
+    if others == len(found):
         raise ValueError(
             f"labels must name ids of the unlabeled data, such as {next(iter(ids), None)!r}. "
             f"Received: {', '.join(map(repr, list(found)[:3])) or 'none'}."
         )
+    if others and notes is not None:
+        notes.append(f"{others:,} of {len(found):,} ids in the labels are none of the data.")
     return [found.get(name) for name in ids]
 
 
 def _read_array(path):
     try:
-        with open(path, "rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of headers written by Python 2
-            return np.lib.format.read_array(file, allow_pickle=False)
+        return map_array(path)[0]
     except OSError:
         raise
     except Exception as error:  # parsers of damaged files raise anything
@@ -72,11 +77,41 @@ def _read_table(path):
     """Dict from id to label."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            if not {"id", "label"} <= set(reader.fieldnames or ()):
-                raise ValueError(f"its columns are {reader.fieldnames}")
-            return {row["id"]: (row["label"] or "").strip() or None for row in reader}
+            delimiter = _delimiter(file.readline())
+            file.seek(0)
+            found = _labels_by_id(csv.reader(file, delimiter=delimiter, strict=True))
     except (ValueError, csv.Error) as error:
+        reason = "it is no UTF-8" if isinstance(error, UnicodeError) else error
         raise ValueError(
-            f"labels must be a CSV file with the columns id and label. Received: {path} ({error})."
+            f"labels must be a CSV file with the columns id and label. Received: {path} ({reason})."
         ) from None
+    if any(map(is_formula, found)):
+        return found
+    return {from_cell(cell): label for cell, label in found.items()}
+
+
+def _delimiter(line):
+    """What stands between the names of the columns."""
+    for delimiter in ",;\t":
+        names = next(csv.reader([line], delimiter=delimiter), [])
+        if {"id", "label"} <= set(names):
+            return delimiter
+    names = next(csv.reader([line]), [])
+    raise ValueError(f"its columns are {names}")
+
+
+def _labels_by_id(lines):
+    """Dict from id to label; the first line has the names of the columns."""
+    names, found = next(lines), {}
+    for cells in lines:
+        if not cells:
+            continue
+        if len(cells) != len(names):
+            raise ValueError(
+                f"line {lines.line_num} has {len(cells)} cells, the first one {len(names)}"
+            )
+        row = dict(zip(names, cells, strict=True))
+        label = row["label"].strip() or None
+        if found.setdefault(row["id"], label) != label:
+            raise ValueError(f"line {lines.line_num} gives {row['id']!r} another label than before")
+    return found

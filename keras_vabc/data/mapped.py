@@ -9,6 +9,8 @@ import numpy as np
 
 from keras_vabc.data.spec import BLOCK_BYTES
 
+JOINED = ".rows-"  # begins the name that joined rows have until they are written
+
 
 class RowsFile:
     """A `.npy` file of rows that grows block by block and need not fit in memory.
@@ -68,7 +70,7 @@ def join_rows(*parts):
         taken = [array[rows] for array, rows in parts]
         return np.concatenate(taken) if len(taken) > 1 else taken[0]
     folder = Path(mapped[0].filename).parent if mapped[0].filename else None
-    handle, path = tempfile.mkstemp(".tmp", ".rows-", folder)
+    handle, path = tempfile.mkstemp(".tmp", JOINED, folder)
     os.close(handle)
     try:
         file = RowsFile(path, mapped[0].shape[1:], mapped[0].dtype)

@@ -11,42 +11,34 @@ from PIL import Image
 from keras_vabc.data.checks import check_finite
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.pixels import Scale
-from keras_vabc.files.writing import check_new_folder, make_folder, new_folder, whole_file
+from keras_vabc.data.spec import BLOCK_BYTES
 
 
 def write_rows(path, blocks, spec):
-    """Writes generated rows to a file or folder that appears whole or not at all; returns how many.
+    """Writes generated rows to a folder that is there or to a file; returns how many.
 
     Images become whole numbers in 0..255 where the data hold those, and always in PNGs; for columns
-    see `postprocess`. The path is a new or empty folder, for a PNG each; or a file, which is
-    replaced: `.npy` or `.npz` for both kinds of data, `.csv` or `.parquet` for vectors. Blocks are
-    arrays of shape `(n, *spec.shape)`, in the scale of the data.
+    see `postprocess`. The path is a folder, for a PNG each, or a file: `.npy` or `.npz` for both
+    kinds of data, `.csv` or `.parquet` for vectors. Blocks are arrays of shape `(n, *spec.shape)`,
+    in the scale of the data, and none of them is kept.
 
     Raises a `ValueError` if the path is of another kind, or rows are not finite or of another
     shape, an `OSError` if it cannot be written.
     """
     path = Path(path)
-    check_place(path, spec)
-    rows = (postprocess(block, spec) for block in blocks)
-    if path.suffix.lower() not in _writers(spec):
-        with new_folder(path) as folder:
-            return _write_pngs(folder, rows, spec)
-    make_folder(path.parent)
-    with whole_file(path) as temporary:
-        return _writers(spec)[path.suffix.lower()](temporary, rows, spec)
+    write = _write_pngs if is_folder(path, spec) else _writers(spec)[path.suffix.lower()]
+    return write(path, (postprocess(block, spec) for block in blocks), spec)
 
 
-def check_place(path, spec):
-    """Raises what `write_rows` does for a path at which it could not write."""
+def is_folder(path, spec):
+    """Whether `write_rows` takes a path for that of a folder; a `ValueError` if it takes none."""
     suffix, writers = path.suffix.lower(), _writers(spec)
     if spec.kind == "images" and not suffix[1:].isalpha():
-        check_new_folder(path)
-        return
+        return True
     if suffix not in writers:
         kinds = ", ".join(writers) + (" or a new folder" if spec.kind == "images" else "")
         raise ValueError(f"out must be {kinds} for {spec.kind}. Received: out={path}.")
-    if path.is_dir():
-        raise IsADirectoryError(f"out must be a file. Received: out={path}, which is a folder.")
+    return False
 
 
 def _writers(spec):
@@ -94,10 +86,11 @@ def _write_npy(path, blocks, spec):
 
 
 def _write_npz(path, blocks, spec):
-    unpacked = path.with_name(path.name + ".npy")  # in the temporary folder of `path`, too
+    unpacked = path.with_name(path.name + ".npy")  # in the temporary folder of the output, too
     count = _write_npy(unpacked, blocks, spec)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(unpacked, "x.npy")
+    unpacked.unlink()
     return count
 
 
@@ -113,6 +106,19 @@ def _write_csv(path, blocks, spec):
     return count
 
 
+def _gathered(blocks):
+    """The rows in larger blocks, since a Parquet file keeps an account of each to its end."""
+    held, size = [], 0
+    for block in blocks:
+        held.append(block)
+        size += block.nbytes
+        if size >= BLOCK_BYTES:
+            yield np.concatenate(held)
+            held, size = [], 0
+    if held:
+        yield np.concatenate(held)
+
+
 def _write_parquet(path, blocks, spec):
     import pyarrow as pa
     from pyarrow import parquet
@@ -120,7 +126,7 @@ def _write_parquet(path, blocks, spec):
     names = spec.columns or [f"column_{column}" for column in range(spec.shape[0])]
     schema, count = pa.schema([(name, pa.float32()) for name in names]), 0
     with parquet.ParquetWriter(path, schema) as writer:
-        for block in blocks:
+        for block in _gathered(blocks):
             writer.write_table(pa.table(list(np.ascontiguousarray(block.T)), schema=schema))
             count += len(block)
     return count

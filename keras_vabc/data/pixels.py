@@ -7,8 +7,19 @@ from PIL import Image
 
 from keras_vabc.data.checks import check_finite
 from keras_vabc.data.images import resize as resize_image
+from keras_vabc.data.levels import (
+    TOLERANCE,
+    Levels,
+    deep_words,
+    white_of_deep,
+    white_of_floats,
+    white_of_whole,
+)
 
 CHANNELS = (1, 3)
+LEAST_SIDE = 4  # of an array without channels: what is thinner is a series or a table
+OVERSHOT = 2  # floats that only exceed 1 by less are none of 0..255
+THIN = 4  # times longer than wide: what may be a series is told
 
 
 @dataclass(frozen=True)
@@ -16,7 +27,7 @@ class Scale:
     """What the numbers of an array of images mean.
 
     Attributes:
-        white: The number that is white: 1 or 255.
+        white: The number that is white: 1, 255 or more.
         dtype: Dtype of a spec that keeps them: `"float32"` for floats in 0..1, else `"uint8"`.
         note: What had to be presumed; empty if nothing.
     """
@@ -26,23 +37,88 @@ class Scale:
     note: str = ""
 
     def apply(self, rows, dtype):
-        """Rows as uint8 in 0..255 or float32 in 0..1."""
-        if rows.dtype == dtype and (dtype == "uint8") == (self.white == 255):
+        """Rows as uint8 in 0..255 or float32 in 0..1; what is beyond black or white is clipped."""
+        if rows.dtype == dtype == "uint8" and self.white == 255:
             return rows
-        rows = rows.astype("float32")
+        rows = rows.astype("float32").clip(0, self.white)
         if dtype == "float32":
             return rows / np.float32(self.white)
         return np.rint(rows * np.float32(255 / self.white)).astype("uint8")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What numbers an array of images holds.
+
+    Attributes:
+        kind: `"truth"`, `"whole"`, `"deep"` for whole numbers of 16 and 32 bits, which may exceed
+            255, or `"floats"`.
+        most: The largest.
+    """
+
+    kind: str
+    most: float
+
+    @property
+    def levels(self):
+        """The `Levels` of the array."""
+        if self.kind == "deep":
+            return Levels(**{"deep" if self.most > 255 else "whole": int(self.most)})
+        return Levels() if self.kind == "truth" else Levels(**{self.kind: self.most})
+
+    def scale(self, rule, name):
+        """The `Scale` by an `ImageRule`, or by the array's own numbers where that says nothing.
+
+        Raises a `ValueError` if the two contradict each other.
+        """
+        if self.kind == "truth":
+            return Scale(1, "uint8")
+        if self.kind == "floats":
+            return self._scale_of_floats(rule.floats, name)
+        if self.kind == "deep" and (rule.deep is not None or self.most > 255):
+            white = rule.deep or white_of_deep(self.most)
+            return Scale(white, "uint8", f"their {deep_words(white)}")
+        return self._scale_of_whole(rule.whole, name)
+
+    def _scale_of_floats(self, white, name):
+        own = white_of_floats(self.most)
+        white = own if white is None or self.most == 0 else white
+        if own != white:
+            raise ValueError(
+                f"{name} must hold floats in 0..{white}, as the other images do. "
+                f"Received: floats in 0..{own}; multiply or divide them by 255."
+            )
+        note = "their floats in 0..255 were rounded to whole numbers"
+        return Scale(1, "float32") if white == 1 else Scale(255, "uint8", note)
+
+    def _scale_of_whole(self, white, name):
+        own = white_of_whole(self.most)
+        white = own if white is None else white
+        if white < own:
+            raise ValueError(
+                f"{name} must hold 0 and 1, black and white, as the other images do. "
+                "Received: whole numbers up to 255; divide them by 255."
+            )
+        note = "their whole numbers are 0 and 1, and were taken for black and white"
+        if white > own and self.most > 0:
+            note = "their whole numbers are at most 1, where 255 is white: all is nearly black"
+        return Scale(white, "uint8", note if own == 1 and (white == 1 or self.most > 0) else "")
 
 
 def layout(shape, name):
     """`(height, width, channels)` of an array of images of shape `(n, ...)`.
 
     Channels may be missing, for grey, or come before height and width; other axes are a
-    `ValueError`.
+    `ValueError`, and so are sides without channels that no picture has.
     """
     sizes = shape[1:]
     if len(sizes) == 2:
+        if min(size or LEAST_SIDE for size in sizes) < LEAST_SIDE:
+            raise ValueError(
+                f"{name} must hold images of at least {LEAST_SIDE} x {LEAST_SIDE} pixels where an "
+                f"array has three axes. Received: shape {shape}. If each is a series, give it as a "
+                "vector, (n, steps * channels); if it is an image, as (n, height, width, 1)."
+            )
         return (*sizes, 1)
     if len(sizes) == 3 and (sizes[2] in CHANNELS or sizes[0] in CHANNELS):
         return sizes if sizes[2] in CHANNELS else (*sizes[1:], sizes[0])
@@ -52,6 +128,18 @@ def layout(shape, name):
     )
 
 
+def shape_note(shape):
+    """A line where images of three axes, `(n, height, width)`, may be something else; or none."""
+    sizes = shape[1:]
+    if len(sizes) != 2 or None in sizes or max(sizes) < THIN * min(sizes):
+        return []
+    height, width = sizes
+    return [
+        f"an array of the shape (n, {height}, {width}) was taken for grey images of {height} x "
+        f"{width} pixels; give series as vectors, (n, {height * width})"
+    ]
+
+
 def channels_last(rows):
     """Images of shape `(n, height, width, channels)`, whatever `layout` they have."""
     if rows.ndim == 3:
@@ -59,29 +147,34 @@ def channels_last(rows):
     return rows if rows.shape[3] in CHANNELS else np.moveaxis(rows, 1, 3)
 
 
-def find_scale(blocks, dtype, name):
-    """Finds out what the numbers of an array of images, given as `(first row, rows)` blocks, mean.
+def find_numbers(blocks, dtype, name):
+    """The `Numbers` of an array of images, given as `(first row, rows)` blocks.
 
-    Raises a `ValueError` if a number is not finite or outside 0..255.
+    Raises a `ValueError` if a number is not finite, or none that an image has.
     """
     if dtype.kind == "b":
-        return Scale(1, "uint8")
+        return Numbers("truth", 1)
+    kind = "deep" if dtype.itemsize in (2, 4) else "whole"  # any list becomes one of 8 bytes
+    kind = "floats" if dtype.kind == "f" else kind
+    slack = TOLERANCE if kind == "floats" else 0
+    highest = np.inf if kind == "deep" else 255 * (1 + slack)
     most = 0
     for first, rows in blocks:
         check_finite(name, rows, first)
-        if rows.min() < 0 or rows.max() > 255:
+        if rows.min() < -slack or rows.max() > highest:
             raise ValueError(
-                f"{name} must hold whole numbers in 0..255 or floats in 0..1. Received: others, in "
-                f"or after row {first}."
+                f"{name} must hold whole numbers in 0..255, floats in 0..1, or deeper images as "
+                f"uint16. Received: others, in or after row {first}."
             )
-        most = max(most, rows.max())
+        most = max(most, rows.max().item())
         if dtype == np.uint8 and most > 1:
             break
-    if dtype.kind == "f":
-        note = "their floats in 0..255 were rounded to whole numbers"
-        return Scale(1, "float32") if most <= 1 else Scale(255, "uint8", note)
-    note = "their whole numbers are 0 and 1, and were taken for black and white"
-    return Scale(255, "uint8") if most > 1 else Scale(1, "uint8", note)
+    if kind == "floats" and 1 + TOLERANCE < most < OVERSHOT:
+        raise ValueError(
+            f"{name} must hold floats in 0..1 or in 0..255. Received: floats that exceed 1, but "
+            f"none above {OVERSHOT}; clip them."
+        )
+    return Numbers(kind, most)
 
 
 def check_kind(shape, spec, name):
@@ -104,9 +197,12 @@ def resize(rows, spec):
     return Scale(255, "uint8").apply(result, spec.dtype)
 
 
-def notes(scale, own, counts, spec, name):
-    """What became of an array of images, a line each; `own` is the layout that it had."""
-    lines = [scale.note] if scale.note else []
+def notes(scale, shape, counts, spec, name):
+    """What became of an array of images of shape `(n, ...)`, a line each."""
+    own = layout(shape, name)
+    lines = ([scale.note] if scale.note else []) + shape_note(shape)
+    if counts["clipped"]:
+        lines.append(f"{counts['clipped']} have numbers beyond white, which were clipped")
     if scale.dtype != spec.dtype:
         lines.append(
             "their floats in 0..1 became whole numbers in 0..255, like the other images"

@@ -7,6 +7,35 @@ BLOCK_BYTES = 2**22  # of rows that are read and converted at a time
 
 
 @dataclass(frozen=True)
+class ImageRule:
+    """What the numbers of images mean: decided once for both folds, and kept for later data.
+
+    A white of `None` is that of a kind of images that neither fold held: later data of this kind
+    decide on it by the rule that the folds would have, as a whole.
+
+    Attributes:
+        deep: White of images of 9 to 32 bits a pixel, the largest number of so many bits.
+        whole: White of arrays of whole numbers up to 255: 255, or 1 where all are 0 or 1.
+        floats: White of arrays of floats: 1 or 255.
+        ground: Grey level on which what is transparent is laid: 0, black, or 255, white.
+
+    Raises:
+        ValueError: If an attribute breaks a rule above.
+    """
+
+    deep: int | None = None
+    whole: int | None = None
+    floats: int | None = None
+    ground: int = 0
+
+    def __post_init__(self):
+        """Checks the attributes."""
+        deep = self.deep is None or (self.deep > 0 and self.deep & (self.deep + 1) == 0)
+        if not (deep and {self.whole, self.floats} <= {None, 1, 255} and self.ground in (0, 255)):
+            raise ValueError(f"spec must have a valid rule for images. Received: {self}.")
+
+
+@dataclass(frozen=True)
 class DataSpec:
     """The one form that all examples of a run have, whatever files they come from.
 
@@ -27,6 +56,8 @@ class DataSpec:
         constants: `(column number, value)` of each column that is constant in the unlabeled fold.
         whole: `(column number, least, largest)` of each other column that holds nothing but whole
             numbers there.
+        rule: `ImageRule` of images; `None` where it was not decided yet, or by a version that
+            decided it file by file.
 
     Raises:
         ValueError: If an attribute breaks a rule above.
@@ -38,6 +69,7 @@ class DataSpec:
     columns: tuple[str, ...] | None = None
     constants: tuple[tuple[int, float], ...] = ()
     whole: tuple[tuple[int, float, float], ...] = ()
+    rule: ImageRule | None = None
 
     def __post_init__(self):
         """Checks the attributes."""
@@ -56,6 +88,8 @@ class DataSpec:
                 f"spec must name each of its columns once. Received: shape {self.shape}, "
                 f"{len(self.columns)} names."
             )
+        if self.rule is not None and not images:
+            raise ValueError(f"spec must have a rule for images alone. Received: {self.rule}.")
         for column, *values in (*self.constants, *self.whole):
             finite = all(map(math.isfinite, values)) and values[0] <= values[-1]
             if images or not 0 <= column < self.shape[0] or not finite:

@@ -17,6 +17,7 @@ from keras_vabc.data.blocks import Blockwise
 from keras_vabc.data.checks import check_rows
 from keras_vabc.data.streams import without_autotuning
 from keras_vabc.files.writing import whole_file, write_whole
+from keras_vabc.vabc.networks import CHANNELS_LAST
 
 VERSION = 3  # part of the cache's key: raise it when networks or training change
 LEAST_EPOCHS = 6  # of as many steps as the originals fill; half of the images are blurred
@@ -24,6 +25,7 @@ BLURS = (0.02, 0.04, 0.06)  # standard deviations, as shares of the image's widt
 LEAST_STEPS = 1500  # for small data sets
 BATCH_SIZE = 128
 FEATURES = 128
+PADDED = {"padding": "same", **CHANNELS_LAST}
 
 
 class CNNJudge:
@@ -150,7 +152,7 @@ def _network(input_shape, classes, seed, convolutions):
     kernels = (keras.initializers.GlorotUniform(seed * 1000 + layer) for layer in range(10))
     inputs = keras.Input(input_shape)
     x = convolutions(layers.Rescaling(1 / 255)(inputs), kernels)
-    x = layers.Flatten()(x)
+    x = layers.Flatten(**CHANNELS_LAST)(x)
     features = layers.Dense(FEATURES, activation="relu", kernel_initializer=next(kernels))(x)
     outputs = layers.Dense(classes, activation="softmax", kernel_initializer=next(kernels))(
         features
@@ -161,9 +163,9 @@ def _network(input_shape, classes, seed, convolutions):
 def _pooling(x, kernels):
     for filters in (16, 32):
         x = layers.Conv2D(
-            filters, 3, padding="same", activation="relu", kernel_initializer=next(kernels)
+            filters, 3, activation="relu", kernel_initializer=next(kernels), **PADDED
         )(x)
-        x = layers.MaxPooling2D(padding="same")(x)
+        x = layers.MaxPooling2D(**PADDED)(x)
     return x
 
 
@@ -171,7 +173,7 @@ def _strided(x, kernels):
     """No pooling, larger kernels, normalized activations: little in common with `_pooling`."""
     for filters, strides in ((24, 2), (48, 1), (48, 2)):
         x = layers.Conv2D(
-            filters, 5, strides, padding="same", use_bias=False, kernel_initializer=next(kernels)
+            filters, 5, strides, use_bias=False, kernel_initializer=next(kernels), **PADDED
         )(x)
         x = layers.ReLU()(layers.BatchNormalization()(x))
     return x

@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -18,14 +17,15 @@ from keras_vabc.experiments.paper.settings import (
 from keras_vabc.experiments.stages import run_stages
 from keras_vabc.files.writing import new_folder
 from keras_vabc.nu.classifier import NUClassifier
-from keras_vabc.pages.console import say
-from keras_vabc.pages.page import Section, print_table, render_page, result_table
+from keras_vabc.pages.console import print_table, say, warnings_told
+from keras_vabc.pages.page import Section, render_page, result_table
 from keras_vabc.recipes.autoencoder import Trained, train_autoencoder
 from keras_vabc.recipes.generation import trained_sampler
 from keras_vabc.recipes.own_data import recipe_for
 from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.results import SAMPLES, recipe_line, result_line
-from keras_vabc.recipes.sweep import RESULTS, append_line
+from keras_vabc.recipes.results_folder import RESULTS
+from keras_vabc.recipes.sweep import append_line
 from keras_vabc.vabc.model import load_model
 
 TITLES = {"vae": "VAE", "vabc": "V-ABC (paper)", "quality": "quality", "real": "real"}
@@ -89,7 +89,7 @@ def run_demo(out, dataset, negative_class, *, epochs=None, seed=0, console):
         (folder / "samples.png").write_bytes(plots.png_bytes(images.figures[0][0]))
         for line in lines:
             append_line(folder / RESULTS, line)
-    console.print(f"\nThe pictures are in [bold]{out}/report.html[/bold], the models beside it.")
+    say(console, f"The pictures are in {out / 'report.html'}, the models beside it.")
     return lines
 
 
@@ -187,7 +187,7 @@ def _image_folds(dataset, negative_class, seed, console):
     try:
         return dataset, folds_of(paper_setting("vabc", dataset, negative_class, seed=seed))
     except OSError as error:
-        console.print(f"{error}\nThe demo goes on with scikit-learn's digits.")
+        say(console, f"{error} The demo goes on with scikit-learn's digits.")
         return "digits", folds_of(paper_setting("vabc", "digits", negative_class, seed=seed))
 
 
@@ -200,10 +200,9 @@ def _train_and_save(setting, folds, path, report):
 def _train_quality(folds, seed, epochs, path, report):
     """What `keras-vabc train --setting quality` does, and samples; the model goes to a file."""
     start = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    notes = []
+    with warnings_told(notes.append):
         nu = NUClassifier(seed=seed).fit(folds.unlabeled, folds.unwanted, verbose=0)
-    notes = [str(warning.message) for warning in caught]
     training_folds = nu.correct(folds)
     recipe = recipe_for("quality", training_folds.unlabeled, seed, epochs)
     data = {name: getattr(folds, name) for name in ("negative_class", "fraction")}

@@ -12,12 +12,12 @@ from rich.console import Console
 
 from keras_vabc import plots
 from keras_vabc.data.datasets.named_folds import load_folds
-from keras_vabc.files.writing import write_whole
 from keras_vabc.pages.markdown import markdown
 from keras_vabc.recipes.gamma_choice import MEANS, by_gamma, choose, picture
 from keras_vabc.recipes.results import provenance
+from keras_vabc.recipes.results_folder import ARRAYS, results_folder, write_result
 from keras_vabc.recipes.stored import Stored
-from keras_vabc.recipes.sweep import ARRAYS, Job, results_folder, run_missing
+from keras_vabc.recipes.sweep import Job, run_missing
 from keras_vabc.recipes.tune import prepare, read_data, trained_and_measured, tune_key
 
 FOLDER = Path("docs/results/tune")
@@ -25,6 +25,7 @@ COMMAND = "python -m keras_vabc.experiments.tune_check"
 SETTING = "paper"
 SEEDS = 2
 DATASETS = {"moons2": 0, "mnist": 8}  # and the negative class of each
+FILES = ("README.md", *(f"{name}.png" for name in DATASETS))
 PANELS = {
     "nge_estimated": "negatives among samples, by the judge",
     "nge_strict": "true negative generation error",
@@ -53,7 +54,7 @@ def checked(recipe, data, dataset, arrays):
 def check():
     """Runs what is missing and renders the page."""
     folder, console = FOLDER, Console()
-    with results_folder(folder), tempfile.TemporaryDirectory() as files:
+    with results_folder(folder, "tune_check", FILES), tempfile.TemporaryDirectory() as files:
         jobs = {name: _jobs(name, Path(files), folder / ARRAYS, console) for name in DATASETS}
         every = [job for own in jobs.values() for job in own]
         run_missing(every, folder, fresh=False, workers=None, console=console)
@@ -62,9 +63,9 @@ def check():
     for name, own in jobs.items():
         lines = stored.lines(own)
         rows, chosen = by_gamma(lines, (*MEANS, "nge_strict")), choose(lines)["gamma"]
-        write_whole(folder / f"{name}.png", plots.png_bytes(picture(rows, chosen, PANELS)))
+        write_result(folder, f"{name}.png", plots.png_bytes(picture(rows, chosen, PANELS)))
         parts += [f"## {name}", _table(rows, chosen), f"![Estimate and truth by gamma]({name}.png)"]
-    write_whole(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
+    write_result(folder, "README.md", ("\n\n".join(parts) + "\n").encode())
 
 
 def _labelled(name):

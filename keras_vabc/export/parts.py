@@ -1,6 +1,8 @@
 """What an export consists of, whatever its format."""
 
 import dataclasses
+import errno
+import os
 from collections.abc import Callable
 
 import keras
@@ -10,6 +12,7 @@ import tensorflow as tf
 from keras_vabc.data.blocks import draw_normal, normal_block
 
 CHECKED_ROWS = 64
+WRITING = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Parts:
         threshold: The score above which data are flagged, or `None`.
         guard_batch: `None`, or what maps a tensor of data to numbers `(n,)`; samples whose number
             exceeds a limit, which `density` names, are not shown.
+        finish: What decoded rows get last, of a tensor and a tensor again; it never decreases.
     """
 
     model: object
@@ -38,6 +42,11 @@ class Parts:
     score_batch: Callable
     threshold: float | None = None
     guard_batch: Callable | None = None
+    finish: Callable = tf.identity
+
+    def decode_batch(self, z):
+        """Finished rows of a tensor of latents."""
+        return self.finish(self.model.decode_batch(z))
 
     def flags(self, scores):
         """Which scores of a tensor exceed the threshold."""
@@ -83,22 +92,42 @@ def data_spec(model, input_signature=None):
     return tf.TensorSpec(specs[0].shape, specs[0].dtype or "float32")
 
 
-def checked_inputs(model, spec):
+def checked_inputs(parts, spec):
     """`(latents, decoded, data)` on which an export is compared with its model.
 
-    These are latents, what the model decodes from them, and noise over the range of the decoded:
-    its errors are large, so that a relative bound is fair.
+    These are latents, what the model decodes from them before it is finished, and noise over the
+    range of what it shows: of all pixels, or of each column, since far outside of its range a
+    constant one leaves nothing of a score but rounding errors. The errors of noise are large, so
+    that a relative bound is fair.
     """
-    latents = draw_normal(spec.shape[0] or CHECKED_ROWS, model.latent_dim, seed=0)
-    decoded = model.decode(latents)
-    data = np.random.default_rng(0).uniform(decoded.min(), decoded.max(), decoded.shape)
+    latents = draw_normal(spec.shape[0] or CHECKED_ROWS, parts.model.latent_dim, seed=0)
+    decoded = parts.model.decode(latents)
+    shown = parts.finish(decoded).numpy()
+    axis = 0 if shown.ndim == 2 else None
+    data = np.random.default_rng(0).uniform(shown.min(axis), shown.max(axis), shown.shape)
     return latents, decoded, tf.saturate_cast(data, spec.dtype).numpy()
 
 
-def compare_decoded(actual, expected):
-    """`compare` of what `decode` gave: within 1e-5 of the data's range, in any unit."""
-    span = expected.max() - expected.min()
-    compare("decode", actual, expected, rtol=1e-6, atol=1e-5 * span)
+def compare_decoded(actual, decoded, finish=tf.identity):
+    """Like `compare` of what `decode` gave: finished rows within 1e-5 of the range of the data.
+
+    Where they are rounded, they are that of a number within this bound.
+    """
+    bound = 1e-6 * np.abs(decoded) + 1e-5 * (decoded.max() - decoded.min())
+    low, high = (finish(decoded + sign * bound).numpy() for sign in (-1, 1))
+    nearest = np.clip(actual, low, high) if actual.shape == decoded.shape else decoded
+    compare("decode", actual, finish(nearest).numpy(), rtol=1e-6)
+
+
+def write_archive(archive, folder):
+    """Writes an `ExportArchive`; what keeps TensorFlow from it is an `OSError`, as of Python."""
+    try:
+        archive.write_out(str(folder), verbose=False)
+    except tf.errors.OpError as error:
+        for number in WRITING:
+            if os.strerror(number) in error.message:
+                raise OSError(number, os.strerror(number)) from None
+        raise
 
 
 def compare(endpoint, actual, expected, rtol, atol=0.0):

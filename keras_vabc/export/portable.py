@@ -1,15 +1,22 @@
 """ONNX and LiteRT: the parts without randomness, and how to draw the latents for them."""
 
+import contextlib
 import functools
 import json
-import tempfile
+import os
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_vabc.export.parts import checked_inputs, compare, compare_decoded, data_spec
-from keras_vabc.files.writing import new_folder
+from keras_vabc.export.parts import (
+    checked_inputs,
+    compare,
+    compare_decoded,
+    data_spec,
+    write_archive,
+)
+from keras_vabc.files.writing import new_folder, temporary_path
 
 DENSITY = "density.json"
 ONNX_OPSET = 18
@@ -33,14 +40,14 @@ def export_portable(parts, filepath, format, input_signature=None):
     x_spec = data_spec(parts.model, input_signature)
     functions = _functions(parts)
     with new_folder(filepath, "filepath") as folder:
-        with tempfile.TemporaryDirectory() as scratch:
+        with temporary_path(folder / "saved_model") as scratch, _standardized_apart():
             archive = keras.export.ExportArchive()
             for name, function in functions.items():
                 z_spec = tf.TensorSpec((None, parts.model.latent_dim), "float32")
                 archive.add_endpoint(name, function, [z_spec if name == "decode" else x_spec])
-            archive.write_out(scratch, verbose=False)
+            write_archive(archive, scratch)
             for name in functions:
-                convert(scratch, name, folder / f"{name}{suffix}")
+                convert(str(scratch), name, folder / f"{name}{suffix}")
         (folder / DENSITY).write_text(json.dumps(parts.density, indent=1), encoding="utf-8")
         _check({name: load(folder / f"{name}{suffix}") for name in functions}, parts, x_spec)
     return [*(f"{name}{suffix}" for name in functions), DENSITY]
@@ -50,7 +57,7 @@ def _functions(parts):
     """The functions to convert by name; each returns a dict of tensors."""
 
     def decode(z):
-        return {"data": parts.model.decode_batch(z)}
+        return {"data": parts.decode_batch(z)}
 
     def score(x):
         scores = parts.score_batch(x)
@@ -64,10 +71,27 @@ def _functions(parts):
     return functions if parts.guard_batch is None else functions | {"guard": guard}
 
 
+@contextlib.contextmanager
+def _standardized_apart():
+    """Keeps a `Rescaling` apart from the layer after it, into whose weights LiteRT would fold it.
+
+    What is large beside its deviation, as a constant column is, would cancel only after it was
+    multiplied by weights, and leave rounding errors.
+    """
+    call = keras.layers.Rescaling.call
+    keras.layers.Rescaling.call = lambda *inputs: tf.maximum(call(*inputs), tf.float32.min)
+    try:
+        yield
+    finally:
+        keras.layers.Rescaling.call = call
+
+
 def _tools(format):
     """Suffix of a format, and functions that convert an endpoint of a SavedModel and load it."""
     try:
         if format == "onnx":
+            # It would leave a device id and a database in the user's home.
+            os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
             import onnxruntime
             import tf2onnx
 
@@ -118,9 +142,10 @@ def _load_litert(interpreter, path):
 
 def _check(loaded, parts, x_spec):
     """Raises a `RuntimeError` if the loaded functions give anything else than `parts`."""
-    latents, decoded, noise = checked_inputs(parts.model, x_spec)
-    compare_decoded(loaded["decode"](latents)["data"], decoded)
-    for data in (noise, tf.saturate_cast(decoded, x_spec.dtype).numpy()):
+    latents, decoded, noise = checked_inputs(parts, x_spec)
+    compare_decoded(loaded["decode"](latents)["data"], decoded, parts.finish)
+    shown = parts.finish(decoded)
+    for data in (noise, tf.saturate_cast(shown, x_spec.dtype).numpy()):
         scored = loaded["score"](data)
         compare("score", scored["score"], parts.score(data), rtol=1e-4, atol=SCORE_ATOL)
         if parts.threshold is not None:

@@ -5,7 +5,13 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vabc.data.blocks import BLOCK_ROWS
-from keras_vabc.export.parts import checked_inputs, compare, compare_decoded, data_spec
+from keras_vabc.export.parts import (
+    checked_inputs,
+    compare,
+    compare_decoded,
+    data_spec,
+    write_archive,
+)
 from keras_vabc.files.writing import new_folder
 
 
@@ -20,14 +26,14 @@ def export_saved_model(parts, filepath, input_signature=None):
     latents_spec = tf.TensorSpec((None, model.latent_dim), "float32")
     x_spec = data_spec(model, input_signature)
     archive = keras.export.ExportArchive()
-    archive.add_endpoint("decode", model.decode_batch, [latents_spec])
+    archive.add_endpoint("decode", parts.decode_batch, [latents_spec])
     sample = _joined(parts.sample_block, model.decoder.output_shape)
     archive.add_endpoint("sample", sample, [scalar, scalar])
     archive.add_endpoint("score", parts.score_batch, [x_spec])
     if parts.threshold is not None:
         archive.add_endpoint("flag", lambda x: parts.flags(parts.score_batch(x)), [x_spec])
     with new_folder(filepath, "filepath") as folder:
-        archive.write_out(str(folder), verbose=False)
+        write_archive(archive, folder)
         _check(tf.saved_model.load(str(folder)), parts, x_spec)
     flag = [] if parts.threshold is None else ["flag(x)"]
     return ["decode(z)", "sample(n, seed)", "score(x)", *flag]
@@ -61,10 +67,10 @@ def _joined(sample_block, output_shape):
 
 def _check(loaded, parts, x_spec):
     """Raises a `RuntimeError` if a SavedModel gives anything else than `parts`."""
-    latents, decoded, data = checked_inputs(parts.model, x_spec)
+    latents, decoded, data = checked_inputs(parts, x_spec)
     many = BLOCK_ROWS + 1
     samples, scores = parts.sample(many, seed=0), loaded.score(data).numpy()
-    compare_decoded(loaded.decode(latents).numpy(), decoded)
+    compare_decoded(loaded.decode(latents).numpy(), decoded, parts.finish)
     compare("score", scores, parts.score(data), rtol=1e-4)
     compare("sample", loaded.sample(many, 0).numpy(), samples, rtol=0)
     if parts.threshold is not None:

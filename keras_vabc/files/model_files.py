@@ -1,6 +1,8 @@
 """A Keras model and the numbers that belong to it, in one file."""
 
 import json
+import math
+import os
 import re
 import warnings
 import zipfile
@@ -10,9 +12,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_vabc.files.bounds import check_stored
+from keras_vabc.files.model_records import METADATA, RECORD_KEY
 from keras_vabc.files.writing import whole_file
 
-METADATA, RECORD_KEY = "metadata.json", "keras_vabc"  # a member of the archive, a key in it
+CONFIG = "config.json"
 MEMBERS = re.compile(r"metadata\.json|config\.json|model\.weights\.(h5|npz)|assets/(?!.*\.\.).*")
 
 
@@ -46,8 +50,6 @@ def read_model_file(path):
     written by something else.
     """
     with _whole_archive(path) as archive:
-        if any(member.compress_type for member in archive.infolist()):
-            raise zipfile.BadZipFile("it is compressed")  # and may be larger than memory
         record = json.loads(archive.read(METADATA))[RECORD_KEY]
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "Skipping")  # a part of the file
@@ -74,17 +76,34 @@ def _whole_archive(path):
         raise FileNotFoundError(f"path must be a file. Received: path={path}.")
     try:
         with zipfile.ZipFile(path) as archive:
+            check_stored(archive)
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile("a checksum does not match")
             names = archive.namelist()
             if len(set(names)) < len(names) or not all(map(MEMBERS.fullmatch, names)):
                 raise zipfile.BadZipFile(f"its members are {names}")
+            _check_weights(archive)
             yield archive
     except Exception as error:  # zip, zlib, JSON, HDF5 and Keras each raise their own
         raise ValueError(
             "path must be a whole file of this package's. "
             f"Received: path={path} ({type(error).__name__}: {error})."
         ) from error
+
+
+def _check_weights(archive):
+    """Refuses a model that has more weights than its file has bytes, before any is made."""
+    config = json.loads(archive.read(CONFIG))
+    config.pop("compile_config", None)  # since optimizers make their variables at once
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        weights = sum(math.prod(variable.shape) for variable in model.variables)
+    except Exception:  # loading it says what is wrong; a layer that needs its numbers, nothing
+        return
+    own = os.path.getsize(archive.filename)
+    if weights > own:
+        raise ValueError(f"it declares {weights} weights, but has {own} bytes")
 
 
 def _checked(path):

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vabc.data.checks import check_finite, check_share
 from keras_vabc.data.folds import move_to_unwanted
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_files import read_model_file, write_model_file
 from keras_vabc.nu.checkpoints import MemberCheckpoint, training_fingerprint
 from keras_vabc.nu.committee import Committee
@@ -133,10 +134,12 @@ class NUClassifier:
             ValueError: If a fold is too small, of another shape or not finite, the network does
                 not fit the data, or the checkpoint is damaged or of another training.
             OSError: If the checkpoint cannot be written.
+            RuntimeError: If Keras is set to another backend or type of weights.
 
         Warns:
             UserWarning: If there are fewer than 50 unwanted examples.
         """
+        check_keras_settings()
         unlabeled, unwanted = checked_folds(unlabeled, unwanted, self.network, self.members)
         if checkpoint is not None:
             fingerprint = training_fingerprint(

@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from keras_vabc.vabc.layers import standardization
-from keras_vabc.vabc.networks import kernel_initializers
+from keras_vabc.vabc.networks import CHANNELS_LAST, kernel_initializers
 
 STATISTICS_ROWS = 4096  # enough for means and variances
 
@@ -19,6 +19,7 @@ def logit_network(x, seed):
     """
     kernels = kernel_initializers(seed)
     relu = {"activation": "relu", "dtype": "float32"}
+    convolution = {"strides": 2, "padding": "same", **CHANNELS_LAST, **relu}
     some = x[:: -(-len(x) // STATISTICS_ROWS)].astype("float64")
     axes = tuple(range(x.ndim - 1))
     mean, variance = some.mean(axis=axes), some.var(axis=axes)
@@ -34,10 +35,10 @@ def logit_network(x, seed):
     features = standardize(inputs)
     if x.ndim == 4:
         for filters in (16, 32):
-            features = layers.Conv2D(
-                filters, 5, strides=2, padding="same", kernel_initializer=next(kernels), **relu
-            )(features)
-        features = layers.Flatten(dtype="float32")(features)
+            features = layers.Conv2D(filters, 5, kernel_initializer=next(kernels), **convolution)(
+                features
+            )
+        features = layers.Flatten(dtype="float32", **CHANNELS_LAST)(features)
     else:
         features = layers.Dense(128, kernel_initializer=next(kernels), **relu)(features)
     features = layers.Dense(128, kernel_initializer=next(kernels), **relu)(features)

@@ -44,8 +44,14 @@ def flagged_share(scores, threshold, weights=None):
 
 
 def review_order(scores):
-    """Row numbers from the highest score to the lowest; equal scores keep their order."""
-    return np.argsort(-check_rows("scores", scores, ()).astype("float64"), kind="stable")
+    """Row numbers from the highest score to the lowest; equal scores keep their order.
+
+    Float32 scores need 20 bytes each at most, themselves and the row numbers included.
+    """
+    scores = check_rows("scores", scores, ())
+    return np.argsort(
+        -(scores if scores.dtype.kind == "f" else scores.astype("float64")), kind="stable"
+    )
 
 
 def _checked(scores, weights):

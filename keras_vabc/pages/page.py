@@ -4,10 +4,9 @@ import base64
 from typing import NamedTuple
 
 import jinja2
-from rich import box
-from rich.table import Table as RichTable
 
 from keras_vabc.plots import png_bytes
+from keras_vabc.version import __version__
 
 COLUMNS = {
     "Method": lambda line: line["method"],
@@ -44,23 +43,6 @@ def result_table(lines):
     return Table(list(COLUMNS), [[show(line) for show in COLUMNS.values()] for line in lines])
 
 
-def print_table(console, title, table):
-    """Prints a `Table` under a title, the first column to the left and the others to the right."""
-    shown = RichTable(
-        title=title,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=0,
-        show_edge=False,
-        pad_edge=False,
-    )
-    for number, column in enumerate(table.columns):
-        shown.add_column(column, justify="right" if number else "left", no_wrap=True)
-    for row in table.rows:
-        shown.add_row(*row)
-    console.print(shown)
-
-
 def render_page(title, sections):
     """HTML of a page that needs no other file, of `Section`s."""
     environment = jinja2.Environment(
@@ -70,7 +52,9 @@ def render_page(title, sections):
         lstrip_blocks=True,
     )
     environment.filters["png"] = _base64_png
-    return environment.get_template("page.html").render(title=title, sections=sections)
+    return environment.get_template("page.html").render(
+        title=title, sections=sections, version=__version__
+    )
 
 
 def _base64_png(figure):

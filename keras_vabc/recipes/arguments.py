@@ -3,7 +3,10 @@
 import hashlib
 import os
 
-from keras_vabc.data.checks import check_positive, check_whole
+from rich.console import Console
+
+from keras_vabc.data.checks import check_kind, check_path
+from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.recipes.own_data import check_setting
@@ -14,13 +17,22 @@ def checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, 
     """The `TrainingSettings` of the arguments of `train`; `start` is `None` or a `Run`."""
     return TrainingSettings(
         setting=_setting(setting, start),
-        seed=check_whole("seed", seed, 0),
-        epochs=None if epochs is None else check_whole("epochs", epochs, 1),
+        seed=checked("seed", seed),
+        epochs=None if epochs is None else checked("epochs", epochs),
         gamma=_gamma(gamma, start),
         image_size=_image_size(image_size, start),
-        max_unreadable=_share(max_unreadable),
+        max_unreadable=checked("max_unreadable", max_unreadable),
         start=None if start is None else _origin(start),
     )
+
+
+def check_kinds(out, allow_more_unwanted, console):
+    """Raises a `TypeError` for an argument of `train` that is of another kind."""
+    if out is not None:
+        check_path("out", out)
+    check_kind("allow_more_unwanted", allow_more_unwanted, bool, "True or False")
+    if console is not None:
+        check_kind("console", console, Console, "a rich.console.Console")
 
 
 def place(name, data, image_size, kept):
@@ -37,6 +49,18 @@ def place(name, data, image_size, kept):
     for _, rows in reader.blocks(reader.describe(image_size)):
         digest.update(f"{rows.dtype} {rows.shape[1:]}".encode() + rows.tobytes())
     return f"{MEMORY} {digest.hexdigest()}"
+
+
+def data_at(place, name, in_memory):
+    """The data of a `place`: a path, or what a dict of those `in_memory` has of that name."""
+    if not place.startswith(MEMORY):
+        return place
+    if name not in in_memory:
+        raise ValueError(
+            f"{name} must be there to be read again. Received: a run on data that were in memory, "
+            "opened from its folder."
+        )
+    return in_memory[name]
 
 
 def _origin(start):
@@ -60,10 +84,9 @@ def _setting(setting, start):
 
 def _gamma(gamma, start):
     """Gamma, given or that of the run to start from; `None` for the setting's own."""
-    if gamma is None:
-        return None if start is None else start.record.settings.gamma
-    check_positive(gamma=gamma)
-    return float(gamma)
+    if gamma is None and start is not None:
+        gamma = start.record.settings.gamma
+    return None if gamma is None else checked("gamma", gamma)
 
 
 def _image_size(size, start):
@@ -71,19 +94,4 @@ def _image_size(size, start):
     if size is None:
         images = start is not None and start.spec.kind == "images"
         return start.spec.shape[:2] if images else None
-    sizes = [] if isinstance(size, str | bytes) or not hasattr(size, "__len__") else list(size)
-    if len(sizes) != 2:
-        raise ValueError(f"image_size must be (height, width). Received: image_size={size!r}.")
-    return tuple(check_whole("image_size", number, 1) for number in sizes)
-
-
-def _share(max_unreadable):
-    try:
-        share = float(max_unreadable)
-    except (TypeError, ValueError):
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise ValueError(
-            f"max_unreadable must be in [0, 1]. Received: max_unreadable={max_unreadable!r}."
-        )
-    return share
+    return checked("image_size", size)

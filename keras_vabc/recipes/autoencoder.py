@@ -96,11 +96,15 @@ def _penalty_weight(setting, hidden_share):
     )
 
 
+class Diverged(RuntimeError):
+    """A training whose loss is not finite; whoever asked for it knows what could be changed."""
+
+
 def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=None):
     """Trains the model of a setting, as section V-C of the paper says; a `Trained`.
 
     `hidden_share` is as in `build`. The networks start from the weights of `start`, a `VABC`, if it
-    is given; a `ValueError` refuses one with other networks.
+    is given; a `ValueError` refuses one with other networks. Raises `Diverged`.
     """
     training, testing = datasets(setting, folds)
     model = build(
@@ -128,6 +132,11 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
         callbacks=[*own, *callbacks],
         verbose=0,
     )
+    if not np.isfinite(history.history["val_loss"][-1]):
+        raise Diverged(
+            f"The training with gamma={setting.gamma:g} and seed={setting.seed} has diverged: its "
+            "loss is not finite."
+        )
     return Trained(model, history.history, time.perf_counter() - start)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vabc.data.checks import check_whole
+from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.recipes.record import UnlabeledFigures
 from keras_vabc.recipes.results import SAMPLES
@@ -21,7 +21,7 @@ NO_JUDGE = (
 
 def evaluate(run, labels, negative_class, seed, show):
     """What `Run.evaluate` measures: the name of a field of `Evaluation`, and its value."""
-    check_whole("seed", seed, 0)
+    checked("seed", seed)
     check_pair(labels, negative_class)
     if labels is None:
         show("Measuring")

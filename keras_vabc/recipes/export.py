@@ -2,24 +2,26 @@
 
 from pathlib import Path
 
-from keras_vabc.files.writing import new_folder
+from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.pages.model_card import model_card
 from keras_vabc.recipes.outputs import provenance
 
 CARD = "MODEL_CARD.md"
+EXPORT = "export"  # the kind of output
 FORMATS = {"savedmodel": "tf_saved_model", "onnx": "onnx", "litert": "litert"}
 VERSION = "1"  # TensorFlow Serving loads the subfolder of the highest number
 FOLDERS = {"savedmodel": VERSION, "onnx": "onnx", "litert": "litert"}
 
 
-def export(run, out, format):
+def export(run, out, format, overwrite=False):
     """What `Run.export` does."""
     if format not in FORMATS:
         raise ValueError(
             f"format must be one of {', '.join(FORMATS)}. Received: format={format!r}."
         )
     out = Path(out)
-    with new_folder(out) as made:
+    with new_output(out, EXPORT, folder=True, overwrite=overwrite) as output:
+        made = output.path
         run.sampler.export(
             made / FOLDERS[format],
             FORMATS[format],
@@ -27,6 +29,12 @@ def export(run, out, format):
             threshold=run.threshold,
             verbose=False,
         )
-        card = model_card(run, format, FOLDERS[format], provenance(run)["sha256"])
+        output.manifest |= {"format": format} | provenance(run)
+        card = model_card(run, format, FOLDERS[format], output.manifest["sha256"])
         (made / CARD).write_text(card, encoding="utf-8")
     return out / FOLDERS[format]
+
+
+def check_export_place(out, overwrite=False):
+    """Refuses a place for an export before anything slow is done, as `Run.export` does."""
+    check_free(out, EXPORT, folder=True, overwrite=overwrite)

@@ -31,7 +31,7 @@ def sharpen(recipe, model, training_folds, **places):
     )
 
 
-def new_sampler(recipe, model, nu):
+def new_sampler(recipe, model, nu, spec=None):
     """The `LatentSampler` of a recipe: its density not yet fitted, its guard in place."""
     guard = {} if recipe.guard is None else {"guard": nu, "threshold": recipe.guard}
     seed = recipe.setting.seed
@@ -42,6 +42,7 @@ def new_sampler(recipe, model, nu):
         shrinkage=recipe.shrinkage,
         fit_rows=recipe.fit_rows,
         seed=seed,
+        spec=spec,
         **guard,
     )
 

@@ -1,11 +1,15 @@
 """The first step of a training: the user's data become folds, and the run says what they are."""
 
 import contextlib
-import shutil
+import dataclasses
 import time
 
 from keras_vabc.data.intake import read_folds, stored_folds
-from keras_vabc.pages.console import reading_status, say
+from keras_vabc.data.unreadable import FILE as UNREADABLE
+from keras_vabc.data.unreadable import write_unreadable
+from keras_vabc.files.fingerprints import array_fingerprint
+from keras_vabc.pages.console import plain, reading_status, say
+from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.record import Counts
 
 LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
@@ -21,28 +25,39 @@ def take_in(run, work, start, allow_more_unwanted, console):
     stages = run.record.stages
     if "intake" in stages:
         with contextlib.suppress(OSError, ValueError, EOFError):  # damaged or gone: read again
-            return stored_folds(work, run.record.settings.seed)
+            return _kept_folds(run, work)
     began = time.perf_counter()
     stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
     run.update(stages=stages)  # until it is complete again
-    intake = _read(run, work, allow_more_unwanted, console)
-    counts = {name: Counts.of(own) for name, own in intake.counts.items()}
+    intake = _read(run, work, start, allow_more_unwanted, console)
+    content = {name: run.folder and _content(intake.folds, name) for name in intake.counts}
+    counts = {name: Counts.of(own, content[name]) for name, own in intake.counts.items()}
     _check(run, intake, counts, start)
     for note in intake.notes:
         say(console, f"Note: {note}")
+    _list_unreadable(run, intake.unreadable, console)
     for name, own in counts.items():
         say(console, f"{name}: {own.training:,} to train on, {own.held_out:,} held out")
     run.update(
         stages={"intake": round(time.perf_counter() - began, 1)} | stages,
         spec=intake.spec,
         counts=counts,
-        notes=tuple(intake.notes),
+        notes=tuple(map(plain, intake.notes)),
     )
     return intake.folds
 
 
-def _read(run, work, allow_more_unwanted, console):
-    shutil.rmtree(work, ignore_errors=True)
+def _list_unreadable(run, unreadable, console):
+    """Tells what was left out, with reasons, in a file of the run; notes name the first few."""
+    if run.folder is not None and any(map(len, unreadable.values())):
+        write_unreadable(run.folder / UNREADABLE, unreadable)
+        count = sum(map(len, unreadable.values()))
+        place = run.folder / UNREADABLE
+        say(console, f"Every file that could not be read ({count:,}) is listed in {place}.")
+
+
+def _read(run, work, start, allow_more_unwanted, console):
+    working_copies.begin(work)
     settings = run.record.settings
     with reading_status(console) as show:
         return read_folds(
@@ -55,6 +70,7 @@ def _read(run, work, allow_more_unwanted, console):
             seed=settings.seed,
             allow_more_unwanted=allow_more_unwanted,
             show=show,
+            rule=None if start is None else start.spec.rule,
         )
 
 
@@ -63,11 +79,38 @@ def _check(run, intake, counts, start):
         _check_alike(intake.spec, start.spec)
     if run.record.settings.setting == "quality":
         _check_enough(intake.folds)
-    if run.record.stages and counts != run.record.counts:
-        raise ValueError(
-            "unlabeled and unwanted must be as they were when the run began. "
-            f"Received: {counts}, not {run.record.counts}. Train into a new folder."
-        )
+    if run.record.stages or run.folder and any(run.folder.glob("*.checkpoint")):
+        _check_as_before(counts, run.record.counts)
+
+
+def _kept_folds(run, work):
+    """The folds in `work`; a `ValueError` if they are not those that the record tells of."""
+    folds = stored_folds(work, run.record.settings.seed)
+    for name, counts in run.record.counts.items():
+        if counts.content not in (None, _content(folds, name)):
+            raise ValueError(f"{name} must be as it was read. Received: other rows in {work}.")
+    return folds
+
+
+def _content(folds, name):
+    """Hash of the rows of a fold, in order: those to train on and those held out."""
+    return array_fingerprint([getattr(folds, part) for part in (name, f"test_{name}")])
+
+
+def _check_as_before(counts, before):
+    """What was trained on some data goes on with no others; of old records counts alone tell."""
+    for name, old in before.items():
+        new = counts[name]
+        same = new.content == old.content
+        if old.content is None:
+            same = dataclasses.replace(new, content=None) == old
+        if not same:
+            rows = f"{new.read:,} examples, where there were {old.read:,}"
+            rows = rows if new.read != old.read else f"other {new.read:,} examples"
+            raise ValueError(
+                f"{name} must be as it was when the run began. Received: {rows}. Train into a new "
+                "folder."
+            )
 
 
 def _check_alike(spec, old_spec):
@@ -87,5 +130,5 @@ def _check_enough(folds):
         if count < least:
             raise ValueError(
                 f"{name} must leave at least {least} examples to train on for the setting quality. "
-                f"Received: {count}. More examples, or --setting paper, help."
+                f"Received: {count}. More examples, or the setting paper, help."
             )

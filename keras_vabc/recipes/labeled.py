@@ -21,11 +21,15 @@ def labeled_figures(run, labels, negative_class, seed, show):
     """
     show("Reading the data")
     ids = [name for names, _ in run.training_data("unlabeled") for name in names]
-    known, codes, negative = _coded(read_labels(labels, ids), negative_class)
+    notes = []
+    known, codes, negative = _coded(read_labels(labels, ids, notes), negative_class)
     rows = _rows(run, "unlabeled", known)  # read anew: all of them may not fit in memory
     test = run.held_out(rows)
     figures, lines = _score_figures(run, rows[test], codes[test] == negative)
-    lines.insert(0, f"{len(rows):,} of {len(ids):,} unlabeled examples have a label.")
+    lines = [f"{len(rows):,} of {len(ids):,} unlabeled examples have a label.", *notes, *lines]
+    counts = run.record.counts["unlabeled"]
+    if len(ids) != (there := counts.read - counts.unreadable):
+        lines.insert(1, f"They have changed since the training, which read {there:,}.")
     if run.spec.kind == "images":
         folds = _folds(run, rows, codes, test, negative)
         measured, line = _image_figures(run, folds, seed, show)

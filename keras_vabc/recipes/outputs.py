@@ -1,87 +1,46 @@
-"""Files that a run makes: samples and scores, each with a manifest of where they come from."""
+"""Samples that a run makes, and what every output of a run tells of where it comes from."""
 
-import csv
-import hashlib
-import io
-import json
 import os
 
-import numpy as np
-
-from keras_vabc.data.outputs import check_place, write_rows
-from keras_vabc.files.writing import make_folder, write_whole
-from keras_vabc.nu.thresholds import review_order
+from keras_vabc.data.outputs import is_folder, write_rows
+from keras_vabc.files.manifests import content_hash
+from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.record_file import RUN_FILE
 
-MANIFEST = "manifest.json"
+SAMPLES = "samples"  # the kind of output
 MADE_BY = ("model", "nu", "density")  # parts that decide what is drawn and scored
 
 
-def write_samples(run, n, out, *, seed=0, show=lambda drawn: None):
+def write_samples(run, n, out, *, seed=0, overwrite=False, show=lambda drawn: None):
     """Draws samples, writes them block by block, and returns how many were drawn for them.
 
-    `out` is the path of a new folder, for PNGs, or of a file, as `write_rows` takes it. A manifest
-    of where they come from is `manifest.json` in a folder of images, and `FILE.json` beside a file.
-    `show` is called with the number of samples of each block. Raises what `write_rows` and
-    `check_output` do, and a `RuntimeError` if the guard rejects nearly everything.
+    `out` is the path of a folder, for PNGs, or of a file, as `write_rows` takes it. A manifest of
+    where they come from is `manifest.json` in a folder, and `FILE.json` beside a file. `show` is
+    called with the number of samples of each block. Raises what `write_rows`, `check_output` and
+    `new_output` do, and a `RuntimeError` if the guard rejects nearly everything.
     """
-    check_samples_place(run, out)
-    counts = {"n": n, "seed": seed}
+    check_output(run, out)
+    kind = {"folder": is_folder(out, run.spec), "overwrite": overwrite}
+    with new_output(out, SAMPLES, **kind) as output:
+        counts = {"n": n, "seed": seed, "drawn": 0}
 
-    def blocks():
-        for rows, drawn in run.sampler.batches(n, seed, return_drawn=True):
-            counts["drawn"] = drawn
-            show(len(rows))
-            yield rows
+        def blocks():
+            for rows, drawn in run.sampler.batches(n, seed, return_drawn=True):
+                counts["drawn"] = drawn
+                show(len(rows))
+                yield rows
 
-    write_rows(out, blocks(), run.spec)
-    counts["rejected"] = counts["drawn"] - n
-    place = out / MANIFEST if out.is_dir() else out.with_name(f"{out.name}.json")
-    _write_manifest(place, counts | provenance(run))
+        write_rows(output.path, blocks(), run.spec)
+        counts["rejected"] = counts["drawn"] - n
+        output.manifest |= counts | provenance(run)
     return counts["drawn"]
 
 
-def write_scores(run, source, out, *, show=lambda count: None):
-    """Scores data and writes them to a CSV file, the most unwanted first.
-
-    Its columns are `id` (path in the folder, or row number), `score`, and, where the run has a
-    threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is; what it holds is
-    returned, the numbers of `examples` and of those `flagged` and the `notes` of the reading among
-    it. `show` is called with the number of examples scored so far.
-
-    A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
-    holds the data; an `OSError` tells what cannot be read or written.
-    """
-    check_scores_place(run, source, out)
-    make_folder(out.parent)
-    ids, scores, notes = [], [], []
-    for names, rows in run.read(source, "input", notes):
-        ids += names
-        scores.append(run.score_rows(rows))
-        show(len(ids))
-    if not ids:
-        raise ValueError(f"input must hold an example. Received: input={source}, which has none.")
-    scores, threshold = np.concatenate(scores), run.threshold
-    write_whole(out, _score_table(ids, scores, threshold))
-    flagged = None if threshold is None else int((scores > threshold).sum())
-    content = {"input": str(source), "score": run.score_name, "threshold": threshold}
-    content |= {"examples": len(ids), "flagged": flagged, "notes": notes, **provenance(run)}
-    _write_manifest(out.with_name(f"{out.name}.json"), content)
-    return content
-
-
-def check_samples_place(run, out):
+def check_samples_place(run, out, overwrite=False):
     """Refuses a place for samples before anything slow is done, as `write_samples` does."""
     check_output(run, out)
-    check_place(out, run.spec)
-
-
-def check_scores_place(run, source, out):
-    """Refuses a place for scores before anything slow is done, as `write_scores` does."""
-    if out.suffix.lower() != ".csv" or out.is_dir():
-        raise ValueError(f"out must be a .csv file. Received: out={out}.")
-    check_output(run, out, input=source)
+    check_free(out, SAMPLES, folder=is_folder(out, run.spec), overwrite=overwrite)
 
 
 def provenance(run):
@@ -90,7 +49,7 @@ def provenance(run):
     paths = [] if folder is None else [folder / FILES[part] for part in MADE_BY]
     return {
         "run": None if folder is None else str(folder.resolve()),
-        "sha256": {path.name: _sha256(path) for path in paths if path.exists()},
+        "sha256": {path.name: content_hash(path) for path in paths if path.exists()},
         "versions": run.record.provenance.versions,
     }
 
@@ -106,22 +65,3 @@ def check_output(run, out, **others):
     for name, path in (others | data | own).items():
         if path and os.path.exists(out) and os.path.exists(path) and os.path.samefile(out, path):
             raise ValueError(f"out must be another file than {name}. Received: out={out}.")
-
-
-def _write_manifest(path, content):
-    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
-
-
-def _score_table(ids, scores, threshold):
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "score"] + ([] if threshold is None else ["flagged"]))
-    for row in review_order(scores):
-        flag = [] if threshold is None else [int(scores[row] > threshold)]
-        writer.writerow([ids[row], float(scores[row]), *flag])
-    return text.getvalue().encode()
-
-
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,22 +1,23 @@
 """The files of a run beside its record: what is in each, written and read here alone."""
 
+import contextlib
+import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 
 from keras_vabc.data.checks import check_finite, check_rows
 from keras_vabc.files.array_files import read_array_file, write_array_file
+from keras_vabc.files.bounds import read_text_file
+from keras_vabc.files.model_records import read_model_record
 from keras_vabc.files.writing import write_whole
+from keras_vabc.recipes.identity import own_files
+from keras_vabc.recipes.record import FILES
 from keras_vabc.recipes.record_file import DAMAGES
 
-FILES = {
-    "nu": "nu.keras",
-    "model": "model.keras",
-    "density": "density.npz",
-    "scores": "scores.npz",
-    "history": "history.json",
-}
 SHOWN_LOSSES = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
+FORM = ("kind", "shape", "dtype")  # of an example, which a model cannot do without
 
 
 class Parts:
@@ -29,17 +30,26 @@ class Parts:
     def __init__(self, folder):
         self._folder, self._loaded = folder, {}
 
-    def __getitem__(self, name):
-        """A part, read once; a `ValueError` says that its file is damaged."""
+    def get(self, name, record):
+        """A part, read once; a `ValueError` if its file is damaged or does not fit the record."""
         if name not in self._loaded:
-            self._loaded[name] = _read(self._folder / FILES[name], name)
+            path = self._folder / FILES[name]
+            value = _read(path, name)
+            _compare("run", path, _FITTING.get(name, _nothing)(value, record))
+            self._loaded[name] = value
         return self._loaded[name]
 
     def keep(self, name, value, spec):
-        """Takes a part, and writes its file, whole or not at all, where there is a folder."""
-        if self._folder is not None:
-            self._write(self._folder / FILES[name], name, value, spec)
+        """Takes a part, and writes its file, whole or not at all, where there is a folder.
+
+        Returns the sha256 of the file by its name; in memory there is none.
+        """
         self._loaded[name] = value
+        if self._folder is None:
+            return {}
+        path = self._folder / FILES[name]
+        self._write(path, name, value, spec)
+        return {path.name: sha256(path)}
 
     def _write(self, path, name, value, spec):
         if name == "nu":
@@ -54,6 +64,41 @@ class Parts:
             write_array_file(path, value, {})
 
 
+def check_parts(folder, record, name):
+    """Refuses, by a `ValueError`, a file of a run that is gone or is not the one that it wrote.
+
+    `name` is that of the argument that gave the folder. Nothing is loaded, so that it takes no
+    TensorFlow. A run of an earlier version has no hashes: only what its models say is compared.
+    """
+    for file in own_files(record):
+        path = Path(folder, file)
+        if not path.is_file():
+            raise _not_own(name, path, "none")
+        if file in record.parts and sha256(path) != record.parts[file]:
+            raise _not_own(name, path, "one of another run, or changed since")
+        with contextlib.suppress(KeyError, TypeError):  # loading it says more
+            _compare(name, path, _TELLING.get(file, _nothing)(read_model_record(path), record))
+
+
+def sha256(path):
+    """The sha256 of a file, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _not_own(name, path, received):
+    return ValueError(
+        f"{name} must have its own {path.name}. Received: {path.parent} with {received}."
+    )
+
+
+def _compare(name, path, told):
+    """Raises the error of the first thing told that is another than the record has."""
+    for what, own, expected in told:
+        if own != expected:
+            raise _not_own(name, path, f"one of {what} {own}, not {expected}")
+
+
 def _read(path, name):
     if name == "nu":
         from keras_vabc.nu.classifier import NUClassifier
@@ -64,7 +109,7 @@ def _read(path, name):
         from keras_vabc.files.model_files import read_model_file
 
         return read_model_file(path)[0]
-    stored = path.read_bytes() if name == "history" else read_array_file(path)[0]
+    stored = read_text_file(path) if name == "history" else read_array_file(path)[0]
     try:
         return _CHECKED[name](stored)
     except DAMAGES as error:
@@ -86,3 +131,50 @@ def _history(text):
 
 
 _CHECKED = {"density": dict, "scores": _scores, "history": _history}
+
+
+def _nothing(part, record):
+    """What is told of a part that tells nothing: `(what, its own, that of the record)`."""
+    return ()
+
+
+def _fitting_model(model, record):
+    yield "shape", tuple(model.encoder.input_shape[1:]), record.spec.shape
+    yield "latents", model.latent_dim, record.recipe.setting.latent_dim
+
+
+def _fitting_density(state, record):
+    means = state.get("means", np.zeros(()))
+    yield "latents", means.shape[1:], (record.recipe.setting.latent_dim,)
+
+
+def _fitting_scores(scores, record):
+    for name, own in scores.items():
+        yield f"{name} examples", len(own), record.counts[name].held_out
+
+
+def _fitting_history(history, record):
+    yield "epochs", len(history["loss"]), record.figures.epochs
+
+
+_FITTING = {
+    "model": _fitting_model,
+    "density": _fitting_density,
+    "scores": _fitting_scores,
+    "history": _fitting_history,
+}
+
+
+def _told_by_model(stored, record):
+    for key in FORM:
+        own = getattr(record.spec, key)
+        yield key, stored["spec"][key], list(own) if key == "shape" else own
+
+
+def _told_by_classifier(stored, record):
+    figures, share = record.figures, stored["estimates"]["negative_share"]
+    yield "negative share", share, figures.negative_share
+    yield "seed", stored["arguments"]["seed"], record.settings.seed
+
+
+_TELLING = {FILES["model"]: _told_by_model, FILES["nu"]: _told_by_classifier}

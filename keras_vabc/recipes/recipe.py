@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+from typing import Literal
 
+from keras_vabc.recipes.forms import NotNegative, PositiveCount, Share
 from keras_vabc.recipes.settings import Setting, key_of, not_default
 from keras_vabc.version import __version__
 
@@ -25,13 +27,13 @@ class Recipe:
 
     slug: str
     setting: Setting
-    correction: str | None = None
-    density: str = "prior"
-    components: int = COMPONENTS
-    guard: float | None = None
-    fit_rows: int = 20_000
-    shrinkage: float | None = None
-    finetuning: int | None = None
+    correction: Literal["move", "soft", "labels"] | None = None
+    density: Literal["prior", "gmm"] = "prior"
+    components: PositiveCount = COMPONENTS
+    guard: Share | None = None
+    fit_rows: PositiveCount = 20_000
+    shrinkage: NotNegative | None = None
+    finetuning: PositiveCount | None = None
 
     @property
     def key(self):

@@ -3,9 +3,21 @@
 import dataclasses
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
 from keras_vabc.data.spec import DataSpec
+from keras_vabc.recipes.forms import (
+    Count,
+    Date,
+    Hash128,
+    InnerShare,
+    Interval,
+    NotNegative,
+    Positive,
+    PositiveCount,
+    Sha256,
+    Share,
+)
 from keras_vabc.recipes.recipe import Recipe
 
 SCHEMA = 2  # raise it when an earlier version of the package could no longer read the file
@@ -16,11 +28,15 @@ STEPS = {  # of a finished training
     "quality": {"intake", "classifier", "model", "density", "samples"},
 }
 FLOAT32_MAX = 3.4e38  # scores are float32
+FILES = {  # of a run beside its record: its parts
+    "nu": "nu.keras",
+    "model": "model.keras",
+    "density": "density.npz",
+    "scores": "scores.npz",
+    "history": "history.json",
+}
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(ge=0)]
-Interval = tuple[Share, Share]
+Fold = Literal["unlabeled", "unwanted"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +57,9 @@ class TrainingSettings:
     setting: Literal["paper", "quality"]
     seed: Count
     max_unreadable: Share
-    epochs: Annotated[int, Field(gt=0)] | None = None
-    gamma: Annotated[float, Field(gt=0)] | None = None
-    image_size: tuple[int, int] | None = None
+    epochs: PositiveCount | None = None
+    gamma: Positive | None = None
+    image_size: tuple[PositiveCount, PositiveCount] | None = None
     start: str | None = None
 
 
@@ -53,12 +69,16 @@ class DataPlaces:
 
     unlabeled: str
     unwanted: str
-    test_share: Annotated[float, Field(gt=0, lt=1)]
+    test_share: InnerShare
 
 
 @dataclasses.dataclass(frozen=True)
 class Counts:
-    """Examples of one fold; see `Intake`."""
+    """Examples of one fold; see `Intake`.
+
+    `content` is a hash of the rows as they were read, those to train on and those held out, in
+    order; `None` for a run in memory, or of an earlier version.
+    """
 
     read: Count
     training: Count
@@ -66,12 +86,14 @@ class Counts:
     unreadable: Count = 0
     duplicates: Count = 0
     repeated: Count = 0
+    content: Hash128 | None = None
 
     @classmethod
-    def of(cls, counts):
+    def of(cls, counts, content=None):
         """Those of a dict, which may count repairs too."""
-        names = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{name: int(count) for name, count in counts.items() if name in names})
+        names = {field.name for field in dataclasses.fields(cls)} - {"content"}
+        own = {name: int(count) for name, count in counts.items() if name in names}
+        return cls(**own, content=content)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +124,8 @@ class Threshold:
         score: Name of the score.
         unlabeled: Number of held-out unlabeled examples.
         unwanted: Number of held-out unwanted ones.
+        scores: sha256 of `scores.npz`, from which it was chosen; `None` for a run in memory, or of
+            an earlier version.
     """
 
     value: Annotated[float, Field(ge=-FLOAT32_MAX, le=FLOAT32_MAX)]
@@ -113,6 +137,7 @@ class Threshold:
     score: str
     unlabeled: Count
     unwanted: Count
+    scores: Sha256 | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,6 +153,34 @@ class UnlabeledFigures:
     samples: Count | None = None
     acceptance: Share | None = None
     suspect: Share | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _ImageFigures:
+    """What is shown of the figures of `ImageEvaluation`."""
+
+    __pydantic_config__ = ConfigDict(allow_inf_nan=False, extra="ignore")
+
+    nge_paper: Share
+    nge_paper_interval: Interval
+    nge_strict: Share
+    nge_strict_interval: Interval
+    fid: NotNegative
+    precision: Share
+    recall: Share
+    density: NotNegative
+    coverage: Share
+    class_balance: Share
+    samples: Count
+    judges: dict[Literal["paper", "strict"], Share]
+
+
+_IMAGE_FIGURES = TypeAdapter(_ImageFigures)
+
+
+def _image_figures(figures):
+    _IMAGE_FIGURES.validate_python(figures)
+    return figures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +200,13 @@ class LabeledFigures:
     false_alarms: Share | None = None
     false_alarms_interval: Interval | None = None
     acceptance: Share | None = None
-    images: dict[str, dict[str, Any]] | None = None
+    images: (
+        dict[
+            Literal["generated", "real, held out"],
+            Annotated[dict[str, Any], AfterValidator(_image_figures)],
+        ]
+        | None
+    ) = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,14 +221,19 @@ class Evaluation:
 class Provenance:
     """When, with which versions, and by which command the networks were trained."""
 
-    date: str
+    date: Date
     versions: dict[str, str]
     command: str
 
 
 @dataclasses.dataclass(frozen=True)
 class RunRecord:
-    """Everything that a run says of itself; a changed one is another object."""
+    """Everything that a run says of itself; a changed one is another object.
+
+    `id` is of the run alone (see `identity`), and `parts` maps the names of its files, once they
+    are written, to their sha256: a file of another run is known by it. A run in memory has no
+    `parts`, one of an earlier version neither.
+    """
 
     __pydantic_config__ = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
@@ -177,8 +241,14 @@ class RunRecord:
     settings: TrainingSettings
     data: DataPlaces
     schema: Literal[2] = SCHEMA
-    stages: dict[str, Seconds] = dataclasses.field(default_factory=dict)
-    counts: dict[str, Counts] = dataclasses.field(default_factory=dict)
+    id: Hash128 | None = None
+    stages: dict[Literal["intake", "classifier", "model", "density", "samples"], NotNegative] = (
+        dataclasses.field(default_factory=dict)
+    )
+    parts: dict[
+        Literal["nu.keras", "model.keras", "density.npz", "scores.npz", "history.json"], Sha256
+    ] = dataclasses.field(default_factory=dict)
+    counts: dict[Fold, Counts] = dataclasses.field(default_factory=dict)
     figures: Figures = Figures()
     notes: tuple[str, ...] = ()
     spec: DataSpec | None = None
@@ -198,9 +268,10 @@ class RunRecord:
         if self.status != FINISHED:
             return
         missing = [name for name in ("spec", "recipe", "provenance") if getattr(self, name) is None]
-        missing += [name for name in ("unlabeled", "unwanted") if name not in self.counts]
-        missing += sorted(STEPS[self.settings.setting] - self.stages.keys())
+        needed = {"counts": ("unlabeled", "unwanted"), "stages": STEPS[self.settings.setting]}
+        for field, names in needed.items():
+            missing += [f"{field}.{n}" for n in sorted(names) if n not in getattr(self, field)]
         figures = ("epochs", "loss", "val_loss")
-        missing += [name for name in figures if getattr(self.figures, name) is None]
+        missing += [f"figures.{n}" for n in figures if getattr(self.figures, n) is None]
         if missing:
             raise ValueError(f"a finished run needs {', '.join(missing)}")

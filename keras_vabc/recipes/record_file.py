@@ -9,8 +9,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from keras_vabc.data.checks import check_path
+from keras_vabc.files.bounds import read_text_file
 from keras_vabc.files.locks import locked
 from keras_vabc.files.writing import write_whole
+from keras_vabc.recipes.identity import contradiction
 from keras_vabc.recipes.record import SCHEMA, Counts, RunRecord
 
 RUN_FILE = "run.json"
@@ -23,7 +26,7 @@ def write_record(folder, record):
     """Writes a `RunRecord` whole or not at all; a `ValueError` if `read_record` would refuse it."""
     text = json.dumps(dataclasses.asdict(record), indent=1, allow_nan=False) + "\n"
     try:
-        _FORM.validate_json(text)
+        _checked(text)
     except ValidationError as error:
         raise ValueError(f"The record must be valid. Received: {_reason(error)}.") from None
     write_whole(folder / RUN_FILE, text.encode())
@@ -46,9 +49,10 @@ def read_record(folder, name="run"):
     `name` is that of the argument that gave the folder. A `ValueError` says that there is no run,
     that it was written by a newer version, or which field of its record is damaged.
     """
+    check_path(name, folder)
     folder = Path(folder)
     try:
-        text = (folder / RUN_FILE).read_bytes()
+        text = read_text_file(folder / RUN_FILE)
     except (FileNotFoundError, NotADirectoryError):
         raise ValueError(
             f"{name} must be the folder of a run, which holds {RUN_FILE}. Received: {folder}."
@@ -63,14 +67,27 @@ def read_record(folder, name="run"):
     try:
         if type(schema) is int and schema == 1:
             text = json.dumps(_from_schema_1(stored))
-        return _FORM.validate_json(text)
+        return _checked(text)
     except ValidationError as error:
         reason = _reason(error)
+    except Contradiction as error:
+        reason = str(error)
     except DAMAGES as error:
         reason = f"{type(error).__name__}: {error}"
     raise ValueError(
         f"{name} must have a whole {RUN_FILE}. Received: {folder}, whose is damaged ({reason})."
     )
+
+
+class Contradiction(ValueError):
+    """Fields of a record that cannot both be true."""
+
+
+def _checked(text):
+    record = _FORM.validate_json(text)
+    if reason := contradiction(record):
+        raise Contradiction(reason)
+    return record
 
 
 def _parsed(text):

@@ -3,12 +3,12 @@
 import dataclasses
 import datetime
 import platform
-import shlex
 import sys
 from pathlib import Path
 
 import numpy as np
 
+from keras_vabc.pages.console import command_line
 from keras_vabc.version import __version__
 
 SAMPLES = 10_000
@@ -76,4 +76,4 @@ def provenance(command=None):
 def _own_command():
     program, *arguments = sys.argv
     ours = Path(program).name == "keras-vabc"
-    return shlex.join(["keras-vabc", *arguments]) if ours else "keras_vabc from Python"
+    return command_line(["keras-vabc", *arguments]) if ours else "keras_vabc from Python"

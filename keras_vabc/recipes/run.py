@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.checks import check_whole
+from keras_vabc.data.checks import check_kind, check_path
 from keras_vabc.data.intake import held_out, read_blocks
 from keras_vabc.data.outputs import postprocess
-from keras_vabc.recipes.parts import Parts
-from keras_vabc.recipes.record import FINISHED, MEMORY
+from keras_vabc.data.ranges import checked
+from keras_vabc.recipes.arguments import data_at
+from keras_vabc.recipes.parts import Parts, check_parts
+from keras_vabc.recipes.record import FINISHED
 from keras_vabc.recipes.record_file import change_record, read_record, write_record
 
 
@@ -50,27 +52,27 @@ class Run:
     @property
     def nu(self):
         """The `NUClassifier`; `None` in the setting `"paper"`."""
-        return self._parts["nu"] if self.has_classifier else None
+        return self._parts.get("nu", self.record) if self.has_classifier else None
 
     @property
     def model(self):
         """The `VABC`."""
-        return self._parts["model"]
+        return self._parts.get("model", self.record)
 
     @functools.cached_property
     def sampler(self):
         """The `LatentSampler`, with density and guard."""
         from keras_vabc.recipes.generation import new_sampler
 
-        sampler = new_sampler(self.record.recipe, self.model, self.nu)
+        sampler = new_sampler(self.record.recipe, self.model, self.nu, self.spec)
         if self.record.recipe.density == "gmm":
-            sampler.set_state(self._parts["density"])
+            sampler.set_state(self._parts.get("density", self.record))
         return sampler
 
     @property
     def history(self):
         """Losses of each epoch, a dict of lists."""
-        return self._parts["history"]
+        return self._parts.get("history", self.record)
 
     @property
     def threshold(self):
@@ -105,7 +107,7 @@ class Run:
             ValueError: If `n` or `seed` is no whole number >= 0.
             RuntimeError: If the guard rejects nearly everything.
         """
-        n, seed = check_whole("n", n, 0), check_whole("seed", seed, 0)
+        n, seed = checked("n", n), checked("seed", seed)
         return postprocess(self.sampler.sample(n, seed), self.spec)
 
     def score(self, x):
@@ -192,17 +194,17 @@ class Run:
         self.change(lambda record: record.with_evaluation(kind, figures))
         return figures
 
-    def export(self, out, format="savedmodel"):
+    def export(self, out, format="savedmodel", *, overwrite=False):
         """Writes decoder, density, guard, score and threshold as a folder to deploy.
 
-        `out` gets a folder of the model, `1` for a SavedModel, `onnx` or `litert` otherwise, and
-        `MODEL_CARD.md`. For a SavedModel that is the layout of TensorFlow Serving. It is loaded
+        `out` gets a folder of the model, `1` for a SavedModel (the layout of TensorFlow Serving),
+        `onnx` or `litert` otherwise; `MODEL_CARD.md`; and `manifest.json`. The model is loaded
         again by the runtime of its format, and compared with the run, before it is there.
 
         Args:
-            out: The folder to make; must not exist, or be empty.
-            format: `"savedmodel"`, `"onnx"` or `"litert"`; the last two need the extra of that
-                name.
+            out: The folder to make; must not exist, be empty, or be an export as it was made.
+            format: `"savedmodel"`; or `"onnx"` or `"litert"`, which need the extra of that name.
+            overwrite: Whether to replace an export that was changed since.
 
         Returns:
             `pathlib.Path` of the model's folder.
@@ -214,15 +216,17 @@ class Run:
             RuntimeError: If the guard rejects nearly everything, or the export does not reproduce
                 the run.
         """
+        check_path("out", out)
+        check_kind("format", format, str, "a name")
         from keras_vabc.recipes.export import export
 
-        return export(self, out, format)
+        return export(self, out, format, overwrite)
 
     # What the steps of a training and the pages use
 
     def keep(self, name, value):
-        """Takes a part of the run, as `Parts.keep`."""
-        self._parts.keep(name, value, self.spec)
+        """Takes a part of the run, as `Parts.keep`; the record gets its hash."""
+        self.update(parts=self.record.parts | self._parts.keep(name, value, self.spec))
 
     def update(self, **changes):
         """Changes fields of the record, for whoever has the folder locked."""
@@ -247,7 +251,7 @@ class Run:
         Float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the weights are P(positive) of the
         unlabeled, or `None` without a classifier.
         """
-        scores = self._parts["scores"]
+        scores = self._parts.get("scores", self.record)
         unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
         return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
 
@@ -255,10 +259,11 @@ class Run:
         """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""
         return held_out(rows, self.record.settings.seed, part * self.record.data.test_share)
 
-    def read(self, source, name, notes=None):
-        """Reads data in the form of the run's, as `data.intake.read_blocks` does."""
-        most = self.record.settings.max_unreadable
-        return read_blocks(source, self.spec, name, max_unreadable=most, notes=notes)
+    def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None):
+        """Reads data in the form of the run's, as `read_blocks` does, by the run's own limit."""
+        most = self.record.settings.max_unreadable if max_unreadable is None else max_unreadable
+        more = {"notes": notes, "unreadable": unreadable}
+        return read_blocks(source, self.spec, name, max_unreadable=most, **more)
 
     def training_data(self, name):
         """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""
@@ -266,15 +271,7 @@ class Run:
 
     def source(self, name):
         """The `"unlabeled"` or `"unwanted"` data: a path, or what was given in memory."""
-        place = getattr(self.record.data, name)
-        if not place.startswith(MEMORY):
-            return place
-        if name not in self._data:
-            raise ValueError(
-                f"{name} must be there to be read again. Received: a run on data that were in "
-                "memory, opened from its folder."
-            )
-        return self._data[name]
+        return data_at(getattr(self.record.data, name), name, self._data)
 
 
 def open_run(folder, name="run"):
@@ -289,7 +286,7 @@ def open_run(folder, name="run"):
 
     Raises:
         ValueError: If there is none, its record is damaged or of a newer version, or its training
-            has not ended.
+            has not ended; or a part of it is gone, or of another run.
     """
     record = read_record(folder, name)
     if record.status != FINISHED:
@@ -297,4 +294,5 @@ def open_run(folder, name="run"):
             f"{name} must be a finished run. Received: {folder}, whose training has not ended; "
             "the same train command again goes on with it."
         )
+    check_parts(folder, record, name)
     return Run(record, folder)

@@ -3,7 +3,9 @@
 import dataclasses
 import hashlib
 import json
+from typing import Literal
 
+from keras_vabc.recipes.forms import Count, InnerShare, NotNegative, Positive, PositiveCount, Share
 from keras_vabc.version import __version__
 
 
@@ -55,34 +57,34 @@ class Setting:
             epochs.
     """
 
-    method: str
+    method: Literal["vabc", "vae"]
     dataset: str
     negative_class: int | None = None
-    fraction: float = 0.2
-    seed: int = 0
-    latent_dim: int = 2
-    units: tuple[int, ...] = (300, 100)
-    output_activation: str = "sigmoid"
-    sigma2: float = 2.5
-    gamma: float = 0.05
-    penalty_weight: float = 1.0
+    fraction: Share = 0.2
+    seed: Count = 0
+    latent_dim: PositiveCount = 2
+    units: tuple[PositiveCount, ...] = (300, 100)
+    output_activation: Literal["sigmoid", "linear"] = "sigmoid"
+    sigma2: Positive = 2.5
+    gamma: Positive = 0.05
+    penalty_weight: NotNegative = 1.0
     anneal_gamma: bool = True
     anneal_kl: bool = True
-    gamma_start: float = 4.0
-    anneal_epochs: int = 5
-    batch_size: int = 80
-    epochs: int = 30
-    patience: int | None = 3
-    network: str = "mlp"
-    target: float | None = None
-    unwanted_share: float = 0.5
-    learning_rate: float = 1e-3
+    gamma_start: Positive = 4.0
+    anneal_epochs: PositiveCount = 5
+    batch_size: PositiveCount = 80
+    epochs: PositiveCount = 30
+    patience: PositiveCount | None = 3
+    network: Literal["mlp", "conv", "residual"] = "mlp"
+    target: Positive | None = None
+    unwanted_share: InnerShare = 0.5
+    learning_rate: Positive = 1e-3
     decay: bool = False
-    global_clipnorm: float | None = None
-    pixel_max: float = 255.0
+    global_clipnorm: Positive | None = None
+    pixel_max: Positive = 255.0
     standardize: bool = False
-    sigma2_momentum: float | None = None
-    average: float | None = None
+    sigma2_momentum: InnerShare | None = None
+    average: InnerShare | None = None
 
     @property
     def key(self):

@@ -1,47 +1,33 @@
 """The start of TensorFlow, which takes seconds and talks."""
 
 import os
-import signal
 import sys
 from contextlib import contextmanager
 from threading import current_thread, main_thread
+
+from keras_vabc.files.signals import stop_signals_wait
+from keras_vabc.pages.console import status
 
 
 @contextmanager
 def starting_tensorflow(console):
     """A status line that says that TensorFlow starts, and then whatever its `update` is given."""
-    with console.status("Starting TensorFlow") as status:
+    with status(console, "Starting TensorFlow") as shown:
         start_tensorflow()
-        yield status
+        yield shown
 
 
 def start_tensorflow():
     """Imports TensorFlow without the notes that its C++ code writes to file descriptor 2.
 
-    Ctrl-C and SIGTERM wait until it is done: they would come out of it as errors of other kinds.
+    Signals to stop wait until it is done: they would come out of it as errors of other kinds.
     """
     if current_thread() is not main_thread():  # which alone may handle signals and descriptors
         import tensorflow  # noqa: F401
 
         return
-    came = []
-    try:
-        with stop_signals_handled(lambda number, _: came.append(number)):
-            import_tensorflow()
-    finally:
-        for number in came[:1]:
-            signal.raise_signal(number)
-
-
-@contextmanager
-def stop_signals_handled(handler):
-    """Gives Ctrl-C and SIGTERM to a handler until the block ends."""
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
+    with stop_signals_wait():
+        import_tensorflow()
 
 
 def import_tensorflow():

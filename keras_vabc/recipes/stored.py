@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_vabc.files.array_files import read_packed_arrays
 from keras_vabc.files.writing import write_whole
-from keras_vabc.recipes.sweep import ARRAYS, RESULTS, stored_lines
+from keras_vabc.recipes.results_folder import ARRAYS, RESULTS
+from keras_vabc.recipes.sweep import stored_lines
 
 
 class Stored:
@@ -36,16 +38,16 @@ class Stored:
     def arrays(self, run):
         """Dict of the arrays of one run; a `ValueError` says that their file is damaged."""
         path = self._arrays / f"{run.key}.npz"
-        with open(path, "rb") as file:
-            try:
-                with np.load(file, allow_pickle=False) as stored:
-                    return dict(stored)
-            except Exception as error:  # zip, zlib and NumPy each raise their own
-                raise ValueError(
-                    f"{path} must be a whole file of arrays. Received: a damaged one "
-                    f"({type(error).__name__}: {error}). Without the line of {run.key} in "
-                    f"{RESULTS} the same command makes it anew."
-                ) from error
+        try:
+            return read_packed_arrays(path)
+        except OSError:
+            raise
+        except Exception as error:  # zip, zlib and NumPy each raise their own
+            raise ValueError(
+                f"{path} must be a whole file of arrays. Received: a damaged one "
+                f"({type(error).__name__}: {error}). Without the line of {run.key} in "
+                f"{RESULTS} the same command makes it anew."
+            ) from error
 
 
 def store_arrays(path, **arrays):

@@ -1,23 +1,17 @@
 """Many runs in worker processes: each finished one is stored at once, and none is run twice."""
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-from keras_vabc.files.locks import locked
-from keras_vabc.files.writing import delete_temporary, make_folder, write_whole
+from keras_vabc.files.writing import write_whole
+from keras_vabc.pages.console import Bars, say
 from keras_vabc.recipes.results import described
+from keras_vabc.recipes.results_folder import ARRAYS, RESULTS, put_aside
 from keras_vabc.recipes.workers import worker_pool
-
-RESULTS = "results.jsonl"
-ARRAYS = "arrays"
 
 
 def stored_lines(folder):
@@ -49,22 +43,6 @@ class Job:
     def run(self, arrays):
         """Calls the function; returns the line, under the key of the job."""
         return {**self.function(*self.arguments, arrays), "key": self.key}
-
-
-@contextmanager
-def results_folder(folder):
-    """Makes the folder of a sweep, and keeps every other one out of it until the block ends.
-
-    Another process at work in it is a `BlockingIOError`.
-    """
-    arrays = Path(folder, ARRAYS)
-    make_folder(arrays)
-    with locked(folder):
-        delete_temporary(arrays)
-        try:
-            yield
-        finally:
-            delete_temporary(arrays)  # of workers that died
 
 
 def sweep(jobs, folder, workers=None, on_done=lambda line: None):
@@ -104,25 +82,19 @@ def append_line(path, line):
 def run_missing(jobs, folder, *, fresh, workers, console, describe=described):
     """Runs those that have no stored line, with one progress display, in `results_folder`.
 
-    `fresh` puts stored results aside first, as `*.old`; `describe` maps a new line to the text that
-    is shown of it.
+    `fresh` puts stored results aside first, as `put_aside`; `describe` maps a new line to the text
+    that is shown of it.
     """
     if fresh and (folder / RESULTS).exists():
-        os.replace(folder / RESULTS, (folder / RESULTS).with_suffix(".old"))
+        put_aside(folder)
     missing = len({job.key for job in jobs} - stored_lines(folder).keys())
-    console.print(f"{len(jobs)} runs, {missing} of them missing. Arrays go to {folder / ARRAYS}.")
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed} of {task.total}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    ]
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("Runs", total=missing)
+    arrays = f"Arrays go to {folder / ARRAYS}."
+    say(console, f"{len(jobs)} runs, {missing} of them missing. {arrays}")
+    with Bars(console, "runs") as bars:
+        bar = bars.add("Runs", missing)
 
         def show(line):
-            progress.update(task, advance=1)
-            progress.console.print(describe(line))
+            bars.advance(bar)
+            bars.say(describe(line))
 
         sweep(jobs, folder, workers, show)

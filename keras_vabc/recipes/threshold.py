@@ -1,25 +1,20 @@
 """From which score on a run flags data."""
 
-from numbers import Real
-
+from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
-from keras_vabc.recipes.record import Threshold
+from keras_vabc.recipes.record import FILES, Threshold
 
 
 def chosen_threshold(run, max_false_alarms):
     """The `Threshold` of `Run.set_threshold`, from the scores of the held-out examples."""
-    if not isinstance(max_false_alarms, Real):
-        raise ValueError(
-            "max_false_alarms must be a number in [0, 1). "
-            f"Received: max_false_alarms={max_false_alarms!r}."
-        )
+    max_false_alarms = checked("max_false_alarms", max_false_alarms)
     unlabeled, unwanted, weights = run.held_out_scores()
     value = false_alarm_threshold(unlabeled, max_false_alarms, weights)
     caught = observed_rate(unwanted > value)
     return Threshold(
         value=value,
-        max_false_alarms=float(max_false_alarms),
+        max_false_alarms=max_false_alarms,
         false_alarms=flagged_share(unlabeled, value, weights),
         flagged=flagged_share(unlabeled, value),
         recall=caught.value,
@@ -27,6 +22,7 @@ def chosen_threshold(run, max_false_alarms):
         score=run.score_name,
         unlabeled=len(unlabeled),
         unwanted=len(unwanted),
+        scores=run.record.parts.get(FILES["scores"]),
     )
 
 

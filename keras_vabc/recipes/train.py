@@ -1,18 +1,24 @@
 """From a user's data to a run."""
 
+import contextlib
 import functools
-import shutil
+import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 from rich.console import Console
 
-from keras_vabc.files.locks import LOCK, locked
-from keras_vabc.files.writing import delete_temporary, make_folder, temporary_path
-from keras_vabc.pages.console import say
-from keras_vabc.recipes.arguments import checked_settings, place
+from keras_vabc.files.locks import LOCK
+from keras_vabc.files.places import work_place
+from keras_vabc.files.signals import stop_signals_wait
+from keras_vabc.files.writing import delete_temporary, temporary_folders, temporary_path
+from keras_vabc.pages.console import say, status
+from keras_vabc.recipes import working_copies
+from keras_vabc.recipes.arguments import check_kinds, checked_settings, place
+from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.intake import take_in
+from keras_vabc.recipes.parts import check_parts
 from keras_vabc.recipes.record import FINISHED, DataPlaces, RunRecord
 from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.report import PAGE, report
@@ -20,7 +26,6 @@ from keras_vabc.recipes.run import Run, open_run
 from keras_vabc.recipes.starting import start_tensorflow
 
 TEST_SHARE = 0.2
-WORK = "work"  # folder of the folds while a training lasts
 
 
 def train(
@@ -72,6 +77,7 @@ def train(
     Raises:
         SwappedFolds: If there are more unwanted than unlabeled examples.
         ValueError: If an argument or the data break a rule.
+        TypeError: If an argument is of another kind.
         OSError: If something cannot be read or written, or another process is at work there.
         RuntimeError: If the training diverges.
 
@@ -80,6 +86,7 @@ def train(
         >>> run = kv.train(x, x_bad, setting="paper", epochs=5)
         >>> images = run.sample(1000, seed=0)
     """
+    check_kinds(out, allow_more_unwanted, console)
     console = console or Console()
     if start is not None and not isinstance(start, Run):
         start = open_run(start, "start")
@@ -87,10 +94,12 @@ def train(
     data = {"unlabeled": unlabeled, "unwanted": unwanted}
     kept = out is not None
     if kept:
-        _check_free(Path(out))
+        _check_place(Path(out))
     places = {name: place(name, x, settings.image_size, kept) for name, x in data.items()}
+    _check_storable(places | {"start": settings.start})
     places = DataPlaces(**places, test_share=TEST_SHARE)
-    record = RunRecord("training", settings, places, git_revision=_git_revision())
+    own = {"id": new_id(settings, places), "git_revision": _git_revision()}
+    record = RunRecord("training", settings, places, **own)
     job = _Job(record, data, start, allow_more_unwanted, console)
     return job.in_folder(Path(out)) if kept else job.in_memory()
 
@@ -106,23 +115,26 @@ class _Job:
         """Trains; nothing stays on the disk."""
         run = Run(self._record, None, self._data)
         with temporary_path(Path(tempfile.gettempdir(), "keras-vabc")) as work:
-            self._train(run, self._folds(run, work))
+            try:
+                self._train(run, self._folds(run, work))
+            finally:
+                working_copies.clear(work)
         return run
 
     def in_folder(self, out):
         """Trains, or goes on with what is in the folder, and writes the page."""
-        make_folder(out)
-        with locked(out):
+        with work_place(out):
+            _check_place(out)  # again, since another process may have been at work
             delete_temporary(out)
-            run, work = self._begun(out), out / WORK
+            run, work = self._begun(out), out / working_copies.WORK
             if run.record.status == FINISHED:
                 say(self._console, f"{out} is a finished run; it is not trained again.")
             else:
                 self._train(run, self._folds(run, work))
             # A run that was stopped between its training and these still needs them.
-            shutil.rmtree(work, ignore_errors=True)
+            working_copies.clear(work)
             if not (out / PAGE).exists():
-                with self._console.status("Drawing the report"):
+                with status(self._console, "Drawing the report"):
                     page = report(run)
                 say(self._console, f"The report is {page}.")
         return run
@@ -134,16 +146,13 @@ class _Job:
             run.record = read_record(out, "out")
             _check_same(out, run.record.settings, self._record.settings)
             _check_same(out, run.record.data, self._record.data)
+            check_parts(out, run.record, "out")
             return run
-        try:
-            run.update()
-        except (OSError, ValueError):
-            shutil.rmtree(out, ignore_errors=True)
-            raise
+        run.update()
         return run
 
     def _train(self, run, folds):
-        with self._console.status("Starting TensorFlow"):
+        with status(self._console, "Starting TensorFlow"):
             start_tensorflow()
             from keras_vabc.recipes.training import Training
         Training(run, folds, self._start, self._console).finish()
@@ -155,17 +164,44 @@ class _Job:
             return take_in(run, work, start, allow, self._console)
         except BaseException:
             if run.folder and not run.record.stages and not any(run.folder.glob("*.checkpoint")):
-                shutil.rmtree(run.folder, ignore_errors=True)  # nothing in it is of use
+                _undo(run.folder, work)
             raise
 
 
-def _check_free(out):
-    if (out / RUN_FILE).exists() or not out.exists():
-        return
-    if not out.is_dir() or any(path.name != LOCK for path in out.iterdir()):
+def _check_storable(paths):
+    """The record of a run is UTF-8."""
+    for name, path in paths.items():
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"{name} must be a path in UTF-8; a symbolic link of another name will do. "
+                f"Received: {name}={path}."
+            ) from None
+
+
+def _undo(out, work):
+    """Deletes a run of no use; if a user's files are with it, its record stays, to go on with."""
+    with stop_signals_wait(), contextlib.suppress(OSError):
+        working_copies.clear(work)
+        if _others_in(out) == {out / RUN_FILE}:
+            (out / RUN_FILE).unlink()
+
+
+def _check_place(out):
+    """Refuses a folder that holds anything but a run, and a run in which the work has no place."""
+    if os.path.lexists(out / RUN_FILE):
+        if read_record(out, "out").status != FINISHED:
+            working_copies.check_free(out / working_copies.WORK)
+    elif os.path.lexists(out) and (not out.is_dir() or _others_in(out)):
         raise FileExistsError(
             f"out must be a new or empty folder, or a run to go on with. Received: out={out}."
         )
+
+
+def _others_in(folder):
+    """What is in a folder beside what we leave in it when we are killed."""
+    return set(folder.iterdir()) - {folder / LOCK} - set(temporary_folders(folder))
 
 
 def _check_same(out, stored, given):

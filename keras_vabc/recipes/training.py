@@ -4,15 +4,11 @@ import contextlib
 import dataclasses
 import functools
 import time
-import warnings
 from types import SimpleNamespace
 
-import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from keras_vabc.nu.classifier import NUClassifier
-from keras_vabc.pages.console import say
-from keras_vabc.recipes.autoencoder import train_autoencoder
+from keras_vabc.pages.console import Bars, say, status, warnings_told
+from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.generation import new_sampler, remaining_share, sharpen
 from keras_vabc.recipes.own_data import recipe_for
 from keras_vabc.recipes.progress import EpochReport
@@ -62,6 +58,10 @@ class Training:
         folder = self._run.folder
         return [] if folder is None else [folder / f"{step}.checkpoint"]
 
+    def _kept_epochs(self):
+        """The callback that stores each epoch in a file which no other run takes, in a list."""
+        return [Checkpoint(path, self._run.record.id) for path in self._checkpoint("model")]
+
     @functools.cached_property
     def _training_folds(self):
         """The folds that the model trains on: without the hidden negatives that were found."""
@@ -71,7 +71,7 @@ class Training:
     def _train_classifier(self):
         say(self._console, "NU classifier: what is negative among the unlabeled?")
         nu = NUClassifier(seed=self._settings.seed)
-        with self._warnings_as_notes():
+        with warnings_told(self._note):
             nu.fit(
                 self._folds.unlabeled,
                 self._folds.unwanted,
@@ -97,17 +97,13 @@ class Training:
             epochs=settings.epochs,
             gamma=settings.gamma,
         )
-        with self._epochs(recipe.setting.epochs) as shown:
+        with self._epochs(recipe.setting.epochs) as shown, _advice():
             model, history, _ = train_autoencoder(
                 recipe.setting,
                 folds,
-                callbacks=[shown, *map(Checkpoint, self._checkpoint("model"))],
+                callbacks=[shown, *self._kept_epochs()],
                 hidden_share=remaining_share(self._run.nu, folds),
                 start=None if self._start is None else self._start.model,
-            )
-        if not np.isfinite(history["val_loss"][-1]):
-            raise RuntimeError(
-                "The training has diverged: its loss is not finite. Try another seed."
             )
         self._run.keep("model", model)
         self._run.keep("history", history)
@@ -120,13 +116,13 @@ class Training:
         )
 
     def _sharpen(self):
-        with self._console.status("Sharpening") as status:
+        with status(self._console, "Sharpening") as shown:
             sharpen(
                 self._run.record.recipe,
                 self._run.model,
                 self._training_folds,
                 checkpoint=next(iter(self._checkpoint("sharpness")), None),
-                show=status.update,
+                show=shown.update,
             )
         self._run.keep("model", self._run.model)
         return self._run.record.figures
@@ -134,15 +130,15 @@ class Training:
     def _fit_density(self):
         recipe = self._run.record.recipe
         if recipe.density == "gmm":
-            with self._console.status("Fitting the density of the latents"):
-                sampler = new_sampler(recipe, self._run.model, self._run.nu)
+            with status(self._console, "Fitting the density of the latents"):
+                sampler = new_sampler(recipe, self._run.model, self._run.nu, self._run.spec)
                 state = sampler.fit(self._training_folds.unlabeled).get_state()
             self._run.keep("density", state)
         return self._run.record.figures
 
     def _try_samples(self):
         """Scores what was held out, and sees how many samples the guard accepts."""
-        with self._console.status("Scoring what was held out"):
+        with status(self._console, "Scoring what was held out"):
             rows = {"unlabeled": self._folds.test_unlabeled, "unwanted": self._folds.test_unwanted}
             self._run.keep("scores", {name: self._run.score_rows(x) for name, x in rows.items()})
         try:
@@ -160,27 +156,28 @@ class Training:
     @contextlib.contextmanager
     def _epochs(self, epochs):
         """A Keras callback that shows the progress of a training."""
-        columns = ("{task.description}", BarColumn(bar_width=24), MofNCompleteColumn(), "epochs")
-        columns += (TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
-        with Progress(*columns, console=self._console) as progress:
-            task = progress.add_task("V-ABC", total=epochs, note="")
+        with Bars(self._console, "epochs") as bars:
+            bar = bars.add("V-ABC", epochs)
 
             def put(title_and_note):
-                progress.update(task, advance=1, note=title_and_note[1])
+                bars.advance(bar, note=title_and_note[1])
 
             yield EpochReport(SimpleNamespace(put=put), "V-ABC")
-
-    @contextlib.contextmanager
-    def _warnings_as_notes(self):
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            yield
-        for warning in caught:
-            self._note(str(warning.message))
 
     def _note(self, text):
         self._run.update(notes=(*self._run.record.notes, text))
         say(self._console, f"Note: {text}")
+
+
+@contextlib.contextmanager
+def _advice():
+    """Says what could be changed about a training that diverges."""
+    try:
+        yield
+    except Diverged as error:
+        raise RuntimeError(
+            f"{error} Another seed, a higher gamma or other epochs may help."
+        ) from None
 
 
 def _verbosity(console):

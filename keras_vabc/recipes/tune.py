@@ -3,26 +3,36 @@
 import dataclasses
 import hashlib
 import json
-import shlex
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from keras_vabc.data.intake import SwappedFolds, read_folds, stored_folds
-from keras_vabc.files.writing import temporary_path, write_whole
+from keras_vabc.files.writing import temporary_path
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.share import ranking_quality
-from keras_vabc.pages.console import reading_status, say
+from keras_vabc.pages.console import command_line, reading_status, say, warnings_told
+from keras_vabc.recipes import working_copies
+from keras_vabc.recipes.autoencoder import Diverged
 from keras_vabc.recipes.gamma_choice import choose, report
 from keras_vabc.recipes.generation import corrected, trained_sampler
 from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
 from keras_vabc.recipes.results import SAMPLES, recipe_line
+from keras_vabc.recipes.results_folder import (
+    ARRAYS,
+    TUNE,
+    TUNE_FILES,
+    results_folder,
+    write_result,
+)
 from keras_vabc.recipes.settings import key_of
 from keras_vabc.recipes.stored import Stored
-from keras_vabc.recipes.sweep import ARRAYS, Job, results_folder, run_missing
+from keras_vabc.recipes.sweep import Job, run_missing
 
 TEST_SHARE = 0.3  # of both folds: what the judge learns from and no model is trained on
+FIGURES = ("nge_estimated", "nge_estimated_error", "positive_error", "unwanted_error", "auc")
 STRENGTHS = (0.05, 0.15, 0.5, 1.5, 5.0, 15.0)  # gamma times the error R of the mean of the data
 
 
@@ -59,7 +69,10 @@ def trained_and_measured(recipe, data, arrays):
     if recipe.needs_classifier:
         nu = NUClassifier.load(data.classifier(arrays, "corrector"))
     start = time.perf_counter()
-    sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
+    try:
+        sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
+    except Diverged as error:
+        raise RuntimeError(f"{error} Other epochs or another setting may help.") from None
     seconds = time.perf_counter() - start
     judge = NUClassifier.load(data.classifier(arrays, "judge"))
     line = recipe_line(recipe, measure(sampler, judge, folds), seconds)
@@ -85,15 +98,16 @@ def tune(
     held-out positives. Chosen is the highest gamma whose share is at most one standard error above
     the least (Breiman et al. 1984), among those whose error is at most 10 % above the least.
 
-    `out` gets the result lines, which a second call with the same data completes, and `tuned.json`,
-    `tune.png` and `README.md`. Each gamma has as many `seeds`; `setting` and `epochs` are as in
-    `setting_for`, `reading` is `image_size`, `max_unreadable` and `allow_more_unwanted` of
-    `read_folds`. Raises what `read_folds` and `results_folder` do.
+    `out`, a new or empty folder or one of earlier results, gets the result lines, which a second
+    call with the same data completes, and `tuned.json`, `tune.png` and `README.md`. Each gamma has
+    as many `seeds`; `setting` and `epochs` are as in `setting_for`, `reading` is `image_size`,
+    `max_unreadable` and `allow_more_unwanted` of `read_folds`. Raises what `read_folds` and
+    `results_folder` do, and a `RuntimeError` if every training diverged.
     """
     out = Path(out)
-    with results_folder(out):
+    with results_folder(out, TUNE, TUNE_FILES):
         arrays = out / ARRAYS
-        with temporary_path(arrays / "folds") as folder:
+        with _folder_of_folds(arrays) as folder:
             data = read_data(unlabeled, unwanted, folder, console, **reading)
             recipes = prepare(data, setting, seeds, epochs, arrays, console)
             jobs = [Job(tune_key(r, data.content), tried, (r, data)) for r in recipes]
@@ -101,12 +115,23 @@ def tune(
             lines = Stored(out).lines(jobs)
             judge = NUClassifier.load(data.classifier(arrays, "judge"))
             chosen = {**_choose(lines, recipes, judge), "setting": setting}
-            write_whole(out / "tuned.json", json.dumps(chosen, indent=1).encode())
+            write_result(out, "tuned.json", json.dumps(chosen, indent=1).encode())
             report(out, lines, chosen, console)
     given = {"unlabeled": unlabeled, "unwanted": unwanted, "out": "run-tuned"}
     given |= {"setting": setting, "gamma": chosen["gamma"], "epochs": epochs, **reading}
     say(console, f"Next: {_train_command(given)}")
     return chosen
+
+
+@contextmanager
+def _folder_of_folds(arrays):
+    """A place for copies of the data, of which those of unwanted data vanish first."""
+    with temporary_path(arrays / "folds") as folder:
+        working_copies.begin(folder)
+        try:
+            yield folder
+        finally:
+            working_copies.clear(folder)
 
 
 def _train_command(given):
@@ -119,7 +144,7 @@ def _train_command(given):
         command += ["--image-size", "{}x{}".format(*given["image_size"])]
     if given.get("allow_more_unwanted"):
         command.append("--yes")
-    return shlex.join(map(str, command))
+    return command_line(map(str, command))
 
 
 def _choose(lines, recipes, judge):
@@ -170,10 +195,10 @@ def prepare(data, name, seeds, epochs, folder, console):
 def _train_classifier(name, data, unlabeled, unwanted, folder, console):
     path = data.classifier(folder, name)
     if not path.exists():
-        console.print(
-            f"Training the {name} on {len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted."
-        )
-        NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
+        counts = f"{len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted"
+        say(console, f"Training the {name} on {counts}.")
+        with warnings_told(lambda text: say(console, f"Note: {text}")):
+            NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
 
 
 def recipes_to_try(unlabeled, name, seeds, epochs):
@@ -198,24 +223,28 @@ def measure(sampler, judge, folds):
     its standard error `nge_estimated_error`; `positive_error`, the mean R of the unlabeled test
     fold, weighted with P(positive); `unwanted_error`, that of the unwanted one; `auc` of the score,
     negatives against positives, `None` if it finds no positives; `penalty_weight`; and the number
-    of `samples`.
+    of `samples`. All but the last two are `None` if the training has diverged.
     """
-    negative = judge.negative_probability(sampler.sample(SAMPLES, seed=0))
-    weights = 1 - judge.negative_probability(folds.test_unlabeled)
+    samples = sampler.sample(SAMPLES, seed=0)
     errors = sampler.model.score(folds.test_unlabeled)
     unwanted = sampler.model.score(folds.test_unwanted)
-    return {
+    weight = {"penalty_weight": float(sampler.model.penalty_weight), "samples": SAMPLES}
+    if not all(np.isfinite(values).all() for values in (samples, errors, unwanted)):
+        return dict.fromkeys(FIGURES) | weight
+    negative = judge.negative_probability(samples)
+    weights = 1 - judge.negative_probability(folds.test_unlabeled)
+    return weight | {
         "nge_estimated": float(negative.mean()),
         "nge_estimated_error": float(negative.std() / len(negative) ** 0.5),
         "positive_error": float(np.average(errors, weights=weights)),
         "unwanted_error": float(unwanted.mean()),
         "auc": ranking_quality(errors, unwanted, judge.negative_share),
-        "penalty_weight": float(sampler.model.penalty_weight),
-        "samples": SAMPLES,
     }
 
 
 def _line(line):
     what = "VAE" if line["method"] == "vae" else f"gamma {line['gamma']:g}"
-    share = f"{100 * line['nge_estimated']:.2f} % negatives by the judge"
+    share = "it has diverged"
+    if line["nge_estimated"] is not None:
+        share = f"{100 * line['nge_estimated']:.2f} % negatives by the judge"
     return f"{what}, seed {line['seed']}: {share}, {line['seconds']:.0f} s"

@@ -25,7 +25,8 @@ def worker_pool(workers=None):
     """
     context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
     others = set(multiprocessing.active_children())
-    pool = _Pool(workers or os.cpu_count(), context, _start_worker)
+    with signals_blocked():
+        pool = _Pool(workers or os.cpu_count(), context, _start_worker)
     try:
         yield pool
     except BrokenProcessPool:
@@ -39,15 +40,22 @@ def worker_pool(workers=None):
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def signals_blocked():
+    """Processes that start in the block get neither Ctrl-C nor SIGHUP; the parent ends them."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
 class _Pool(ProcessPoolExecutor):
-    """Its processes inherit that Ctrl-C is blocked: the parent, which gets it too, ends them."""
+    """Its processes start when they are first needed."""
 
     def submit(self, *args, **kwargs):
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with signals_blocked():
             return super().submit(*args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _start_worker():
@@ -60,6 +68,7 @@ def _start_worker():
 
 def _tidy_up_and_end(*_):
     """Breaks off what runs, and ends this process before the pool gives it something else."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would break off the tidying
     Thread(target=lambda: (time.sleep(GRACE), os._exit(1)), daemon=True).start()
     raise SystemExit(1)
 

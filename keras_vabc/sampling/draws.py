@@ -14,9 +14,9 @@ class Draws:
     They come as arrays and as a graph.
     """
 
-    def __init__(self, model, density, guard, max_tries):
+    def __init__(self, model, density, guard, max_tries, finish):
         self._model, self._density, self._guard = model, density, guard
-        self._max_tries = max_tries
+        self._max_tries, self._finish = max_tries, finish
         scalar = tf.TensorSpec((), "int64")
         self._draw = tf.function(self._draw_block, [scalar] * 3, autograph=False)
 
@@ -62,12 +62,15 @@ class Draws:
         z = self._density.latents(seed, block)
         if self._guard is None:
             z = z[:missing]
-            return self._model.decode_batch(z), tf.range(tf.shape(z)[0])
+            return self._decode(z), tf.range(tf.shape(z)[0])
         # Always the whole block: another number of rows could round to another decision.
-        samples = self._model.decode_batch(z)
+        samples = self._decode(z)
         accepted = tf.reshape(self._guard.accepts(samples), (BLOCK_ROWS,))
         positions = tf.where(accepted)[:missing, 0]
         return tf.gather(samples, positions), positions
+
+    def _decode(self, z):
+        return self._finish(self._model.decode_batch(z))
 
     def _enough(self, kept, n, drawn):
         return (kept >= n) | (drawn <= self._max_tries * (kept + 1))

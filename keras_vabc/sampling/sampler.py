@@ -1,8 +1,10 @@
 """Sampling from what the encoder makes of the wanted data, past a guard."""
 
 import numpy as np
+import tensorflow as tf
 
 from keras_vabc.data.checks import check_not_negative, check_rows, check_share, check_whole
+from keras_vabc.export.finishing import finishing
 from keras_vabc.export.formats import export_parts
 from keras_vabc.export.parts import Parts
 from keras_vabc.sampling.density import DENSITIES, check_state, posterior_draws
@@ -46,6 +48,8 @@ class LatentSampler:
         max_tries: Sampling gives up when it has drawn more than this many times the number of
             samples accepted so far, plus one.
         seed: Seed of `fit`, a whole number >= 0.
+        spec: `None`, or the `DataSpec` of a run, by which samples become whole numbers in the range
+            of the data, and constant columns constant, before the guard sees them.
 
     Raises:
         ValueError: If an argument breaks a rule above.
@@ -75,6 +79,7 @@ class LatentSampler:
         score_quantile=0.9,
         max_tries=100,
         seed=0,
+        spec=None,
     ):
         if density not in tuple(DENSITIES):
             raise ValueError(f'density must be "prior" or "gmm". Received: density={density!r}.')
@@ -96,6 +101,7 @@ class LatentSampler:
         self.score_quantile = score_quantile
         self.max_tries = max_tries
         self.seed = seed
+        self._finish = tf.identity if spec is None else finishing(spec)
         self._draws = None
         if not self._state_names():
             self.set_state({})
@@ -224,6 +230,7 @@ class LatentSampler:
             *scores,
             threshold,
             guard and guard.numbers,
+            self._finish,
         )
         export_parts(parts, filepath, format, input_signature=input_signature, verbose=verbose)
 
@@ -262,7 +269,7 @@ class LatentSampler:
         self._state = state
         density = DENSITIES[self.density](state, self.model.latent_dim)
         # A new trace, since the state is a constant of it.
-        self._draws = Draws(self.model, density, self._guard(), self.max_tries)
+        self._draws = Draws(self.model, density, self._guard(), self.max_tries, self._finish)
 
     def _negative_probability(self, x, given):
         if given is None and self.guard in (None, "score"):

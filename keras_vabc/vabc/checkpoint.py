@@ -40,6 +40,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     Args:
         path: Path of the file; its folder is made. No two trainings may share it.
+        owner: `None`, or a text that tells this training from all others, however alike they are:
+            a checkpoint of another owner is refused.
 
     Raises:
         ValueError: When `fit` begins, if the file is damaged or of another training, or if the
@@ -54,9 +56,9 @@ class Checkpoint(keras.callbacks.Callback):
         ...     kv.Checkpoint("/content/drive/MyDrive/vabc/checkpoint")])
     """
 
-    def __init__(self, path):
+    def __init__(self, path, owner=None):
         super().__init__()
-        self.path = Path(path)
+        self.path, self.owner = Path(path), owner
         self._others = self._data = None
 
     def attach(self, others, data):
@@ -74,7 +76,7 @@ class Checkpoint(keras.callbacks.Callback):
             raise ValueError("Checkpoint must stand in the list of callbacks of VABC.fit.")
         self._data.check_order()
         self._data.check_steps(self.params["steps"])
-        self._state = TrainingState(self.model, self._others, self._data)
+        self._state = TrainingState(self.model, self._others, self._data, self.owner)
         if self.path.exists():
             self.model._initial_epoch = self._state.restore(self.path, self.params["epochs"])
         else:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from keras_vabc.vabc.networks import CONVOLUTION, kernel_initializers
+from keras_vabc.vabc.networks import CHANNELS_LAST, CONVOLUTION, kernel_initializers
 
 
 def patch_critic(input_shape, filters=(32, 64), seed=0):
@@ -37,7 +37,7 @@ def patch_critic(input_shape, filters=(32, 64), seed=0):
     for count in filters:
         x = layers.LeakyReLU(0.2)(convolution(x, count, **CONVOLUTION))
         features.append(x)
-    logits = convolution(x, 1, kernel_size=3, padding="same")
+    logits = convolution(x, 1, kernel_size=3, padding="same", **CHANNELS_LAST)
     rng = np.random.default_rng(seed)
     for layer in normalized:  # Keras draws them from its global seed
         layer.vector_u.assign(rng.normal(size=layer.vector_u.shape))

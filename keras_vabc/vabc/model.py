@@ -7,6 +7,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_vabc.data.checks import check_not_negative, check_positive, check_share
+from keras_vabc.data.ranges import checked
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_files import load_keras_file
 from keras_vabc.vabc import training, use
 from keras_vabc.vabc.layers import Sampling, affine_of, noise_seed, prepare_preprocessing
@@ -61,6 +63,7 @@ class VABC(keras.Model):
         ValueError: If a number is out of its range, encoder and decoder do not fit each other, or
             `preprocessing` is not adapted.
         TypeError: If `preprocessing` is of another kind.
+        RuntimeError: If Keras is set to another backend or type of weights.
 
     Example:
         >>> encoder, decoder = kv.mlp_autoencoder((28, 28, 1), latent_dim=2, units=(300, 100))
@@ -91,9 +94,11 @@ class VABC(keras.Model):
         name="vabc",
         **kwargs,
     ):
+        check_keras_settings()
         super().__init__(name=name, autocast=False, **kwargs)
         check_contract(encoder, decoder)
-        check_positive(sigma2=sigma2, gamma=gamma)
+        check_positive(sigma2=sigma2)
+        checked("gamma", gamma)
         check_not_negative(kl_weight=kl_weight, penalty_weight=penalty_weight)
         if sigma2_momentum is not None:
             check_share(sigma2_momentum=sigma2_momentum)

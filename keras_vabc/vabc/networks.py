@@ -12,6 +12,7 @@ import keras
 from keras import layers
 
 from keras_vabc.data.checks import check_whole
+from keras_vabc.files.keras_settings import check_keras_settings
 
 OUTPUT_RANGES = {
     "sigmoid": (0.0, 1.0),
@@ -21,7 +22,9 @@ OUTPUT_RANGES = {
     "relu": (0.0, math.inf),
     "softplus": (0.0, math.inf),
 }
-CONVOLUTION = {"kernel_size": 4, "strides": 2, "padding": "same"}
+# Not that of the user's own keras.json: height, width, channels is the order of the data.
+CHANNELS_LAST = {"data_format": "channels_last"}
+CONVOLUTION = {"kernel_size": 4, "strides": 2, "padding": "same", **CHANNELS_LAST}
 
 
 def mlp_autoencoder(
@@ -44,6 +47,7 @@ def mlp_autoencoder(
 
     Raises:
         ValueError: If a size is not positive.
+        RuntimeError: If Keras is set to another backend or type of weights.
 
     Example:
         >>> encoder, decoder = mlp_autoencoder((2,), latent_dim=1, units=(20, 20),
@@ -51,11 +55,12 @@ def mlp_autoencoder(
         >>> decoder.output_shape
         (None, 2)
     """
+    check_keras_settings()
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), units=units)
     kernels = kernel_initializers(seed)
 
     inputs = keras.Input(input_shape)
-    x = layers.Flatten()(inputs)
+    x = layers.Flatten(**CHANNELS_LAST)(inputs)
     for size in units:
         x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
     encoder = keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder")
@@ -97,6 +102,7 @@ def conv_autoencoder(
         ValueError: If `input_shape` has not three axes, or a size is not positive.
     """
     _check_image_shape(input_shape)
+    check_keras_settings()
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
     kernels = kernel_initializers(seed)
     encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels)
@@ -138,6 +144,7 @@ def residual_autoencoder(
         - [Deep Residual Learning for Image Recognition](https://arxiv.org/abs/1512.03385).
     """
     _check_image_shape(input_shape)
+    check_keras_settings()
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
     check_whole("blocks", blocks, 0)
     kernels = kernel_initializers(seed)
@@ -184,7 +191,7 @@ def _conv_encoder(input_shape, latent_dim, filters, units, kernels, *, activatio
         shapes.append(x.shape[1:])
     for _ in range(blocks):
         x = _residual_block(x, activation, kernels)
-    x = layers.Flatten()(x)
+    x = layers.Flatten(**CHANNELS_LAST)(x)
     x = layers.Dense(units, activation=activation, kernel_initializer=next(kernels))(x)
     return keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder"), shapes
 
@@ -211,10 +218,12 @@ def _conv_decoder(
 
 
 def _residual_block(x, activation, kernels):
-    change = layers.Conv2D(
-        x.shape[-1], 3, padding="same", activation=activation, kernel_initializer=next(kernels)
-    )(x)
-    change = layers.Conv2D(x.shape[-1], 3, padding="same", kernel_initializer="zeros")(change)
+    form = {"kernel_size": 3, "padding": "same", **CHANNELS_LAST}
+    count = x.shape[-1]
+    change = layers.Conv2D(count, activation=activation, kernel_initializer=next(kernels), **form)(
+        x
+    )
+    change = layers.Conv2D(count, kernel_initializer="zeros", **form)(change)
     return layers.Activation(activation)(layers.Add()([x, change]))
 
 
@@ -227,7 +236,7 @@ def _latent_heads(x, latent_dim, kernels):
 
 def _crop(x, height, width):
     excess = ((0, x.shape[1] - height), (0, x.shape[2] - width))
-    return layers.Cropping2D(excess)(x) if any(map(any, excess)) else x
+    return layers.Cropping2D(excess, **CHANNELS_LAST)(x) if any(map(any, excess)) else x
 
 
 def kernel_initializers(seed):

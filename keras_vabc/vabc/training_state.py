@@ -33,11 +33,11 @@ ANNEALING = ("gamma_start", "gamma_steps", "kl_steps")  # variables of VABC that
 class TrainingState:
     """A training in `VABC.fit`: model, optimizer, history, callbacks and epochs of the data.
 
-    Among the callbacks is a `History`.
+    Among the callbacks is a `History`. The `owner` is as in `Checkpoint`.
     """
 
-    def __init__(self, model, callbacks, data):
-        self._model, self._data = model, data
+    def __init__(self, model, callbacks, data, owner=None):
+        self._model, self._data, self._owner = model, data, owner
         self._history = next(c for c in callbacks if isinstance(c, keras.callbacks.History))
         self._stateful = [c for c in callbacks if isinstance(c, tuple(STATES))]
 
@@ -127,7 +127,7 @@ class TrainingState:
         if other:
             raise ValueError(
                 f"path must be a checkpoint of this training. Received: path={path}, of another "
-                f"{', another '.join(other)}. Build all of it as it was, or choose another path."
+                f"{', another '.join(other)}. Build all of it as it was, or remove that file."
             )
 
     def _check_contents(self, path, arrays, states):
@@ -175,7 +175,8 @@ class TrainingState:
         config = self._model.get_config()
         if self._model.sampling.seed is None:  # drawn anew by each process
             del config["seed"]
-        return {
+        owner = {} if self._owner is None else {"owner": self._owner}
+        return owner | {
             "model": config_fingerprint(config),
             "optimizer": config_fingerprint(
                 keras.saving.serialize_keras_object(self._model.optimizer)

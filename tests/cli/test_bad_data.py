@@ -9,6 +9,7 @@ from command_line import contents, fails, keras_vabc, record, write_images
 from PIL import Image
 from pyarrow import parquet
 
+from keras_vabc.files.manifests import content_hash, manifest_text
 from keras_vabc.recipes import training
 
 RNG = np.random.default_rng(0)
@@ -162,7 +163,10 @@ def unreadable_images(folder):
     write_images(folder / "bad", photos(20))
     for name in ("b\nroken.png", "..b.png", "[red]b.png"):  # the second is a hidden file
         (folder / "bad" / name).write_bytes(b"no image")
-    return "bad", "must have at most 1 % unreadable images. Received: at least 1 of 22"
+    return (
+        "bad",
+        "must have at most 1 % unreadable images (max_unreadable). Received: at least 1 of 22",
+    )
 
 
 def empty_folder(folder):
@@ -179,7 +183,10 @@ def folder_of_other_things(folder):
 
 def pixels_out_of_range(folder):
     np.save(folder / "bad.npy", np.full((20, 8, 8), -1.0))
-    return "bad.npy", "must hold whole numbers in 0..255 or floats in 0..1"
+    return (
+        "bad.npy",
+        "must hold whole numbers in 0..255, floats in 0..1, or deeper images as uint16",
+    )
 
 
 VECTORS = [
@@ -227,8 +234,9 @@ def test_bad_data_are_one_line_and_leave_nothing(good, make, swapped):
 @pytest.mark.parametrize("make", [make for make in VECTORS if make is not nan_far_down])  # slow
 def test_bad_data_to_score_leave_the_earlier_scores(table_run, good, make):
     name, message = make(good)
-    for earlier in ("scores.csv", "scores.csv.json"):
-        (good / earlier).write_text("earlier")
+    (good / "scores.csv").write_text("earlier")
+    manifest = manifest_text({}, content_hash(good / "scores.csv"))
+    (good / "scores.csv.json").write_bytes(manifest)
     before = contents(good), contents(table_run)
     done = fails(message, "score", table_run, "--input", good / name, "--out", good / "scores.csv")
     assert "input" in done.stderr
@@ -303,12 +311,13 @@ def mixed_images(folder):
     write_images(folder / "flagged", [*photos(60), deep, clear, images[4]])
     (folder / "flagged" / "broken.png").write_bytes(b"no image")
     return ("all", "flagged"), [
+        "deep images: values up to 65535 were taken for 16 bits; transparent images were laid on",
         "unlabeled: 1 of 201 images were resized to 8 x 8 pixels",
         "unlabeled: 1 of 201 images are coloured and were turned grey",
         "unlabeled: 1 of 201 examples are also unwanted, to the last bit, and were left out",
         "unlabeled: 1 of 200 examples repeat an earlier one; they are kept",
         "unwanted: 1 of 64 images have an alpha channel or a transparent colour",
-        "unwanted: 1 of 64 images have 16 bits a pixel and were reduced to 8",
+        "unwanted: 1 of 64 images have more than 8 bits a pixel and were reduced to 8",
         "unwanted: 1 of 64 images could not be read and were left out: 'broken.png'",
     ]
 

@@ -120,7 +120,7 @@ def test_a_run_explains_itself(images_run, photos):
     assert stored["git_revision"] is None or len(stored["git_revision"]) == 40
     assert {path.name for path in run.iterdir()} == {
         *("run.json", "model.keras", "nu.keras", "density.npz", "history.json", "scores.npz"),
-        *("report.html", ".lock"),
+        *("report.html", "unreadable.csv", ".lock"),
     }, "and the folds are gone"
     for text in ("broken.png", "NU classifier", "negative", "held out", "report.html"):
         assert text in output
@@ -156,8 +156,9 @@ def test_samples_come_with_a_manifest(images_run, tmp_path):
     assert json.loads((tmp_path / "new.npz.json").read_text())["seed"] == 0
     succeeds("sample", run, "-n", 12, "--out", tmp_path / "other.npz", "--seed", 1)
     assert (tmp_path / "other.npz").read_bytes() != (tmp_path / "new.npz").read_bytes()
+    succeeds("sample", run, "-n", 3, "--out", tmp_path / "new")
+    assert len(list((tmp_path / "new").glob("*.png"))) == 3, "unchanged, it may be replaced"
     before = contents(tmp_path)
-    fails("new or empty folder", "sample", run, "-n", 3, "--out", tmp_path / "new")
     fails("out must be", "sample", run, "-n", 3, "--out", tmp_path / "new.csv")
     assert contents(tmp_path) == before
 
@@ -412,7 +413,7 @@ def test_data_that_changed_in_between_are_refused(tmp_path, monkeypatch):
     assert list(record(tmp_path / "run")["stages"]) == ["model", "density"]
     write_table(tmp_path / "bad.csv", RNG.normal(size=(25, 2)), ["a", "b"])
     done = train_small(tmp_path, "--out", tmp_path / "run")
-    assert done.exit_code == 2 and "must be as they were" in done.stderr
+    assert done.exit_code == 2 and "unwanted must be as it was" in done.stderr
 
 
 def test_a_second_process_on_one_run_is_refused(tmp_path):
@@ -631,7 +632,9 @@ def test_an_exported_run_draws_scores_and_flags_as_the_run(images_run, tmp_path)
     succeeds("sample", run, "-n", 5, "--out", tmp_path / "samples.npy", "--seed", 3)
     output = succeeds("export", run, "--out", tmp_path / "model")
     assert f"The model is in {tmp_path}/model/1" in output
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {"1", "MODEL_CARD.md"}
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {
+        *("1", "MODEL_CARD.md", "manifest.json")
+    }
     loaded = tf.saved_model.load(str(tmp_path / "model" / "1"))
     drawn = np.clip(np.rint(loaded.sample(5, 3)), 0, 255)
     np.testing.assert_array_equal(drawn, np.load(tmp_path / "samples.npy"))
@@ -715,7 +718,7 @@ def test_a_run_to_start_from_gives_the_size_of_images(images_run, table_run):
 
 def test_a_gamma_is_trained_with_and_handed_on(tmp_path):
     refused = train_small(tmp_path, "--out", tmp_path / "run", "--gamma", 0)
-    assert refused.exit_code == 2 and "gamma must be > 0" in refused.stderr
+    assert refused.exit_code == 2 and "gamma must be a number in [1e-12, 1e+12]" in refused.stderr
     assert not (tmp_path / "run").exists()
     assert train_small(tmp_path, "--out", tmp_path / "run", "--gamma", 0.3).exit_code == 0
     run = open_run(tmp_path / "run")

@@ -31,7 +31,7 @@ from faults import (
 import keras_vabc as kv
 from keras_vabc.files.array_files import read_array_file
 from keras_vabc.pages import run_page
-from keras_vabc.recipes import intake, outputs, train, training
+from keras_vabc.recipes import intake, scores, train, training, working_copies
 from keras_vabc.recipes.progress import EpochReport
 
 EPOCHS = 4
@@ -129,6 +129,7 @@ COMMANDS = {
 def test_a_full_disk_is_one_line_and_keeps_what_was_there(run, data, tmp_path, name):
     (tmp_path / "out").mkdir()
     command = filled(COMMANDS[name], run=run, data=data, out=tmp_path / "out")
+    command += ["--overwrite"] if "OUT" in str(COMMANDS[name]) else []
     (tmp_path / "out" / name).write_text("from before")
     before = contents(tmp_path)
     with room_for(LINE_BYTES):
@@ -348,7 +349,7 @@ def test_a_tampered_model_executes_nothing(run, data, tmp_path, monkeypatch, cha
         assert marker.exists()
 
 
-# Ctrl-C and SIGTERM
+# Ctrl-C, SIGTERM and SIGHUP
 
 
 def test_ctrl_c_stops_a_training(stopped_once):
@@ -391,7 +392,7 @@ def test_a_first_stage_that_breaks_off_leaves_nothing(
 def test_what_was_left_to_do_after_a_training_is_done_later(run, data, monkeypatch):
     page, command = run / "report.html", train_command(data, run)
     page.unlink()
-    (run / "work").mkdir()
+    working_copies.begin(run / "work")
     with monkeypatch.context() as patch:
         patch.setattr(train, "report", lambda *_, **__: press_ctrl_c())
         assert keras_vabc(*command).exit_code == 130
@@ -404,19 +405,20 @@ def test_what_was_left_to_do_after_a_training_is_done_later(run, data, monkeypat
 def test_ctrl_c_leaves_nothing_half_written(run, data, tmp_path, monkeypatch, name):
     out = tmp_path / "out"
     monkeypatch.setattr(zipfile.ZipFile, "write", lambda *_: press_ctrl_c())
-    monkeypatch.setattr(outputs, "_score_table", lambda *_: press_ctrl_c())
+    monkeypatch.setattr(scores, "_write_table", lambda *_: press_ctrl_c())
     done = keras_vabc(*filled(COMMANDS[name], run=run, data=data, out=out))
     assert done.exit_code == 130 and done.stderr == "keras-vabc: Stopped.\n"
-    assert not list(out.iterdir())
+    assert not out.exists()
 
 
-def test_sigterm_stops_a_training(data, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_stop_a_training(data, tmp_path, number):
     run = tmp_path / "run"
     script = Path(sys.executable).with_name("keras-vabc")
     command = [script, *map(str, train_command(data, run, epochs=2000))]
     with started(command, tmp_path) as process:
         wait_until((run / "model.checkpoint").exists, process)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         assert process.wait(60) == 130
     stderr = (tmp_path / "stderr").read_text()
     assert stderr == "keras-vabc: Stopped. The same command goes on.\n"

@@ -23,16 +23,19 @@ from faults import (
     wait_until,
 )
 
+from keras_vabc.files.writing import temporary_path
 from keras_vabc.recipes import sweep
+from keras_vabc.recipes.results_folder import RESULTS
 from keras_vabc.recipes.stored import Stored, store_arrays
-from keras_vabc.recipes.sweep import RESULTS, Job, append_line, stored_lines
+from keras_vabc.recipes.sweep import Job, append_line, stored_lines
 
 
 def run(fault, arrays):
     """A run of a sweep that may go wrong."""
     if fault == "dies":
-        (Path(arrays) / ".half.npz.tmp").write_text("half")
-        os.kill(os.getpid(), signal.SIGKILL)
+        with temporary_path(Path(arrays) / "half.npz") as half:
+            half.write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
     if fault == "waits":
         (Path(arrays) / "waits").write_text("")
         try:
@@ -137,7 +140,8 @@ SWEEPS = [
 @pytest.mark.parametrize("command", SWEEPS)
 def test_a_second_sweep_in_one_folder_is_refused(data, command):
     (data / "out" / "arrays").mkdir(parents=True)
-    append_line(data / "out" / RESULTS, {"key": "kept"})
+    line = {"key": "kept", "method": "vae", "dataset": "none"}
+    append_line(data / "out" / RESULTS, line)
     before, command = contents(data), filled(command, data=data, out=data / "out")
     with other_process_in(data / "out"):
         fails("Another process is at work in", *command)
@@ -194,18 +198,20 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("workers", "waiting"), [("1", "bc"), ("2", "b")])
+@pytest.mark.parametrize(
+    ("workers", "waiting", "number"), [("1", "bc", signal.SIGINT), ("2", "b", signal.SIGHUP)]
+)
 def test_a_sweep_that_is_stopped_ends_its_workers(
-    light_workers, tmp_path, monkeypatch, workers, waiting
+    light_workers, tmp_path, monkeypatch, workers, waiting, number
 ):
-    """One that has more to do, and one that has not; Ctrl-C reaches the whole process group."""
+    """One that has more to do, and one that has not; both signals reach the whole process group."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     (tmp_path / "main.py").write_text(SWEEP)
     out = tmp_path / "out"
     with started([sys.executable, "main.py", workers, waiting], tmp_path) as process:
         wait_until(lambda: (out / "arrays" / "waits").exists() and stored_lines(out), process)
         assert running(process.pid) > int(workers)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
         assert process.wait(60) == 130
         wait_until(lambda: not running(process.pid))
     stderr = (tmp_path / "stderr").read_text()

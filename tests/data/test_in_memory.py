@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from keras_vabc.data.intake import read_blocks
 from keras_vabc.data.readers import arrays, tables
 from keras_vabc.data.readers.image_folders import ImageFolder
 from keras_vabc.data.readers.reader import Reader, open_reader
-from keras_vabc.data.spec import DataSpec
+from keras_vabc.data.spec import DataSpec, ImageRule
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 3)).astype("float32")
@@ -102,7 +103,8 @@ def test_images_in_memory_are_read_like_those_of_files(wrapped, channels, read, 
     np.save(tmp_path / "w.npy", IMAGES[40:])
     images = {"none": IMAGES, "last": IMAGES[..., None], "first": IMAGES[:, None]}[channels]
     intake = read(wrapped(images[:40]), tmp_path / "w.npy", seed=5)
-    assert intake.spec == GREY and not [line for line in intake.notes if "few" not in line]
+    assert intake.spec == replace(GREY, rule=ImageRule(whole=255))
+    assert not [line for line in intake.notes if "few" not in line]
     floats = wrapped((images / 255).astype("float32"))
     assert open_reader(floats, "input").describe(None).dtype == "float32"
     assert np.array_equal(rows_of(floats, GREY)[1], IMAGES[..., None])

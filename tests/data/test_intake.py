@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ from keras_vabc.data.intake import (
     read_blocks,
 )
 from keras_vabc.data.readers.reader import open_reader
+from keras_vabc.data.spec import ImageRule
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 3)).astype("float32")
@@ -66,6 +68,10 @@ def whole(intake, name):
 def rows_of(path, spec, **arguments):
     ids, rows = zip(*read_blocks(path, spec, **arguments), strict=True)
     return sum(ids, []), np.concatenate(rows)
+
+
+def ruled(spec, **rule):
+    return replace(spec, rule=ImageRule(**rule))
 
 
 def note(intake, *words):
@@ -232,7 +238,7 @@ def test_tfds_copies_and_names(tmp_path, monkeypatch, put, read):
         disable_shuffling=True,
     )
     intake = read("tfds:own", "tfds:own/flagged", seed=1)
-    assert intake.spec == GREY
+    assert intake.spec == ruled(GREY, whole=255)
     assert np.array_equal(
         whole(intake, "unlabeled"), sorted(map(tuple, IMAGES[:40].reshape(40, 30)))
     )
@@ -339,7 +345,7 @@ def test_other_sizes_are_resized_with_antialiasing(put, read):
     stripes = np.tile(np.uint8([0, 255]), (24, 10))  # every other column is white
     images = [*IMAGES, np.kron(IMAGES[0], np.ones((4, 4), "uint8")), stripes]
     intake = read(put("u", images), put("w", list(RNG.integers(0, 256, (55, 9, 9), np.uint8))))
-    assert intake.spec == GREY
+    assert intake.spec == ruled(GREY)
     assert note(intake, "unlabeled", "resized") == (
         "unlabeled: 2 of 62 images were resized to 6 x 5 pixels; aspect ratios are not kept."
     )
@@ -353,9 +359,11 @@ def test_other_sizes_are_resized_with_antialiasing(put, read):
 def test_images_of_16_bits_are_told(put, read):
     deep = RNG.integers(0, 2**16, (3, 6, 5), dtype=np.uint16)
     intake = read(put("u", [*IMAGES, *deep, deep[0] >> 8]), put("w", 255 - IMAGES[:50]))
-    assert note(intake, "16 bits").startswith("unlabeled: 4 of 64 images")
-    _, rows = rows_of(put("dark", [deep[0] >> 8]), GREY)
-    assert np.array_equal(rows[0, ..., 0], deep[0] >> 8), "nothing above 255: 8 bits in 16"
+    assert note(intake, "reduced to 8").startswith("unlabeled: 4 of 64 images have more than 8")
+    dark = put("dark", [deep[0] >> 8])
+    assert np.array_equal(rows_of(dark, GREY)[1][0, ..., 0], deep[0] >> 8), "as version 0.1 did"
+    _, rows = rows_of(dark, intake.spec)
+    assert np.array_equal(rows[0, ..., 0], np.rint((deep[0] >> 8) / 257)), "16 bits, as others"
 
 
 def test_large_images_need_a_size(put, read):
@@ -363,7 +371,7 @@ def test_large_images_need_a_size(put, read):
     with pytest.raises(ValueError, match="image_size must be given.*images of 600 x 500 pixels"):
         read(photos, put("w", IMAGES), allow_more_unwanted=True)
     intake = read(photos, put("w2", IMAGES), image_size=(6, 5), seed=2, allow_more_unwanted=True)
-    assert intake.spec == GREY
+    assert intake.spec == ruled(GREY)
     with pytest.raises(ValueError, match="image_size must be None for vectors"):
         read(put("u.npy", X), put("w.npy", W), image_size=(6, 5))
 
@@ -405,7 +413,7 @@ def test_floats_in_0_1_and_bytes_become_one_scale(unlabeled_floats, put, read):
     floats, whole_numbers = IMAGES.astype("float64") / 255, RNG.integers(0, 256, (60, 6, 5))
     folds = (floats, whole_numbers) if unlabeled_floats else (whole_numbers, floats)
     intake = read(put("u.npy", folds[0]), put("w.npz", folds[1]))
-    assert intake.spec == GREY
+    assert intake.spec == ruled(GREY, whole=255, floats=1)
     name = "unlabeled" if unlabeled_floats else "unwanted"
     assert np.array_equal(whole(intake, name), sorted(map(tuple, IMAGES.reshape(60, 30))))
     assert note(intake, "0..1 became").startswith(name)
@@ -512,14 +520,18 @@ def test_unreadable_images_are_left_out_up_to_a_limit(put, read):
     whole_file = (folder / "0003.png").read_bytes()
     (folder / "0003.png").write_bytes(whole_file[:-40])
     (folder / "0005.png").write_bytes(b"no image")
-    with pytest.raises(ValueError, match=r"at most 1 % unreadable.*at least 1 of 60, '0005.png'"):
+    with pytest.raises(
+        ValueError, match=r"at most 1 % unreadable.*at least 1 of 60, '0003.png' \(truncated"
+    ):
         read(folder, unwanted)
     intake = read(folder, unwanted, max_unreadable=2 / 60)
     counts = intake.counts["unlabeled"]
     assert counts["unreadable"] == 2 and counts["training"] + counts["held_out"] == 58
     line = note(intake, "could not be read")
     assert line == (
-        "unlabeled: 2 of 60 images could not be read and were left out: '0003.png', '0005.png'."
+        "unlabeled: 2 of 60 images could not be read and were left out: '0003.png' (truncated: the "
+        "end of the file is missing), '0005.png' (no image of a kind that is read, or its start is "
+        "damaged)."
     )
     ids, _ = rows_of(folder, GREY, max_unreadable=0.5)
     assert len(ids) == 58 and not {"0003.png", "0005.png"} & set(ids)
@@ -599,9 +611,9 @@ def test_an_npz_member_with_a_path_writes_nothing(tmp_path):
         ("x.npy", np.zeros((0, 3)), r"n >= 1.*shape \(0, 3\)"),
         ("x.npy", np.zeros((3, 2, 2, 2)), r"with 1 or 3 channels. Received: shape \(3, 2, 2, 2\)"),
         ("x.npy", np.zeros((3, 2, 2, 2, 2)), "with 1 or 3 channels"),
-        ("x.npy", -np.ones((3, 2, 2)), "in 0..255 or floats in 0..1"),
-        ("x.npy", np.full((3, 2, 2), 256), "in 0..255 or floats in 0..1"),
-        ("x.npy", np.full((3, 2, 2), np.nan), "must be finite. Received: NaN or infinity in row 0"),
+        ("x.npy", -np.ones((3, 4, 4)), "numbers in 0..255, floats in 0..1"),
+        ("x.npy", np.full((3, 4, 4), 256), "numbers in 0..255, floats in 0..1"),
+        ("x.npy", np.full((3, 4, 4), np.nan), "must be finite. Received: NaN or infinity in row 0"),
         ("x.npy", np.float64([[0, 1, 2], [0, np.nan, 2]]), r"NaN or no value in row 1.*column 1"),
         ("x.npy", np.float64([[0, 1, np.inf]]), "infinity in row 0.*column 2"),
         ("x.npy", np.float64([[0, 1e39, 1]]), "too large for float32 in row 0.*column 1"),

@@ -17,8 +17,10 @@ from pyarrow import parquet
 from pydantic import TypeAdapter, ValidationError
 
 from keras_vabc.data.intake import DataSpec, held_out, read_blocks, read_folds
+from keras_vabc.data.levels import Levels, decide
 from keras_vabc.data.outputs import write_rows
 from keras_vabc.data.pipeline import balanced_dataset
+from keras_vabc.data.spec import ImageRule
 from keras_vabc.evaluation.metrics import (
     class_balance,
     frechet_distance,
@@ -150,11 +152,34 @@ def test_images_survive_any_file_and_damaged_ones_are_counted(rows, suffix, dama
         assert not damaged or counted[0].startswith(f"input: {len(damaged)} of {len(rows)} images")
 
 
+deep = hnp.arrays("uint16", st.tuples(st.integers(2, 9), st.just(5), st.just(4)))
+
+
+@few
+@given(deep, st.integers(0, 16), st.integers(0, 16))
+def test_deep_images_become_the_same_from_files_and_arrays(rows, dark, darker):
+    """The white is the least of so many bits that holds both folds, whatever form they have."""
+    folds = {"unlabeled": rows >> dark, "unwanted": rows[:1] >> darker}
+    levels = {name: Levels(deep=int(fold.max())) for name, fold in folds.items()}
+    rule = decide(levels)
+    most, bits = max(map(np.max, folds.values())), rule.deep.bit_length()
+    assert rule.deep >= most and bits in (8, 10, 12, 14, 16)
+    assert bits == 8 or most > 2 ** (bits - 2) - 1, "two bits fewer would not do"
+    spec = DataSpec("images", (5, 4, 1), "uint8", rule=rule)
+    with tempfile.TemporaryDirectory() as folder:
+        for path in (Path(folder, "x"), Path(folder, "x.npy")):
+            write(path, folds["unlabeled"][..., None] if path.suffix == "" else folds["unlabeled"])
+            found = np.concatenate([x for _, x in read_blocks(path, spec)])
+            expected = np.rint(folds["unlabeled"] * (255 / rule.deep))
+            assert np.abs(found[..., 0] - expected).max() == 0
+
+
 @few
 @given(images, st.sampled_from(["x", "x.npy", "x.npz"]))
 def test_what_is_written_reads_the_same(rows, name):
     with tempfile.TemporaryDirectory() as folder:
         spec = DataSpec("images", rows.shape[1:], "uint8")
+        (Path(folder) / "x").mkdir()
         write_rows(Path(folder, name), iter([rows.astype("float32")]), spec)
         found = np.concatenate([x for _, x in read_blocks(Path(folder, name), spec)])
         assert np.array_equal(found, rows)
@@ -191,10 +216,18 @@ wholes = st.lists(st.integers(0, 2), unique=True).map(
 )
 constants = st.lists(st.tuples(st.integers(0, 2), float32s), unique_by=lambda pair: pair[0])
 sizes = st.tuples(st.integers(1, 99), st.integers(1, 99), st.sampled_from([1, 3]))
+rules = st.builds(
+    ImageRule,
+    st.sampled_from([None, 255, 4095, 65535]),
+    st.sampled_from([None, 1, 255]),
+    st.sampled_from([None, 1, 255]),
+    st.sampled_from([0, 255]),
+)
 specs = st.one_of(
     st.builds(DataSpec, st.just("vectors"), st.just((3,)), st.just("float32"), names,
               constants.map(tuple), wholes),
-    st.builds(DataSpec, st.just("images"), sizes, st.sampled_from(["uint8", "float32"])),
+    st.builds(DataSpec, st.just("images"), sizes, st.sampled_from(["uint8", "float32"]),
+              rule=st.one_of(st.none(), rules)),
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def read(path, spec):
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".csv", ".parquet"])
 @pytest.mark.parametrize("spec", [NAMED, DataSpec("vectors", (3,), "float32")])
 def test_vectors_come_back_exactly(suffix, spec, tmp_path):
-    path = tmp_path / "new" / f"x{suffix}"
+    path = tmp_path / f"x{suffix}"
     assert write_rows(path, blocks(X), spec) == 25
     assert np.array_equal(read(path, spec), X)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
@@ -54,6 +54,7 @@ def test_columns_of_whole_numbers_are_rounded(tmp_path):
 @pytest.mark.parametrize("spec", [GREY, COLOUR, FLOATS])
 def test_images_become_pngs_rounded_and_clipped(spec, tmp_path):
     white = 255 if spec.dtype == "uint8" else 1
+    (tmp_path / "x").mkdir()
     rows = (RNG.random((25, *spec.shape)) * 1.4 - 0.2).astype("float32") * white
     assert write_rows(tmp_path / "x", blocks(rows), spec) == 25
     names = sorted(path.name for path in (tmp_path / "x").iterdir())
@@ -76,21 +77,6 @@ def test_arrays_of_images_keep_the_dtype_of_the_data(suffix, tmp_path):
     assert np.array_equal(read(path, FLOATS), rows / 300), "a file is replaced"
 
 
-@pytest.mark.parametrize("name", ["x", "x.npy", "x.npz"])
-def test_nothing_is_left_of_what_broke_off(name, tmp_path):
-    def broken():
-        yield np.zeros((5, 6, 5, 1), "float32")
-        raise RuntimeError("no more")
-
-    with pytest.raises(RuntimeError, match="no more"):
-        write_rows(tmp_path / name, broken(), GREY)
-    assert not list(tmp_path.iterdir())
-    (tmp_path / "old.csv").write_text("kept")
-    with pytest.raises(ValueError, match="rows must be finite"):
-        write_rows(tmp_path / "old.csv", [np.full((2, 3), np.nan)], NAMED)
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["kept"]
-
-
 @pytest.mark.parametrize(
     ("name", "rows", "spec", "message"),
     [
@@ -103,12 +89,9 @@ def test_nothing_is_left_of_what_broke_off(name, tmp_path):
             NAMED,
             r"rows must have shape \(n, 3\).*Received: .*\(2, 4\)",
         ),
-        ("full", [], GREY, "must be a new or empty folder"),
+        ("x.csv", [np.full((2, 3), np.nan)], NAMED, "rows must be finite"),
     ],
 )
 def test_bad_outputs_are_named(name, rows, spec, message, tmp_path):
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "x").touch()
-    with pytest.raises((ValueError, OSError), match=message):
+    with pytest.raises(ValueError, match=message):
         write_rows(tmp_path / name, rows, spec)
-    assert [path.name for path in tmp_path.rglob("*")] == ["full", "x"]

@@ -123,7 +123,7 @@ def test_unwanted_images_of_a_folder_leave_an_array(read, tmp_path):
     (tmp_path / "w").mkdir()
     for number in (*range(60, 70), 41):
         Image.fromarray(images[number]).save(tmp_path / "w" / f"{number}.png")
-    folds = read((images[:60] / 255).astype("float32"), tmp_path / "w", seed=8).folds
+    folds = read((images[:60, ..., None] / 255).astype("float32"), tmp_path / "w", seed=8).folds
     kept = {row.tobytes() for fold in (folds.unlabeled, folds.test_unlabeled) for row in fold}
     assert kept == {image.tobytes() for number, image in enumerate(images[:60]) if number != 41}
 

@@ -24,7 +24,7 @@ from keras_vabc.experiments.benchmark.methods import SLUGS, method
 from keras_vabc.experiments.benchmark.page import pooled, render
 from keras_vabc.experiments.paper.settings import folds_of
 from keras_vabc.recipes.autoencoder import build
-from keras_vabc.recipes.sweep import ARRAYS, RESULTS
+from keras_vabc.recipes.results_folder import ARRAYS, RESULTS
 
 SMALL = {"dataset": "digits", "epochs": 1, "anneal_epochs": 1}
 

@@ -12,8 +12,8 @@ from keras_vabc.experiments.paper import runs as paper
 from keras_vabc.experiments.paper.claims import CLAIMS
 from keras_vabc.experiments.paper.page import EXHIBITS, render
 from keras_vabc.experiments.paper.reproduce import EXPERIMENTS, runs_of
+from keras_vabc.recipes.results_folder import ARRAYS, RESULTS
 from keras_vabc.recipes.stored import Stored
-from keras_vabc.recipes.sweep import ARRAYS, RESULTS
 
 
 def moons_line(setting):

@@ -18,6 +18,7 @@ from keras_vabc.files import writing
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.locks import locked
 from keras_vabc.files.model_files import read_model_file, write_model_file
+from keras_vabc.files.outputs import new_output
 from keras_vabc.files.writing import (
     delete_temporary,
     make_folder,
@@ -51,9 +52,15 @@ def write_file(path, data="new"):
 
 
 def write_folder(path, data="new"):
-    with new_folder(path, replace=True) as folder:
+    with new_output(path, "tests", folder=True) as output:
+        folder = output.path
         assert folder.name == path.name and not list(folder.iterdir())
         (folder / "file").write_text(data)
+
+
+def contents(folder):
+    """What a folder holds, by path."""
+    return {str(p): p.is_file() and p.read_bytes() for p in sorted(folder.rglob("*"))}
 
 
 def content(path):
@@ -87,12 +94,12 @@ def test_nothing_is_left_of_what_broke_off(write, tmp_path, monkeypatch):
             with whole_file(path) as temporary:
                 temporary.write_text("half")
                 raise KeyboardInterrupt
-        with new_folder(path, replace=True) as folder:
-            (folder / "file").write_text("half")
+        with new_output(path, "tests", folder=True) as output:
+            (output.path / "file").write_text("half")
             raise KeyboardInterrupt
 
     def failing(source, target):
-        if Path(source).parent.suffix == ".tmp":
+        if Path(source).parent.suffix == ".tmp" and Path(source).name == ODD:
             raise OSError(errno.EIO, "no more")
         replace(source, target)
 
@@ -100,6 +107,58 @@ def test_nothing_is_left_of_what_broke_off(write, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no more"):
         write(path)
     assert names(tmp_path) == [ODD] and content(path) == "old"
+
+
+def test_a_folder_whose_replacement_broke_off_gets_its_name_back_later(tmp_path, monkeypatch):
+    path, replace = tmp_path / ODD, os.replace
+    write_folder(path, "old")
+
+    def failing(source, target):
+        if Path(source).parent.suffix == ".tmp":
+            raise OSError(errno.EIO, "no more")
+        replace(source, target)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="no more"):
+        patch.setattr(os, "replace", failing)
+        write_folder(path)
+    assert not path.exists(), "as after a kill between the two"
+    with pytest.raises(FileExistsError, match="new or empty"), new_folder(path):
+        pass
+    assert names(tmp_path) == [ODD] and content(path) == "old"
+    write_folder(path)
+    assert names(tmp_path) == [ODD] and content(path) == "new"
+
+
+@pytest.mark.parametrize("mode", [0o2770, 0o550])
+def test_an_empty_folder_stays_as_it_was_and_gives_its_mode(mode, tmp_path):
+    path = tmp_path / "empty"
+    path.mkdir()
+    path.chmod(mode)
+    inode = path.stat().st_ino
+    with pytest.raises(KeyboardInterrupt), new_folder(path):
+        raise KeyboardInterrupt
+    assert path.stat().st_ino == inode and stat.S_IMODE(path.stat().st_mode) == mode
+    with new_folder(path) as folder:
+        (folder / "file").write_text("new")
+    assert content(path) == "new" and stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_files_that_come_meanwhile_are_kept(tmp_path):
+    (tmp_path / "x").mkdir()
+    with pytest.raises(FileExistsError, match="new or empty"), new_folder(tmp_path / "x"):
+        (tmp_path / "x" / "file").write_text("the user's")
+    assert names(tmp_path) == ["x"] and content(tmp_path / "x") == "the user's"
+
+
+def test_parents_vanish_with_what_was_to_be_in_them(tmp_path):
+    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "a" / "b" / "c"):
+        raise KeyboardInterrupt
+    assert names(tmp_path) == []
+    (tmp_path / "a").mkdir()
+    with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "a" / "b" / "c"):
+        (tmp_path / "a" / "b" / "of another").touch()
+        raise KeyboardInterrupt
+    assert names(tmp_path / "a") == ["b"] and names(tmp_path / "a" / "b") == ["of another"]
 
 
 @pytest.mark.parametrize("write", WRITERS)
@@ -175,15 +234,15 @@ def test_errors_of_other_files_keep_their_names(tmp_path):
     assert error.value.filename == str(tmp_path / "other")
 
 
-def test_only_a_new_or_empty_folder_is_filled_unless_told(tmp_path):
+def test_only_a_new_or_empty_folder_is_filled(tmp_path):
     (tmp_path / "empty").mkdir()
     write_file(tmp_path / "file", "kept")
     with new_folder(tmp_path / "empty") as folder:
         (folder / "file").write_text("kept")
-    for path, replace in (("empty", False), ("file", False), ("file", True)):
+    for path in ("empty", "file"):
         with (
             pytest.raises(FileExistsError, match="to must be a new or empty folder. Received: to="),
-            new_folder(tmp_path / path, "to", replace=replace),
+            new_folder(tmp_path / path, "to"),
         ):
             pass
         assert content(tmp_path / path) == "kept"
@@ -245,13 +304,27 @@ def test_what_a_living_process_writes_is_left_alone(at_work, tmp_path):
 
 def test_all_that_was_left_is_deleted_and_nothing_else(at_work, tmp_path):
     at_work.communicate(b"\n")
-    (tmp_path / ".earlier.json.tmp").touch()
-    (tmp_path / ".link.tmp").symlink_to(tmp_path / "folder")
-    for name in ("folder", ".hidden", "x.tmp", ".tmp"):
+    of_the_user = [".hidden", ".x-abcdefgh.tmp", ".x-abcdefgh.tmp.tmp", ".x.tmp", "folder"]
+    for name in of_the_user:
         write_folder(tmp_path / name, "kept")
+    (tmp_path / ".x.tmp" / ".lock").write_text("keras_vabc\n")
+    (tmp_path / ".x-abcdefgh.tmp" / ".lock").write_text("keras_vabc 2\n")
+    (tmp_path / ".y-abcdefgh.tmp").write_text("kept")
+    (tmp_path / ".link-abcdefgh.tmp").symlink_to(tmp_path / "folder")
+    before = contents(tmp_path)
+    assert any(ODD in path for path in before)
     delete_temporary(tmp_path)
-    assert names(tmp_path) == [".hidden", ".tmp", "folder", "x.tmp"]
-    assert all(content(path) == "kept" for path in tmp_path.iterdir())
+    assert contents(tmp_path) == {path: c for path, c in before.items() if ODD not in path}
+    assert len(names(tmp_path)) == len(of_the_user) + 2
+
+
+@pytest.mark.parametrize("left", [[], [".lock"]])
+def test_a_process_killed_before_it_has_a_record_leaves_nothing_for_long(left, tmp_path):
+    (tmp_path / ".x-abcdefgh.tmp").mkdir()
+    for name in left:
+        (tmp_path / ".x-abcdefgh.tmp" / name).touch()
+    write_file(tmp_path / "x")
+    assert names(tmp_path) == ["x"]
 
 
 def test_a_folder_that_another_takes_for_left_is_given_up(tmp_path, monkeypatch):

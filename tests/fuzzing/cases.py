@@ -14,6 +14,8 @@ KINDS = {  # name: how often it is taken, and what prepares a case
     "IDX": (10, readers.idx),
     "labels": (3, readers.labels),
     "run.json": (10, readers.run),
+    "field of run.json": (12, readers.field),
+    "swapped parts": (5, readers.swapped),
     "scores": (3, readers.scores),
     "density": (3, readers.density),
     "training checkpoint": (3, readers.training),

@@ -3,6 +3,7 @@
 Mutations as in `texts`, but of contents in one format: they keep its checksums right.
 """
 
+import copy
 import functools
 import gzip
 import io
@@ -162,8 +163,42 @@ def _bomb_header(name):
     return header.getvalue()
 
 
-ARCHIVE = (*(archive,) * 30, *BYTES)
-KERAS = (functools.partial(archive, code=(hidden_code,) * 4),) * 9 + BYTES
+FIELDS = {  # of the two kinds of entry in an archive: where each number is, and its bytes
+    b"PK\1\2": ((10, 2), (16, 4), (20, 4), (20, 4), (24, 4), (24, 4), (24, 4), (28, 2), (42, 4)),
+    b"PK\3\4": ((8, 2), (14, 4), (18, 4), (22, 4), (26, 2)),
+}
+SIZES = (0, 1, 100, 2**16, 2**26, 2**31 - 1, 2**32 - 2, 2**32 - 1)
+
+
+def archive_size(data, rng):
+    """Another size, packed or unpacked, checksum, method or place of a member of an archive."""
+    entry = rng.choice([match for match in re.finditer(b"PK[\1\3][\2\4]", data)])
+    offset, width = rng.choice(FIELDS[entry[0]])
+    place = entry.start() + offset
+    old = int.from_bytes(data[place : place + width], "little")
+    new = rng.choice((*SIZES, old + 1, old - 1, 2 * old, len(data))) % 2 ** (8 * width)
+    return data[:place] + new.to_bytes(width, "little") + data[place + width :]
+
+
+def shared_members(data, rng):
+    """An archive whose list names some members many times, under other names or the same."""
+    stored = io.BytesIO(data)
+    with zipfile.ZipFile(stored, "a") as old, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that stand twice
+        for _ in range(rng.choice((1, 9, 500))):
+            member = copy.copy(rng.choice(old.filelist))
+            member.filename = rng.choice((member.filename, f"x{rng.random()}.npy", "assets/x"))
+            old.filelist.append(member)
+        old._didModify = True  # so that the list is written anew
+    return stored.getvalue()
+
+
+ARCHIVE = (*(archive,) * 24, *(archive_size,) * 8, shared_members, *BYTES)
+KERAS = (
+    *(functools.partial(archive, code=(hidden_code,) * 4),) * 8,
+    *(archive_size, archive_size, shared_members),
+    *BYTES,
+)
 
 
 # Pictures and tables
@@ -209,7 +244,25 @@ def _gz_bomb(data):
     return b"".join([*parts, packer.flush()])
 
 
-IDX = (*BYTES, *(number,) * 6, gz_bomb)
+AXES = (0, 1, 2, 59, 60, 61, 2**16, 2**24, 2**31, 2**32 - 1)
+
+
+def idx_size(data, rng):
+    """Other axes in the header of an IDX file, at times with as many bytes as they say."""
+    packed = data.startswith(b"\x1f\x8b")
+    data = gzip.decompress(data) if packed else data
+    shape = list(struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]]))
+    for _ in range(rng.choice((1, 1, 2))):
+        shape[rng.randrange(len(shape))] = rng.choice(AXES)
+    header, body, size = data[:4] + struct.pack(f">{len(shape)}I", *shape), data[-960:], 1
+    for axis in shape:
+        size *= axis
+    if size <= 2**22 and rng.random() < 0.5:
+        body = (body * (size // max(1, len(body)) + 1))[:size]
+    return gzip.compress(header + body, mtime=0) if packed else header + body
+
+
+IDX = (*BYTES, *(number,) * 3, *(idx_size,) * 5, gz_bomb)
 
 
 def other_table(data, rng):

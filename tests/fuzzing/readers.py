@@ -4,6 +4,7 @@ Each function takes a `random.Random` and a new folder, puts a damaged input the
 function that reads it: it raises a ValueError or an OSError, or asserts that what it got is whole.
 """
 
+import datetime
 import functools
 import math
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from fuzzing import formats, seeds
 from fuzzing.formats import damaged
-from fuzzing.texts import JSON, TEXT
+from fuzzing.texts import JSON, TEXT, json_field
 from pydantic import TypeAdapter
 
 from keras_vabc.data.datasets.idx import read_idx_folder
@@ -25,6 +26,7 @@ from keras_vabc.nu.thresholds import false_alarm_threshold
 from keras_vabc.recipes.outputs import provenance
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.recipe import Recipe
+from keras_vabc.recipes.record_file import RUN_FILE, read_record
 from keras_vabc.recipes.run import open_run
 
 OUT = "out"  # folder in a case's folder: the only one that may be written
@@ -144,15 +146,18 @@ def damaged_run(name, mutations, rng, folder):
     """The folder of a run with one damaged file."""
     shutil.copytree(seeds.RUN, folder)
     damaged_copy(folder / name, folder / name, rng, mutations)
+    if name != RUN_FILE:
+        seeds.hash_anew(folder)
     return folder
 
 
 def run(rng, folder):
     """A damaged `run.json`."""
-    damaged_run("run.json", JSON, rng, folder / "run")
+    damaged_run(RUN_FILE, JSON, rng, folder / "run")
 
     def read():
         trained = open_run(folder / "run")
+        _check_identity(trained.record)
         assert isinstance(trained.spec, DataSpec) and isinstance(trained.record.recipe, Recipe)
         assert trained.threshold is None or math.isfinite(trained.threshold)
         held_out = trained.held_out(seeds.ROWS)
@@ -162,6 +167,49 @@ def run(rng, folder):
         for name in ("unlabeled", "unwanted"):
             for _, rows in trained.training_data(name):
                 _check_rows(rows, trained.spec)
+
+    return read
+
+
+def _check_identity(record):
+    """Asserts that a changed record is still that of the run, as far as it must be."""
+    own = read_record(seeds.RUN)
+    if record.id is not None:
+        assert record.parts == own.parts and record.settings == own.settings
+        assert record.data.test_share == own.data.test_share
+    assert record.settings.seed == own.settings.seed == record.recipe.setting.seed
+    low, high = record.threshold.recall_interval if record.threshold else (0, 1)
+    assert 0 <= low <= high <= 1
+    datetime.date.fromisoformat(record.provenance.date)
+
+
+def field(rng, folder):
+    """One field of `run.json` of another value, or of another type."""
+    damaged_run(RUN_FILE, (json_field,), rng, folder / "run")
+
+    def read():
+        trained = open_run(folder / "run")
+        _check_identity(trained.record)
+        _check_scores(trained)
+
+    return read
+
+
+def swapped(rng, folder):
+    """A run with a part of another one."""
+    other, part = rng.choice((seeds.OTHER, seeds.WIDER)), rng.choice(list(FILES))
+    old, run = rng.random() < 0.3, folder / "run"
+    shutil.copytree(seeds.RUN, run)
+    shutil.copy(other / FILES[part], run / FILES[part])
+    if old:
+        seeds.make_old(run)
+
+    def read():
+        trained = open_run(run)
+        assert old and part != "nu", f"{FILES[part]} of {other} was taken"
+        assert part != "model" or other is seeds.OTHER, "a model of other columns was taken"
+        for name in ("nu", "model", "sampler", "history"):
+            getattr(trained, name)
 
     return read
 

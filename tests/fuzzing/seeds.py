@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import gzip
+import json
 import struct
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from keras_vabc.data.spec import DataSpec
 from keras_vabc.nu.checkpoints import MemberCheckpoint
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes.autoencoder import build
+from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.own_data import recipe_for
-from keras_vabc.recipes.parts import Parts
+from keras_vabc.recipes.parts import Parts, sha256
 from keras_vabc.recipes.record import (
     FINISHED,
     Counts,
@@ -29,12 +31,12 @@ from keras_vabc.recipes.record import (
     Threshold,
     TrainingSettings,
 )
-from keras_vabc.recipes.record_file import write_record
+from keras_vabc.recipes.record_file import RUN_FILE, write_record
 from keras_vabc.vabc.fit_data import FitData
 from keras_vabc.vabc.training_state import TrainingState
 
 ROOT = Path("seeds")
-RUN = ROOT / "run"
+RUN, OTHER, WIDER = ROOT / "run", ROOT / "other", ROOT / "wider"  # of other rows, of other columns
 TRAINING, MEMBERS, LABELS = ROOT / "training", ROOT / "members", ROOT / "labels"
 ROWS = np.random.default_rng(0).normal(size=(60, 3)).round(3)
 IMAGES = np.random.default_rng(1).integers(0, 256, (60, 5, 4), "uint8")
@@ -49,7 +51,8 @@ def write_seeds(root):
     _write_tables(root)
     _write_images(root)
     _write_idx(root / "idx")
-    _write_run(root / RUN.relative_to(ROOT))
+    for number, run in enumerate((RUN, OTHER, WIDER)):
+        write_run(root / run.relative_to(ROOT), number, columns=4 if run is WIDER else 3)
     training_state().store(root / TRAINING.name, EPOCHS)
     members(root / MEMBERS.name).store(0, network(), [np.zeros(60), np.ones(60)])
     Path(root, "complete").touch()
@@ -95,54 +98,76 @@ def _write_idx(folder):
         path.write_bytes(gzip.compress(data, mtime=0) if number > 1 else data)
 
 
-def _write_run(folder):
+def write_run(folder, seed=0, columns=3):
     """A run as `keras-vabc train` leaves it, of networks that are hardly trained."""
     folder.mkdir(exist_ok=True)
-    rows = ROWS.astype("float32")
-    recipe = recipe_for("quality", rows, epochs=EPOCHS)
+    rows = np.tile(ROWS, 2)[:, :columns].astype("float32")
+    recipe = recipe_for("quality", rows, epochs=EPOCHS, seed=seed)
     recipe = dataclasses.replace(recipe, setting=dataclasses.replace(recipe.setting, units=(8,)))
     model = build(recipe.setting, rows, steps=9, hidden_share=0.1)
-    nu = NUClassifier(network=network(), members=2, epochs=1).fit(rows, rows + 0.5, verbose=0)
-    density = {"weights": np.ones(1), "means": np.zeros((1, model.latent_dim))}
+    nu = NUClassifier(network=network(columns), members=2, epochs=1, seed=seed)
+    nu.fit(rows, rows + 0.5 + seed, verbose=0)
+    density = {"weights": np.ones(1), "means": np.full((1, model.latent_dim), seed / 9)}
     losses = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
     folds = ("unlabeled", "unwanted")
     parts = {
         "model": model,
         "nu": nu,
         "density": density | {"scales": np.eye(model.latent_dim)[None]},
-        "scores": {name: np.linspace(0, 1, 12, dtype="float32") for name in folds},
-        "history": {name: [1.0] * EPOCHS for name in losses},
+        "scores": {name: np.linspace(0, 1 - seed / 9, 12, dtype="float32") for name in folds},
+        "history": {name: [1.0 + seed] * EPOCHS for name in losses},
     }
-    record = _record(recipe)
+    record, hashes = _record(recipe, nu, columns), {}
     for name, part in parts.items():
-        Parts(folder).keep(name, part, record.spec)
-    write_record(folder, record)
+        hashes |= Parts(folder).keep(name, part, record.spec)
+    threshold = dataclasses.replace(record.threshold, scores=hashes["scores.npz"])
+    write_record(folder, dataclasses.replace(record, parts=hashes, threshold=threshold))
 
 
-def _record(recipe):
-    """What `run.json` holds."""
+def hash_anew(folder):
+    """Makes a run take its parts as they are: what reads them is asked, and not their hashes."""
+    stored = json.loads((folder / RUN_FILE).read_text())
+    stored["parts"] = {name: sha256(folder / name) for name in stored["parts"]}
+    stored["threshold"]["scores"] = stored["parts"]["scores.npz"]
+    (folder / RUN_FILE).write_text(json.dumps(stored))
+
+
+def make_old(folder):
+    """Makes a run one of a version that had no hashes."""
+    stored = json.loads((folder / RUN_FILE).read_text())
+    stored |= {"id": None, "parts": {}}
+    stored["threshold"]["scores"] = None
+    (folder / RUN_FILE).write_text(json.dumps(stored))
+
+
+def _record(recipe, nu, columns):
+    """What `run.json` holds, but for the hashes."""
     counts = Counts(read=60, training=48, held_out=12)
     quality = {"auc": 0.9, "recall": 0.9, "false_alarms": 0.1, "flagged": 0.2}
-    figures = {"negative_share": 0.1, "negative_share_interval": (0.0, 0.2), "moved": 3}
+    settings = TrainingSettings("quality", recipe.setting.seed, 0.01)
+    data = DataPlaces("seeds/data/x.csv", "seeds/data/x.csv", 0.2)
+    figures = {name: getattr(nu, name) for name in ("negative_share", "negative_share_interval")}
+    figures |= {"moved": 3}
     figures |= {"epochs": EPOCHS, "loss": 1.0, "val_loss": 1.0, "acceptance": 0.9}
     return RunRecord(
         status=FINISHED,
         stages=dict.fromkeys(("intake", "classifier", "model", "density", "samples"), 0.1),
-        settings=TrainingSettings("quality", 0, 0.01),
-        data=DataPlaces("seeds/data/x.csv", "seeds/data/x.csv", 0.2),
+        settings=settings,
+        data=data,
+        id=new_id(settings, data),
         notes=("unwanted: 60 examples are few.",),
         counts={"unlabeled": counts, "unwanted": counts},
         figures=Figures(**figures, cross_validation=quality),
         threshold=Threshold(0.5, 0.01, 0.01, 0.1, 0.5, (0.2, 0.8), "P", 12, 12),
-        spec=DataSpec("vectors", (3,), "float32", ("a", "b", "c")),
+        spec=DataSpec("vectors", (columns,), "float32", tuple("abcd"[:columns])),
         recipe=recipe,
         provenance=Provenance("2026-01-01", {"keras_vabc": "0"}, "keras-vabc train"),
     )
 
 
-def network():
+def network(columns=3):
     """A network of one logit."""
-    layers = [keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)]
+    layers = [keras.Input((columns,)), keras.layers.Dense(4), keras.layers.Dense(1)]
     return keras.Sequential(layers)
 
 

@@ -148,6 +148,35 @@ def json_value(data, rng):
     return json.dumps(tree).encode()
 
 
+def json_field(data, rng):
+    """One field of a JSON text of another type, of another value of its type, or of another name.
+
+    Numbers are negated, made huge, small or fractions; lists turned round; texts changed.
+    """
+    tree = json.loads(data)
+    holder, key = rng.choice(list(_places(tree)))
+    value, action = holder[key], rng.randrange(4)
+    if action == 0:
+        holder[key] = rng.choice(VALUES)
+    elif action == 1 and isinstance(holder, dict):
+        holder[rng.choice(("surplus", f"{key}_", key.upper()))] = value
+    elif isinstance(value, bool) or value is None:
+        holder[key] = rng.choice((not value, str(value), int(bool(value))))
+    elif isinstance(value, int | float):
+        factors = (-1, 2, 0.5, 1.01, 1e300, 1e-300)
+        changed = (*(value * factor for factor in factors), value + 1, value - 1, str(value))
+        holder[key] = rng.choice(changed)
+    elif isinstance(value, str):
+        holder[key] = rng.choice((value[::-1], value + "x", value[1:], value.upper(), [value], 7))
+    elif isinstance(value, list):
+        holder[key] = rng.choice(
+            (value[::-1], value * 2, value[1:], value[:1], dict(enumerate(value)))
+        )
+    else:
+        holder[key] = rng.choice((list(value), {}, {f"{k}x": v for k, v in value.items()}))
+    return json.dumps(tree).encode()
+
+
 def _deep(rng):
     depth, (start, end) = rng.choice(DEPTHS), rng.choice((("[", "]"), ('{"a":', "}"), ("[", "")))
     return start * depth + "1" * bool(end) + end * depth

@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import pytest
 from rich.console import Console
 
-from keras_vabc.pages.console import say
+from keras_vabc.pages.console import print_table, say
 from keras_vabc.pages.markdown import markdown, mean_and_deviation
-from keras_vabc.pages.page import Section, Table, measured_table, print_table, render_page
+from keras_vabc.pages.page import Section, Table, measured_table, render_page
 
 FIGURES = {
     **{"nge_paper": 0.0123, "nge_strict": 0.5, "nge_strict_interval": (0.25, 0.75)},

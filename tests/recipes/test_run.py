@@ -18,7 +18,7 @@ from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.nu import classifier
 from keras_vabc.recipes import evaluation, own_data, results
-from keras_vabc.recipes.outputs import provenance, write_samples, write_scores
+from keras_vabc.recipes.outputs import provenance, write_samples
 from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.record import (
     Counts,
@@ -30,6 +30,7 @@ from keras_vabc.recipes.record import (
     TrainingSettings,
 )
 from keras_vabc.recipes.run import Run
+from keras_vabc.recipes.scores import write_scores
 from keras_vabc.recipes.settings import Setting
 
 EARLIER = Path(__file__).parent / "run-0.1"  # trained by version 0.1
@@ -90,7 +91,8 @@ def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
     np.testing.assert_array_equal(again.sample(5, seed=1), run.sample(5, seed=1))
     np.testing.assert_array_equal(again.score(tables[0]), run.score(x))
     labels = (np.arange(80) >= 72).astype(int)
-    assert run.evaluate(labels, negative_class=1).labeled == 80
+    figures = run.evaluate(labels, negative_class=1)
+    assert figures.labeled == 80 and not any("changed" in line for line in figures.reported)
     with pytest.raises(ValueError, match="unlabeled must be there to be read again"):
         again.evaluate(labels, negative_class=1)
     assert kv.open_run(tmp_path / "run").record.evaluation.with_labels.labeled == 80
@@ -103,21 +105,80 @@ def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
     ("options", "message"),
     [
         ({"setting": "best"}, "setting must be one of paper, quality. Received: setting='best'"),
-        ({"gamma": -1}, "gamma must be > 0 and finite. Received: gamma=-1."),
+        ({"gamma": -1}, r"gamma must be a number in \[1e-12, 1e\+12\]. Received: gamma=-1."),
+        ({"gamma": 1e-300}, "gamma must be a number in .* Received: gamma=1e-300."),
+        ({"gamma": 1e39}, "gamma must be a number in .* Received: gamma=1e\\+39."),
+        ({"gamma": True}, "gamma must be a number in .* Received: gamma=True."),
+        ({"gamma": float("nan")}, "gamma must be a number in .* Received: gamma=nan."),
         ({"seed": -1}, "seed must be a whole number >= 0. Received: seed=-1."),
         ({"epochs": 0}, "epochs must be a whole number >= 1. Received: epochs=0."),
         ({"start": "absent"}, "start must be the folder of a run"),
-        ({"gamma": "x"}, "gamma must be > 0 and finite. Received: gamma=x."),
-        ({"max_unreadable": 2}, r"max_unreadable must be in \[0, 1\]. Received: max_unreadable=2."),
-        ({"max_unreadable": "x"}, "max_unreadable must be in .* Received: max_unreadable='x'."),
+        ({"gamma": "x"}, "gamma must be a number in .* Received: gamma='x'."),
+        ({"max_unreadable": 2}, r"max_unreadable must be .*\[0, 1\]. Received: max_unreadable=2."),
+        ({"max_unreadable": "x"}, "max_unreadable must be .* Received: max_unreadable='x'."),
+        ({"max_unreadable": float("nan")}, "max_unreadable must be .* Received: .*=nan."),
+        ({"seed": 10**20}, "seed must be a whole number <= 1000000000. Received: seed=1000"),
+        (
+            {"seed": 10**5000},
+            "seed must be a whole number <= .* Received: seed=a number of 16610 b",
+        ),
+        ({"seed": 1.0}, "seed must be a whole number >= 0. Received: seed=1.0."),
+        ({"seed": True}, "seed must be a whole number >= 0. Received: seed=True."),
+        (
+            {"seed": np.arange(2)},
+            r"seed must be a whole number .* Received: seed=array\(\[0, 1\]\)",
+        ),
+        ({"epochs": 10**20}, "epochs must be a whole number <= 1000000. Received: epochs=1000"),
+        (
+            {"image_size": (10**9, 10**9)},
+            "image_size must be .*<= 16777216. Received: .*1000000000",
+        ),
+        ({"image_size": (5000, 5000)}, "image_size must be at most .* Received: .*5000, 5000"),
+        ({"start": 3}, "start must be a path. Received: start=3."),
+        ({"out": 3}, "out must be a path. Received: out=3."),
+        ({"console": "x"}, "console must be a rich.console.Console. Received: console='x'."),
+        ({"allow_more_unwanted": "no"}, "allow_more_unwanted must be True or False. Received"),
         ({"image_size": "28x28"}, "image_size must be .height, width.. Received: .*'28x28'"),
         ({"image_size": (8,)}, "image_size must be .height, width.. Received: "),
     ],
 )
 def test_arguments_are_checked_before_any_work(tmp_path, options, message):
-    with pytest.raises(ValueError, match=message):
-        kv.train(rows(20, 2), rows(9, 9), out=tmp_path / "run", console=QUIET, **options)
-    assert not list(tmp_path.iterdir())
+    given = {"out": tmp_path / "run", "console": QUIET} | options
+    with pytest.raises((ValueError, TypeError), match=message) as caught:
+        kv.train(rows(20, 2), rows(9, 9), **given)
+    assert not list(tmp_path.iterdir()) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda run: run.sample(10**20), "n must be a whole number <= 1000000000000. Received"),
+        (lambda run: run.sample(2.0), "n must be a whole number >= 0. Received: n=2.0."),
+        (lambda run: run.sample(2, seed=10**20), "seed must be a whole number <= 1000000000."),
+        (
+            lambda run: run.sample(2, seed=-1),
+            "seed must be a whole number >= 0. Received: seed=-1.",
+        ),
+        (lambda run: run.evaluate(seed=None), "seed must be a whole number >= 0. Received"),
+        (lambda run: run.evaluate(seed=False), "seed must be a whole number >= 0. Received"),
+        (lambda run: run.set_threshold("x"), "max_false_alarms must be a number in .*='x'."),
+        (lambda run: run.set_threshold(True), "max_false_alarms must be a number in .*=True."),
+        (lambda run: run.set_threshold(float("nan")), "max_false_alarms must be .*=nan."),
+        (lambda run: run.set_threshold(1), r"max_false_alarms must be in \[0, 1\). Received"),
+        (lambda run: run.export("model", ["onnx"]), r"format must be a name. .*=\['onnx'\]."),
+        (lambda run: run.export("model", "pickle"), "format must be one of savedmodel, onnx"),
+        (lambda run: run.export(None), "out must be a path. Received: out=None."),
+        (lambda run: kv.open_run(None), "run must be a path. Received: run=None."),
+    ],
+)
+def test_arguments_of_a_run_are_one_line(tmp_path, monkeypatch, use, message):
+    monkeypatch.chdir(tmp_path)
+    run = kv.open_run(EARLIER)
+    before = (EARLIER / "run.json").read_bytes()
+    with pytest.raises((ValueError, TypeError), match=message) as caught:
+        use(run)
+    assert "\n" not in str(caught.value)
+    assert (EARLIER / "run.json").read_bytes() == before and not list(tmp_path.iterdir())
 
 
 def test_data_in_memory_are_told_apart(tmp_path):
@@ -246,6 +307,7 @@ def test_labeled_figures_are_of_held_out_rows_alone():
     assert set(np.flatnonzero(held_out(x, SEED + 1, 0.3))) != set(run.nu.seen)
     negative = labels[test] == "bad"
     assert (figures.held_out, figures.held_out_negatives) == (test.sum(), negative.sum())
+    assert "They have changed since the training, which read 100." in figures.reported
     assert figures.auc == pytest.approx(roc_auc_score(negative, x[test, 0]))
     flagged = x[test, 0] > 0.75
     assert figures.recall == pytest.approx(flagged[negative].mean())

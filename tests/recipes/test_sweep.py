@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_vabc.recipes.sweep import RESULTS, Job, results_folder, stored_lines, sweep
+from keras_vabc.recipes.results_folder import RESULTS, results_folder
+from keras_vabc.recipes.sweep import Job, stored_lines, sweep
 
 
 def mark(name, pause, arrays):
@@ -29,7 +30,7 @@ def job(key, pause=0.0):
 
 
 def swept(jobs, folder, **options):
-    with results_folder(folder):
+    with results_folder(folder, "sweep", ()):
         sweep(jobs, folder, **options)
 
 
@@ -51,7 +52,8 @@ def test_a_sweep_runs_what_is_missing(tmp_path):
 
 
 def test_a_broken_line_costs_that_run_alone(tmp_path):
-    lines = [json.dumps({"key": "a"}), json.dumps({"key": "b"}), '{"key": "c", "val']
+    known = {"method": "none", "dataset": "none"}  # by which the lines are known as results
+    lines = [json.dumps({"key": "a", **known}), json.dumps({"key": "b"}), '{"key": "c", "val']
     (tmp_path / RESULTS).write_text("\n".join(lines))
     assert set(stored_lines(tmp_path)) == {"a", "b"}
     swept([job("a"), job("c")], tmp_path, workers=1)

@@ -1,11 +1,15 @@
 """VABC itself: the numbers of its steps in float64 NumPy, what it gives back, and bad input."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from keras_vabc.data.blocks import draw_normal
+from keras_vabc.data.ranges import REAL
+from keras_vabc.vabc.losses import unwanted_penalty
 from keras_vabc.vabc.model import VABC
 from keras_vabc.vabc.networks import mlp_autoencoder
 from keras_vabc.vabc.optimizers import FusedAdam
@@ -302,10 +306,25 @@ def test_the_seed_is_drawn_once_where_none_is_given():
 
 
 @pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf")])
-@pytest.mark.parametrize("name", ["sigma2", "gamma"])
-def test_numbers_that_must_be_positive(name, value):
-    with pytest.raises(ValueError, match=rf"{name} must be > 0.* Received: {name}={value}"):
-        tiny_model(**{name: value})
+def test_sigma2_must_be_positive(value):
+    with pytest.raises(ValueError, match=rf"sigma2 must be > 0.* Received: sigma2={value}"):
+        tiny_model(sigma2=value)
+
+
+@pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), 1e-300, 1e39, True])
+def test_gamma_must_leave_float32_room(value):
+    """Where it is least and largest, the penalty of any error and its slope are finite."""
+    with pytest.raises(
+        ValueError, match="gamma must be .*1e-12, .* Received: " + re.escape(f"gamma={value}")
+    ):
+        tiny_model(gamma=value)
+    for gamma in REAL["gamma"]:
+        error = tf.constant([0.0, 1e-6, 1.0, 1e6, 1e12])
+        with tf.GradientTape() as tape:
+            tape.watch(error)
+            penalty = unwanted_penalty(error, np.float32(gamma)) / min(gamma, 1)
+        slope = tape.gradient(penalty, error)
+        assert np.isfinite(penalty).all() and np.isfinite(tf.norm(slope))
 
 
 @pytest.mark.parametrize("name", ["kl_weight", "penalty_weight"])

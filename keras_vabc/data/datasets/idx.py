@@ -1,11 +1,12 @@
 """Reading the IDX files in which MNIST-like data sets are published."""
 
 import gzip
-import itertools
 import zlib
 from pathlib import Path
 
 import numpy as np
+
+from keras_vabc.files.bounds import check_unpacked
 
 FILES = {  # name: number of axes
     "train-images-idx3-ubyte": 3,
@@ -83,18 +84,19 @@ def _declared(data, ndim):
     return shape, 4 + 4 * ndim + int(np.prod(shape, dtype=object))
 
 
-def _read(path, ndim) -> bytes:
-    """The bytes of a file; of a packed one at most one more than its header declares."""
+def _read(path, ndim):
+    """The bytes of a file; at most one more than its header declares."""
     try:
-        if path.suffix != ".gz":
-            return path.read_bytes()
-        with gzip.open(path) as file:
-            header = file.read(4 + 4 * ndim)
-            if len(header) < 4 + 4 * ndim or not header.startswith(_magic(ndim)):
-                return header
-            left = range(_declared(header, ndim)[1] + 1 - len(header), 0, -BLOCK)
-            blocks = itertools.takewhile(len, (file.read(min(count, BLOCK)) for count in left))
-            return header + b"".join(blocks)
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            data = bytearray(file.read(4 + 4 * ndim))
+            if len(data) < 4 + 4 * ndim or not data.startswith(_magic(ndim)):
+                return data
+            declared = _declared(data, ndim)[1]
+            if path.suffix == ".gz":
+                check_unpacked(declared, path, path.name)
+            while (left := declared + 1 - len(data)) > 0 and (block := file.read(min(left, BLOCK))):
+                data += block
+            return data
     except FileNotFoundError:
         raise ValueError(f"{path} must exist, plain or compressed. Received: no file.") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -16,6 +16,7 @@ from keras_vabc.data.datasets.downloads import (
     read_tfds_copy,
 )
 from keras_vabc.data.datasets.idx import FILES, has_idx_files, read_idx_folder
+from keras_vabc.files.array_files import read_packed_arrays
 from keras_vabc.files.writing import whole_file
 
 IMAGE_SETS = ("mnist", "fashion_mnist", "digits")
@@ -151,9 +152,8 @@ def _cache_file(name) -> Path:
 def _read_cache(name):
     """The cached arrays and their source; None if there is no cache or it is damaged."""
     try:
-        # Opened here, since np.load leaves a file open that is no archive.
-        with open(_cache_file(name), "rb") as file, np.load(file) as cache:
-            return tuple(cache[key] for key in CACHED_ARRAYS), str(cache["source"])
+        cache = read_packed_arrays(_cache_file(name))
+        return tuple(cache[key] for key in CACHED_ARRAYS), str(cache["source"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

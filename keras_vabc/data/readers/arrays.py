@@ -7,7 +7,8 @@ import numpy as np
 
 from keras_vabc.data import pixels, vectors
 from keras_vabc.data.checks import first_line
-from keras_vabc.data.spec import BLOCK_BYTES, DataSpec
+from keras_vabc.data.levels import TOLERANCE
+from keras_vabc.data.spec import BLOCK_BYTES, DataSpec, ImageRule
 
 NUMBERS = "buif"  # kinds of dtype: truth values, whole numbers, floats
 
@@ -17,26 +18,33 @@ class ArrayReader:
 
     `read()` yields all rows from the first on, in blocks: arrays of shape `(n, *shape)`, or lists
     of images where these differ in size, and `shape` has `None` for it. The `count` is `None` where
-    only reading tells. Without a `Scale` images are read once to find it out, or as far as needed.
+    only reading tells. Without `Numbers` images are read once to find out what they hold, or as far
+    as needed.
 
     Raises a `ValueError` if images break a rule of `pixels`.
     """
 
-    def __init__(self, read, shape, dtype, count, name, scale=None):
+    def __init__(self, read, shape, dtype, count, name, numbers=None):
         self.name, self.count, self.counts = name, count, Counter()
-        self._read, self._shape, self._scale = read, tuple(shape), None
+        self._read, self._shape, self._numbers = read, tuple(shape), None
         if len(self._shape) != 1:
             self._layout = pixels.layout((count, *self._shape), name)
-            self._scale = scale or pixels.find_scale(numbered(read()), np.dtype(dtype), name)
+            dtype = np.dtype(dtype)
+            self._numbers = numbers or pixels.find_numbers(numbered(read()), dtype, name)
+            self._scale = self._numbers.scale(ImageRule(), name)
+
+    def survey(self):
+        """As in `Reader`."""
+        return None if self._numbers is None else self._numbers.levels
 
     @property
     def dtype(self):
         """As in `Reader`."""
-        return self._scale.dtype if self._scale else "float32"
+        return "float32" if self._numbers is None else self._scale.dtype
 
     def describe(self, image_size):
         """As in `Reader`."""
-        if self._scale is None:
+        if self._numbers is None:
             return DataSpec("vectors", self._shape, "float32")
         size = image_size or self._layout[:2]
         if None in size:
@@ -49,12 +57,14 @@ class ArrayReader:
     def blocks(self, spec):
         """As in `Reader`; ids are row numbers as text."""
         self.counts.clear()
-        check = vectors.check_width if self._scale is None else pixels.check_kind
+        check = vectors.check_width if self._numbers is None else pixels.check_kind
         check(self._shape, spec, self.name)
+        if self._numbers is not None and spec.rule is not None:
+            self._scale = self._numbers.scale(spec.rule, self.name)
         for first, rows in numbered(self._read()):
             self.counts["read"] += len(rows)
             ids = [str(first + row) for row in range(len(rows))]
-            if self._scale is None:
+            if self._numbers is None:
                 yield ids, vectors.as_float32(rows, first, self.name, spec.column_name)
             elif isinstance(rows, list):
                 yield ids, np.concatenate([self._images(image[None], spec) for image in rows])
@@ -63,11 +73,14 @@ class ArrayReader:
 
     def notes(self, spec):
         """As in `Reader`."""
-        if self._scale is None:
+        if self._numbers is None:
             return [] if spec.columns is None else [f"{self.name}: {vectors.NAMELESS}."]
-        return pixels.notes(self._scale, self._layout, self.counts, spec, self.name)
+        return pixels.notes(self._scale, (None, *self._shape), self.counts, spec, self.name)
 
     def _images(self, rows, spec):
+        if self._numbers.most > self._scale.white * (1 + TOLERANCE):
+            beyond = rows.reshape(len(rows), -1).max(axis=1) > self._scale.white
+            self.counts["clipped"] += int(beyond.sum())
         rows = self._scale.apply(pixels.channels_last(rows), spec.dtype)
         self.counts["resized"] += len(rows) * (rows.shape[1:] != spec.shape)
         return pixels.resize(rows, spec)

@@ -6,10 +6,11 @@ import itertools
 
 import numpy as np
 
+from keras_vabc.data.readers.arrays import numbered
 from keras_vabc.data.readers.tables import TableReader
 
 DELIMITERS = ",;\t|"
-LONGEST_LINE = 2**24  # characters; a longer one is no table
+LONGEST_RECORD = 2**24  # characters, line breaks in cells included; a longer one is no table
 FEWEST_COUNTED = 3  # columns whose names may be their numbers: a line 0,1 may well be data
 
 
@@ -31,7 +32,7 @@ class CsvFile:
     def __init__(self, path, name):
         self._path, self._name = path, name
         with self._opened() as lines:
-            start = next(self._records(lines), None)
+            start, _ = next(self._records(lines), (None, 0))
         if start is None:
             raise ValueError(f"{name} must hold a table. Received: {name}={path}, which is empty.")
         cells = [cell.strip() for cell in start]
@@ -42,10 +43,8 @@ class CsvFile:
         """Yields float64 arrays of at most `size` rows of the given columns."""
         with self._opened() as lines:
             records = itertools.islice(self._records(lines), int(self.has_names), None)
-            first = 0
-            while block := list(itertools.islice(records, size)):
+            for first, block in numbered(_blocks(records, size)):
                 yield self._numbers(block, columns, first)
-                first += len(block)
 
     def _numbers(self, block, columns, first):
         """The cells of some records as numbers."""
@@ -79,23 +78,43 @@ class CsvFile:
         return open(self._path, encoding="utf-8-sig", newline="")
 
     def _records(self, file):
-        """Lists of cells, blank lines left out."""
+        """Lists of cells and how many characters each took, blank lines left out."""
+        length = 0
+
+        def line():
+            nonlocal length
+            text = file.readline(LONGEST_RECORD - length)
+            length += len(text)
+            if length == LONGEST_RECORD:
+                raise csv.Error("a line without an end")
+            return text
+
         try:
-            start = self._line(file)
+            start = line()
             delimiter = max(DELIMITERS, key=start.count)
-            lines = itertools.chain([start], iter(lambda: self._line(file), ""))
-            yield from filter(None, csv.reader(lines, delimiter=delimiter, strict=True))
+            lines = itertools.chain([start], iter(line, ""))
+            for record in csv.reader(lines, delimiter=delimiter, strict=True):
+                if record:
+                    yield record, length
+                length = 0
         except (csv.Error, UnicodeDecodeError) as error:
             reason = "it is no UTF-8" if isinstance(error, UnicodeDecodeError) else error
             raise ValueError(
                 f"{self._name} must be a CSV file. Received: {self._name}={self._path} ({reason})."
             ) from None
 
-    def _line(self, file):
-        line = file.readline(LONGEST_LINE)
-        if len(line) == LONGEST_LINE:
-            raise csv.Error("a line without an end")
-        return line
+
+def _blocks(records, size):
+    """Lists of at most `size` records, and of not many more characters than one may have."""
+    block, held = [], 0
+    for record, length in records:
+        block.append(record)
+        held += length
+        if len(block) == size or held >= LONGEST_RECORD:
+            yield block
+            block, held = [], 0
+    if block:
+        yield block
 
 
 def _counts(cells):

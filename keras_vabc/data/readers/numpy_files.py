@@ -2,9 +2,9 @@
 
 import errno
 import mmap
+import os
 import shutil
 import tempfile
-import warnings
 import zipfile
 from math import prod
 from pathlib import Path
@@ -13,6 +13,8 @@ import numpy as np
 
 from keras_vabc.data.readers.arrays import ArrayReader, array_blocks, check_numbers
 from keras_vabc.data.spec import BLOCK_BYTES
+from keras_vabc.files.array_files import NoArray, array_header
+from keras_vabc.files.bounds import TooLarge, check_unpacked
 
 
 def open_numpy_file(path, name):
@@ -25,14 +27,15 @@ def open_numpy_file(path, name):
     path = Path(path)
     try:
         if path.suffix.lower() == ".npy":
-            with open(path, "rb") as file:
-                array, mapping = _mapped(file, path.stat().st_size)
+            array, mapping = map_array(path)
         else:
-            array, mapping = _unpacked(path)
+            array, mapping = _unpacked(path, name)
+    except TooLarge:
+        raise
     except Exception as error:  # parsers of damaged files raise anything
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a seek to nowhere
             raise
-        reason = str(error) if isinstance(error, _Refused) else "damaged"
+        reason = str(error) if isinstance(error, NoArray) else "damaged"
         raise ValueError(
             f"{name} must be a whole {path.suffix} file of one array, without pickled objects. "
             f"Received: {name}={path} ({reason})."
@@ -48,18 +51,24 @@ def open_numpy_file(path, name):
     return ArrayReader(read, array.shape[1:], array.dtype, len(array), name)
 
 
-class _Refused(ValueError):
-    """A reason that is told to the user as it stands."""
+def map_array(path):
+    """The array in a `.npy` file and the `mmap` that it lies in, `None` if it has no entries.
+
+    Raises what `array_header` does, and an `OSError` if the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        return _mapped(file, os.path.getsize(path))
 
 
-def _unpacked(path):
+def _unpacked(path, name):
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) != 1:
             names = ", ".join(repr(member.filename) for member in members[:9])
-            raise _Refused(f"it holds {len(members)} arrays: {names}")
+            raise NoArray(f"it holds {len(members)} arrays: {names}")
+        check_unpacked(members[0].file_size, path, name)
         with archive.open(members[0]) as packed:
-            _header(packed, members[0].file_size)
+            array_header(packed, members[0].file_size)
         free = shutil.disk_usage(tempfile.gettempdir()).free
         if members[0].file_size > free:
             raise OSError(
@@ -82,28 +91,8 @@ def _unpack(packed, file):
 
 
 def _mapped(file, size):
-    shape, order, dtype, offset = _header(file, size)
+    shape, order, dtype, offset = array_header(file, size)
     if prod(shape) == 0:
         return np.zeros(shape, dtype), None
     mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return np.ndarray(shape, dtype, mapping, offset, order=order), mapping
-
-
-def _header(file, size):
-    """Shape, order, dtype and place of the array in a file of `size` bytes, which must hold it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of headers written by Python 2
-        version = np.lib.format.read_magic(file)
-        readers = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        if version not in readers:
-            raise _Refused(f"its format has the version {version}")
-        shape, by_columns, dtype = readers[version](file)
-    if dtype.hasobject:
-        raise _Refused("it holds Python objects")
-    needed = file.tell() + prod(shape) * dtype.itemsize
-    if min(shape, default=0) < 0 or needed > size:
-        raise _Refused(f"its header declares shape {shape}, for which it is too short")
-    return shape, "F" if by_columns else "C", dtype, file.tell()

@@ -3,11 +3,15 @@
 from keras_vabc.data.checks import first_line
 from keras_vabc.data.readers.arrow_tables import check_types, numbers_of
 from keras_vabc.data.readers.tables import TableReader
+from keras_vabc.files.bounds import check_unpacked
 
 
 def open_parquet_file(path, name):
     """The `TableReader` of a Parquet file; errors as of `ParquetFile`."""
     return TableReader(ParquetFile(path, name), name, f"{name}={path}")
+
+
+ROW_BYTES = 24  # of memory that each row of a file takes when it is scored, or held out
 
 
 class ParquetFile:
@@ -24,6 +28,7 @@ class ParquetFile:
             self._schema = file.schema_arrow
             self.names = self._schema.names
             self.count = file.metadata.num_rows
+            check_unpacked(_unpacked(file.metadata), path, name)
 
     def blocks(self, columns, size):
         """Yields float64 arrays of at most `size` rows of the given columns."""
@@ -54,3 +59,9 @@ class ParquetFile:
             f"{self._name} must be a whole Parquet file. Received: {self._name}={self._path} "
             f"({first_line(error)})."
         )
+
+
+def _unpacked(metadata):
+    """Bytes that a file declares, or that its rows take where one value stands for many."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    return max(sum(group.total_byte_size for group in groups), ROW_BYTES * metadata.num_rows)

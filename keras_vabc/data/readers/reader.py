@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from keras_vabc.data.levels import Levels
 from keras_vabc.data.readers.arrays import open_array
 from keras_vabc.data.readers.arrow_tables import open_arrow_table
 from keras_vabc.data.readers.csv_files import open_csv_file
@@ -55,6 +56,9 @@ class Reader(Protocol):
         Images have the size given, or their own for `None`. Raises a `ValueError` if they have no
         size in common and none is given, or too many of them are unreadable.
         """
+
+    def survey(self) -> Levels | None:
+        """How far the numbers of images reach, and how bright they are; `None` for vectors."""
 
     def blocks(self, spec: DataSpec) -> Iterator[tuple[list[str], np.ndarray]]:
         """Reads all examples in the form of a spec.

@@ -41,6 +41,9 @@ class TableReader:
         columns = names if self._cells.has_names else None
         return DataSpec("vectors", (len(names),), "float32", columns)
 
+    def survey(self):
+        """As in `Reader`."""
+
     def blocks(self, spec):
         """As in `Reader`; ids are row numbers as text."""
         self.counts.clear()

@@ -35,7 +35,7 @@ def open_dataset(dataset, name):
     return dataset_reader(dataset, name)
 
 
-def dataset_reader(dataset, name, scale=None):
+def dataset_reader(dataset, name, numbers=None):
     """The `ArrayReader` of a dataset that is known to be sound; arguments as there."""
     shape, dtype = tuple(dataset.element_spec.shape), dataset.element_spec.dtype
     count = int(dataset.cardinality())
@@ -46,7 +46,7 @@ def dataset_reader(dataset, name, scale=None):
             yield from blocks
 
     count = count if count >= 0 else None
-    return ArrayReader(read, shape, dtype.as_numpy_dtype, count, name, scale)
+    return ArrayReader(read, shape, dtype.as_numpy_dtype, count, name, numbers)
 
 
 def _blocks(dataset):

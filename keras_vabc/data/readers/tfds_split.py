@@ -37,7 +37,7 @@ def open_tfds_split(path, name):
     dataset = builder.as_dataset(split=split, shuffle_files=False)
     if key is not None:
         dataset = dataset.map(lambda example: example[key])
-    return dataset_reader(dataset, name, pixels.Scale(255, "uint8") if is_images else None)
+    return dataset_reader(dataset, name, pixels.Numbers("whole", 255) if is_images else None)
 
 
 def _builder(data_set, path, name):

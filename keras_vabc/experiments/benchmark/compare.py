@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from keras_vabc.experiments.benchmark.page import render
+from keras_vabc.experiments.benchmark.page import FILES, render
 from keras_vabc.experiments.benchmark.runs import all_runs
-from keras_vabc.recipes.sweep import results_folder, run_missing
+from keras_vabc.pages.console import say
+from keras_vabc.recipes.results_folder import results_folder
+from keras_vabc.recipes.sweep import run_missing
 
 
 def run_benchmark(*, slugs, folder, fresh, workers, console):
@@ -13,7 +15,8 @@ def run_benchmark(*, slugs, folder, fresh, workers, console):
     `fresh` and `workers` are as in `run_missing`. Raises what `all_runs` and `results_folder` do.
     """
     runs = all_runs(slugs)
-    with results_folder(folder):
+    with results_folder(folder, "benchmark", FILES):
         run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
         missing = render(folder)
-    console.print(f"Rendered {Path(folder) / 'README.md'}; {missing} runs are missing in all.")
+    page = Path(folder) / "README.md"
+    say(console, f"Rendered {page}; {missing} runs are missing in all.")

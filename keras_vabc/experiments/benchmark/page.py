@@ -12,8 +12,8 @@ from keras_vabc.experiments.benchmark.failures import OVERLAPPED, SCENARIOS, fai
 from keras_vabc.experiments.benchmark.methods import SLUGS
 from keras_vabc.experiments.paper.runs import FRACTIONS
 from keras_vabc.experiments.paper.tables import METRICS
-from keras_vabc.files.writing import write_whole
 from keras_vabc.pages.markdown import markdown, mean_and_deviation
+from keras_vabc.recipes.results_folder import write_result
 from keras_vabc.recipes.stored import Stored
 
 INTRODUCTION = """\
@@ -44,6 +44,9 @@ density and guard. Means over the {pairs} digits and seeds with both runs; the d
 standard error, that of an error with the p-value of Fisher's exact test on all samples."""
 
 
+FILES = ("README.md", "methods.png", "samples.png")
+
+
 def render(folder):
     """Writes `README.md` and the pictures, from the result lines of the benchmark in a folder.
 
@@ -57,14 +60,14 @@ def render(folder):
             parts += [f"## p = {fraction:g}", table]
     lines = _lines(stored, 0.2)
     if lines:
-        write_whole(folder / "methods.png", plots.png_bytes(_picture(lines)))
+        write_result(folder, "methods.png", plots.png_bytes(_picture(lines)))
         parts.append("![Error against FID*, one point a run, p = 0.2](methods.png)")
     penalty = _penalty(lines)
     if penalty is not None:
         parts += ["## What the penalty adds", *penalty]
     pictured = [m for m in benchmark.compared() if benchmark.pictured(m) and stored.has_arrays(m)]
     if pictured:
-        write_whole(folder / "samples.png", plots.png_bytes(_samples(stored, pictured)))
+        write_result(folder, "samples.png", plots.png_bytes(_samples(stored, pictured)))
         parts += ["## Samples", ON_SAMPLES, "![Samples of each method](samples.png)"]
     failed = stored.lines(failures())
     if failed:
@@ -76,7 +79,7 @@ def render(folder):
     parts.append(
         f"{len(runs) - missing} of {len(runs)} runs are stored: [results.jsonl](results.jsonl)."
     )
-    write_whole(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
+    write_result(folder, "README.md", ("\n\n".join(parts) + "\n").encode())
     return missing
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.experiments.paper.image_measures import image_arrays, image_figures
 from keras_vabc.experiments.paper.moons_measures import moons_arrays, moons_figures
-from keras_vabc.experiments.paper.settings import folds_of, sample_noise
-from keras_vabc.files.writing import new_folder
+from keras_vabc.experiments.paper.settings import SHIPPED, folds_of, sample_noise
+from keras_vabc.files.outputs import new_output
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.results import result_line
 from keras_vabc.recipes.stored import store_arrays
@@ -52,6 +52,6 @@ def evaluation_of(folds, judge_seed):
 def _ship(model, card, path):
     """Exports a model with its card beside the graph, in place of an earlier export."""
     path = Path(path)
-    with new_folder(path, "path", replace=True) as folder:
-        model.export(folder, verbose=False)
-        (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    with new_output(path, SHIPPED, folder=True, name=SHIPPED) as output:
+        model.export(output.path, verbose=False)
+        (output.path / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from keras_vabc.experiments.paper import figures, tables
 from keras_vabc.experiments.paper import runs as paper
 from keras_vabc.experiments.paper.claims import CLAIMS
-from keras_vabc.files.writing import write_whole
 from keras_vabc.plots import png_bytes
+from keras_vabc.recipes.results_folder import write_result
 from keras_vabc.recipes.stored import Stored
 
 INTRODUCTION = """\
@@ -156,6 +156,9 @@ EXHIBITS = (
 )
 
 
+FILES = ("README.md", *(f"{name}.png" for one in EXHIBITS for name in one.pictures))
+
+
 def render(folder):
     """Writes `README.md` and the pictures of every exhibit whose runs are all stored in a folder.
 
@@ -175,11 +178,11 @@ def render(folder):
             continue
         parts += [exhibit.text] if exhibit.text else []
         for name, draw in exhibit.pictures.items():
-            write_whole(folder / f"{name}.png", png_bytes(draw(stored)))
+            write_result(folder, f"{name}.png", png_bytes(draw(stored)))
             parts.append(f"![{exhibit.title}]({name}.png)")
         parts += [table(stored) for table in exhibit.tables]
     parts.append(_provenance(stored))
-    write_whole(folder / "README.md", ("\n\n".join(parts) + "\n").encode())
+    write_result(folder, "README.md", ("\n\n".join(parts) + "\n").encode())
     return missing
 
 

@@ -3,8 +3,12 @@
 from pathlib import Path
 
 from keras_vabc.experiments.paper import runs as paper
-from keras_vabc.experiments.paper.page import render
-from keras_vabc.recipes.sweep import results_folder, run_missing
+from keras_vabc.experiments.paper.page import FILES, render
+from keras_vabc.experiments.paper.settings import SHIPPED
+from keras_vabc.files.outputs import check_free
+from keras_vabc.pages.console import say
+from keras_vabc.recipes.results_folder import results_folder
+from keras_vabc.recipes.sweep import run_missing, stored_lines
 
 TRAININGS = {
     "fig2": paper.fig2,
@@ -39,12 +43,21 @@ def runs_of(experiment, saved_models="saved_models"):
 def reproduce(experiment, *, folder, saved_models, fresh=False, workers=None, console):
     """Runs what is missing of one experiment, or of all, and renders what is stored in the folder.
 
-    `fresh` and `workers` are as in `run_missing`. Raises what `runs_of` and `results_folder` do.
+    `fresh` and `workers` are as in `run_missing`. Raises what `runs_of` and `results_folder` do,
+    and a `FileExistsError` for a folder of `saved_models` to be replaced that we did not make so.
     """
     runs = runs_of(experiment, str(saved_models))
-    with results_folder(folder):
+    _check_saved_models(runs, {} if fresh else stored_lines(folder), Path(saved_models))
+    with results_folder(folder, "reproduce", FILES):
         run_missing(runs, Path(folder), fresh=fresh, workers=workers, console=console)
         unfinished = render(folder)
-    console.print(f"Rendered {Path(folder) / 'README.md'}.")
+    say(console, f"Rendered {Path(folder) / 'README.md'}.")
     if unfinished:
-        console.print(f"Runs are missing for {', '.join(unfinished)}.")
+        say(console, f"Runs are missing for {', '.join(unfinished)}.")
+
+
+def _check_saved_models(runs, stored, folder):
+    missing = {run.key for run in runs if run.key not in stored}
+    for name, setting in paper.headline().items():
+        if setting.key in missing:
+            check_free(folder / name, SHIPPED, folder=True, name=SHIPPED)

@@ -5,6 +5,8 @@ import dataclasses
 from keras_vabc.data.datasets.named_folds import MOONS_FRACTION, load_folds
 from keras_vabc.recipes.settings import Setting
 
+SHIPPED = "saved-models"  # the kind of output, and the option that names their folder
+
 METHODS = ("vae", "vabc")
 MOONS_SETTING = {
     "latent_dim": 1,

@@ -1,0 +1,151 @@
+"""Scores of data by a run: a table in the order of review, and its manifest."""
+
+import contextlib
+import itertools
+import re
+import tempfile
+
+import numpy as np
+
+from keras_vabc.data.ids import as_cell
+from keras_vabc.data.unreadable import LISTED, Unreadable
+from keras_vabc.files.outputs import check_free, new_output
+from keras_vabc.nu.thresholds import review_order
+from keras_vabc.recipes.outputs import check_output, provenance
+
+SCORES = "scores"  # the kind of output
+BLOCK_ROWS = 2**16  # of the table that are written at a time
+IDS = (
+    "path in the folder, or row number counted from 0; an apostrophe stands before a path that "
+    "spreadsheets would take for a formula"
+)
+
+
+def write_scores(
+    run, source, out, *, overwrite=False, max_unreadable=None, show=lambda count: None
+):
+    """Scores data and writes them to a CSV file, the most unwanted first.
+
+    Its columns are `id` (path in the folder, or row number; as `as_cell` writes it), `score`, and,
+    where the run has a threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is;
+    what it holds is returned, the numbers of `examples` and of those `flagged`, the `notes` of the
+    reading, and of what is `unreadable` the number and the first of `(id, reason)`; a share of up
+    to `max_unreadable` may be, or up to that of the run. `show` is called with the number of
+    examples scored so far. Memory grows by 24 bytes an example at most.
+
+    A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
+    holds the data; an `OSError` tells what cannot be read or written, or replaced.
+    """
+    check_scores_place(run, source, out, overwrite)
+    with (
+        new_output(out, SCORES, overwrite=overwrite) as output,
+        StoredIds(output.path) as ids,
+    ):
+        scores, left_out = _scored(run, source, ids, max_unreadable, show)
+        _write_table(output.path, ids, scores, run.threshold)
+        threshold = run.threshold
+        flagged = None if threshold is None else int((scores > threshold).sum())
+        content = {"input": str(source), "score": run.score_name, "threshold": threshold, "id": IDS}
+        content |= {"examples": len(scores), "flagged": flagged, **left_out, **provenance(run)}
+        output.manifest |= content
+    return content
+
+
+def check_scores_place(run, source, out, overwrite=False):
+    """Refuses a place for scores before anything slow is done, as `write_scores` does."""
+    if out.suffix.lower() != ".csv" or out.is_dir():
+        raise ValueError(f"out must be a .csv file. Received: out={out}.")
+    check_output(run, out, input=source)
+    check_free(out, SCORES, overwrite=overwrite)
+
+
+class StoredIds:
+    """The ids of examples, in nameless files where they are more than the numbers of their rows.
+
+    Args:
+        path: Beside which the files are to lie; an `OSError` names it if there is no room.
+    """
+
+    def __init__(self, path):
+        self._path, self._files, self._count, self._end = path, None, 0, 0
+
+    def __enter__(self):
+        """Nothing is opened before there is an id that is no row number."""
+        return self
+
+    def __exit__(self, *_):
+        """Gives the files up, which vanish."""
+        for file in self._files or ():
+            with contextlib.suppress(OSError):  # of what a full disk did not take
+                file.close()
+
+    def add(self, ids):
+        """Takes the ids of the next examples."""
+        numbers = map(str, range(self._count, self._count + len(ids)))
+        try:
+            if self._files is None and any(a != b for a, b in zip(ids, numbers, strict=True)):
+                self._open()
+            if self._files is not None:
+                self._store(ids)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
+        self._count += len(ids)
+
+    def __getitem__(self, row):
+        """The id of one example."""
+        if self._files is None:
+            return str(row)
+        ends, texts = self._files
+        ends.seek(8 * row)
+        start, end = np.frombuffer(ends.read(16), "int64")
+        texts.seek(start)
+        return texts.read(end - start).decode()
+
+    def _open(self):
+        """Two files, of where each id ends and of all ids; row numbers until now go into them."""
+        name = {"dir": self._path.parent, "prefix": f".{self._path.name}-", "suffix": ".tmp"}
+        self._files = [tempfile.TemporaryFile(**name) for _ in range(2)]
+        self._files[0].write(bytes(8))
+        for first in range(0, self._count, BLOCK_ROWS):
+            self._store(map(str, range(first, min(first + BLOCK_ROWS, self._count))))
+
+    def _store(self, ids):
+        texts = [name.encode() for name in ids]
+        ends = self._end + np.cumsum([*map(len, texts)], dtype="int64")
+        self._files[0].write(ends.tobytes())
+        self._files[1].write(b"".join(texts))
+        self._end = ends[-1]
+
+
+def _scored(run, source, ids, max_unreadable, show):
+    """The scores of all examples, whose ids are stored; and what the manifest tells of reading."""
+    scores, notes, unreadable = bytearray(), [], Unreadable()
+    limits = {"max_unreadable": max_unreadable, "unreadable": unreadable}
+    for names, rows in run.read(source, "input", notes, **limits):
+        ids.add(names)
+        scores += run.score_rows(rows).astype("float32").tobytes()
+        show(len(scores) // 4)
+    if not scores:
+        raise ValueError(f"input must hold an example. Received: input={source}, which has none.")
+    first = list(itertools.islice(unreadable, LISTED))
+    listed = {"count": len(unreadable), "files": first}
+    return np.frombuffer(scores, "float32"), {"notes": notes, "unreadable": listed}
+
+
+def _write_table(path, ids, scores, threshold):
+    """Writes the table block by block; an id that has a comma or a line break is quoted."""
+    order = review_order(scores)
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        file.write("id,score\n" if threshold is None else "id,score,flagged\n")
+        for first in range(0, len(order), BLOCK_ROWS):
+            rows = order[first : first + BLOCK_ROWS]
+            values = scores[rows]
+            columns = [map(_id_cell, map(ids.__getitem__, rows)), map(str, values.tolist())]
+            if threshold is not None:
+                columns.append(np.where(values > threshold, "1", "0"))
+            file.writelines(f"{','.join(cells)}\n" for cells in zip(*columns, strict=True))
+
+
+def _id_cell(name):
+    cell = as_cell(name)  # the csv module quotes no carriage return
+    return '"{}"'.format(cell.replace('"', '""')) if re.search('[,"\r\n]', cell) else cell

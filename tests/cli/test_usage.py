@@ -1,0 +1,171 @@
+"""What is asked for wrongly is one line, before any work: options, names, numbers."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from command_line import fails, keras_vabc
+from fuzzing import seeds
+
+from keras_vabc.data.folds import array_folds
+from keras_vabc.data.ranges import MOST_PIXELS, REAL, WHOLE, checked
+from keras_vabc.recipes import autoencoder, tune
+from keras_vabc.recipes.own_data import setting_for
+from keras_vabc.vabc.optimizers import FusedAdam
+
+DATA = ["--unlabeled", "all.csv", "--unwanted", "bad.csv", "--out", "run"]
+HUGE, DIGITS = 10**20, "9" * 5000
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    """An empty folder to stand in, in which nothing may appear."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    assert [path.name for path in tmp_path.iterdir() if path.name != "kept"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train"], "Missing option '--unlabeled'. See keras-vabc train --help."),
+        (["train", *DATA[:4], "--out"], "'--out' requires an argument. See keras-vabc train --h"),
+        (["train", *DATA, "--unlabled", "x"], "No such option: --unlabled (Possible options: --"),
+        (["train", *DATA, "--absent"], "No such option: --absent. See keras-vabc train --help."),
+        (["train", *DATA, "--setting", "best"], "'--setting': "),
+        (["train", *DATA, "--seed", "x"], "'--seed': "),
+        (["train", *DATA, "--seed", "-1"], "'--seed': "),
+        (["train", *DATA, "--seed", "1.5"], "'--seed': "),
+        (["train", *DATA, "--image-size", "28"], "must be HEIGHTxWIDTH, such as 28x28, not '28'."),
+        (["sample"], "Missing argument 'RUN'. See keras-vabc sample --help."),
+        (["sample", "run", "more", "--out", "x"], "unexpected extra argument"),
+        (["threshold", "run", "--max-false-alarms", "2"], "'--max-false-alarms': "),
+        (["demo", "--dataset", "cats"], "'--dataset': "),
+        (["absent"], "No such command 'absent'"),
+        (["--absent"], "No such option: --absent. See keras-vabc --help."),
+    ],
+)
+def test_a_usage_error_is_one_line(words, message):
+    fails(message, *words)
+
+
+def test_what_was_given_is_shown():
+    for words in (["--seed", "x7"], ["--epochs", "-3"], ["--setting", "best"]):
+        fails(words[1], "train", *DATA, *words)
+    assert len(fails("'--seed'", "train", *DATA, "--seed", DIGITS).stderr) < 300
+
+
+def test_without_a_command_there_is_help():
+    assert "Commands" in keras_vabc().output and keras_vabc().exit_code == 2
+    assert "Commands" in keras_vabc("--help").output
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["train", *DATA, "--gamma", "1e-300"], "gamma"),
+        (["train", *DATA, "--gamma", "1e39"], "gamma"),
+        (["train", *DATA, "--gamma", "nan"], "gamma"),
+        (["train", *DATA, "--gamma", "-1"], "gamma"),
+        (["train", *DATA, "--seed", HUGE], "seed"),
+        (["train", *DATA, "--epochs", HUGE], "epochs"),
+        (["train", *DATA, "--image-size", f"{10**9}x{10**9}"], "image_size"),
+        (["train", *DATA, "--image-size", "5000x5000"], "image_size"),
+        (["train", *DATA, "--max-unreadable", "nan"], "max-unreadable"),
+        (["tune", *DATA, "--max-unreadable", "nan"], "max-unreadable"),
+        (["tune", *DATA, "--seeds", HUGE], "seeds"),
+        (["tune", *DATA, "--workers", HUGE], "workers"),
+        (["tune", *DATA, "--epochs", HUGE], "epochs"),
+        (["sample", "run", "--out", "x.csv", "-n", HUGE], "n"),
+        (["sample", "run", "--out", "x.csv", "--seed", HUGE], "seed"),
+        (["evaluate", "run", "--seed", HUGE], "seed"),
+        (["threshold", "run", "--max-false-alarms", "nan"], "max-false-alarms"),
+        (["demo", "--out", "run", "--seed", HUGE], "seed"),
+        (["demo", "--out", "run", "--epochs", HUGE], "epochs"),
+        (["reproduce", "fig2", "--out", "run", "--workers", HUGE], "workers"),
+        (["benchmark", "vae", "--out", "run", "--workers", HUGE], "workers"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_before_any_work(words, name):
+    """The data and the run that the command names are not there: they would be missed next."""
+    fails(name, *words)
+    done = keras_vabc(*words)
+    assert f"keras-vabc: {name} must be " in done.stderr or f"'--{name}'" in done.stderr
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_the_ends_of_a_range_are_in_it(name):
+    least, most = WHOLE[name]
+    for value in (least, most, np.int64(most), np.uint8(least)):
+        assert checked(name, value) == value and type(checked(name, value)) is int
+    for value in (least - 1, most + 1, float(most), True, np.True_, None, "1", np.arange(2)):
+        with pytest.raises(ValueError, match=f"{name} must be a whole number [<>]= .* Received: "):
+            checked(name, value)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_numbers_of_any_kind_are_taken(name):
+    least, most = REAL[name]
+    for value in (least, most, int(most), np.float32(0.5)):
+        assert checked(name, value) == value and type(checked(name, value)) is float
+    for value in (-1, 10**400, math.nan, math.inf, True, None, "1"):
+        with pytest.raises(ValueError, match=f"{name} must be a number in "):
+            checked(name, value)
+
+
+def test_an_image_may_be_long_but_not_large():
+    assert checked("image_size", np.array([64, 10_000])) == (64, 10_000)
+    assert checked("image_size", [1, MOST_PIXELS]) == (1, MOST_PIXELS)
+    for size in ((1, MOST_PIXELS + 1), (2, MOST_PIXELS), (0, 5), (5.0, 5), "5x5", 5, (5, 5, 1)):
+        with pytest.raises(ValueError, match="image_size must be"):
+            checked("image_size", size)
+
+
+@pytest.mark.parametrize("words", [["train", *DATA, "--gamma", "1e-300"], ["train", "--absent"]])
+def test_nothing_slow_is_loaded_for_it(words):
+    code = (
+        "import sys\nfrom keras_vabc.cli.main import app\n"
+        "try:\n    app(sys.argv[1:])\nfinally:\n"
+        "    print({'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and done.stdout == "set()\n"
+
+
+# A training that diverges
+
+
+@pytest.fixture
+def diverging(monkeypatch):
+    """A step of the optimizer is so large that no loss is finite."""
+    monkeypatch.setattr(autoencoder, "FusedAdam", lambda rate, **_: FusedAdam(1e30))
+
+
+def test_a_training_that_diverges_says_what_to_change(tmp_path, diverging):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    np.savetxt(kept / "all.csv", seeds.ROWS, delimiter=",")
+    np.savetxt(kept / "bad.csv", seeds.ROWS[:20] + 5, delimiter=",")
+    words = ["--unlabeled", kept / "all.csv", "--unwanted", kept / "bad.csv", "--out", kept / "run"]
+    words += ["--setting", "paper", "--epochs", 1, "--seed", 6, "--gamma", 0.25]
+    done = fails("gamma=0.25 and seed=6 has diverged", "train", *words, code=1)
+    options = keras_vabc("train", "--help").output
+    for advice in ("seed", "gamma", "epochs"):
+        assert advice in done.stderr.split("diverged")[1] and f"--{advice}" in options
+
+
+def test_the_advice_of_tune_names_what_tune_has(diverging, monkeypatch):
+    """No seed: it has an option of how many, and none of which."""
+    rows = seeds.ROWS.astype("float32")
+    recipe = tune.recipes_to_try(rows, "paper", 1, 1)[1]
+    assert recipe.setting == setting_for("paper", rows, epochs=1, gamma=recipe.setting.gamma)
+    data = tune.Data("nowhere", "content")
+    folds = array_folds(rows[:40], rows[40:])
+    monkeypatch.setattr(tune.Data, "folds", property(lambda _: folds))
+    with pytest.raises(RuntimeError, match="has diverged.*Other epochs or another setting") as told:
+        tune.tried(recipe, data, "nowhere")
+    assert "nother seed" not in str(told.value)
