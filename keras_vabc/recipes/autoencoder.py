@@ -106,6 +106,11 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
     `hidden_share` is as in `build`. The networks start from the weights of `start`, a `VABC`, if it
     is given; a `ValueError` refuses one with other networks. Raises `Diverged`.
     """
+    if setting.average is not None and setting.patience is not None:
+        raise ValueError(
+            "patience must be None where weights are averaged: the best epoch's would be restored, "
+            f"not their average. Received: patience={setting.patience}, average={setting.average}."
+        )
     training, testing = datasets(setting, folds)
     model = build(
         setting,

@@ -17,6 +17,7 @@ from keras_vabc.recipes.results import provenance
 from keras_vabc.vabc.checkpoint import Checkpoint
 
 TRIED_SAMPLES = 1000  # that are drawn at the end
+SHARPNESS = "sharpness"  # a part of the step that trains the model
 
 
 class Training:
@@ -34,33 +35,26 @@ class Training:
         steps = {
             "classifier": self._train_classifier,
             "model": self._train_model,
-            "sharpness": self._sharpen,
             "density": self._fit_density,
             "samples": self._try_samples,
         }
-        for name in filter(self._belongs, steps):
+        for name in (name for name in steps if name in STEPS[self._settings.setting]):
             if name not in self._run.record.stages:
                 began = time.perf_counter()
                 figures = steps[name]()
                 took = {name: round(time.perf_counter() - began, 1)}
                 self._run.update(stages=self._run.record.stages | took, figures=figures)
-            for path in self._checkpoint(name):
+            for path in self._checkpoints(name, *([SHARPNESS] if name == "model" else [])):
                 path.unlink(missing_ok=True)
 
-    def _belongs(self, step):
-        """Whether a step is one of this training; the recipe is there from the model on."""
-        if step == "sharpness":
-            return self._run.record.recipe.finetuning is not None
-        return step in STEPS[self._settings.setting]
-
-    def _checkpoint(self, step):
-        """The file from which a step that was killed goes on, in a list; none in memory."""
+    def _checkpoints(self, *steps):
+        """The files from which steps that were killed go on; none in memory."""
         folder = self._run.folder
-        return [] if folder is None else [folder / f"{step}.checkpoint"]
+        return [] if folder is None else [folder / f"{step}.checkpoint" for step in steps]
 
     def _kept_epochs(self):
         """The callback that stores each epoch in a file which no other run takes, in a list."""
-        return [Checkpoint(path, self._run.record.id) for path in self._checkpoint("model")]
+        return [Checkpoint(path, self._run.record.id) for path in self._checkpoints("model")]
 
     @functools.cached_property
     def _training_folds(self):
@@ -76,7 +70,7 @@ class Training:
                 self._folds.unlabeled,
                 self._folds.unwanted,
                 verbose=_verbosity(self._console),
-                checkpoint=next(iter(self._checkpoint("classifier")), None),
+                checkpoint=next(iter(self._checkpoints("classifier")), None),
             )
         self._run.keep("nu", nu)
         low, high = nu.negative_share_interval
@@ -105,6 +99,8 @@ class Training:
                 hidden_share=remaining_share(self._run.nu, folds),
                 start=None if self._start is None else self._start.model,
             )
+        if recipe.finetuning is not None:
+            self._sharpen(recipe, model)
         self._run.keep("model", model)
         self._run.keep("history", history)
         self._run.update(recipe=recipe, provenance=Provenance(**provenance()))
@@ -115,17 +111,16 @@ class Training:
             val_loss=history["val_loss"][-1],
         )
 
-    def _sharpen(self):
+    def _sharpen(self, recipe, model):
+        """Finetunes the decoder; the training before, when gone on with, is seen to be over."""
         with status(self._console, "Sharpening") as shown:
             sharpen(
-                self._run.record.recipe,
-                self._run.model,
+                recipe,
+                model,
                 self._training_folds,
-                checkpoint=next(iter(self._checkpoint("sharpness")), None),
+                checkpoint=next(iter(self._checkpoints(SHARPNESS)), None),
                 show=shown.update,
             )
-        self._run.keep("model", self._run.model)
-        return self._run.record.figures
 
     def _fit_density(self):
         recipe = self._run.record.recipe

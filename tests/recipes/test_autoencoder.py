@@ -79,6 +79,12 @@ def test_the_trained_and_the_tested_weights_are_running_averages(monkeypatch):
     assert max(np.abs(a - b).max() for a, b in zip(at[-1], seen.steps[-1], strict=True)) > 1e-4
 
 
+def test_averages_and_patience_exclude_each_other():
+    setting = dataclasses.replace(TINY, average=0.6, patience=2)
+    with pytest.raises(ValueError, match="patience must be None.*patience=2, average=0.6"):
+        train_autoencoder(setting, array_folds(IMAGES[:40], IMAGES[40:], seed=3))
+
+
 def test_a_setting_decides_on_networks_and_on_sigma2():
     setting = dataclasses.replace(TINY, sigma2=0.3, sigma2_momentum=0.9)
     model = build(setting, IMAGES)

@@ -1,7 +1,6 @@
-"""The step that sharpens the decoder: it belongs to a recipe, and can be broken off."""
+"""The sharpening of the decoder: it belongs to a recipe, and can be broken off."""
 
 import dataclasses
-import functools
 
 import numpy as np
 import pytest
@@ -24,10 +23,12 @@ class Interruption(Exception):
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    """A recipe with 20 steps of sharpening, stored every 10."""
+    """A recipe with averaged weights and 20 steps of sharpening, stored every 10."""
 
     def recipe(*arguments, **settings):
-        return dataclasses.replace(recipe_for(*arguments, **settings), finetuning=20)
+        own = recipe_for(*arguments, **settings)
+        setting = dataclasses.replace(own.setting, average=0.9, patience=None)
+        return dataclasses.replace(own, setting=setting, finetuning=20)
 
     monkeypatch.setattr(training, "recipe_for", recipe)
     monkeypatch.setattr(finetuning, "STEPS_PER_CALL", 10)
@@ -48,7 +49,7 @@ def assert_same_weights(first, second):
         np.testing.assert_array_equal(a, b)
 
 
-def raising(text):
+def raising(*_):
     raise Interruption
 
 
@@ -56,38 +57,29 @@ def sharpen_in_part(recipe, model, folds, **places):
     sharpen(recipe, model, folds, **{**places, "show": raising})
 
 
-def sharpen_and_forget(self, step):
-    step(self)
-    raise Interruption
-
-
-def test_it_is_a_step_of_its_own_that_goes_on_where_it_was_broken_off(tmp_path, monkeypatch):
+def test_it_goes_on_where_it_was_broken_off(tmp_path, monkeypatch):
+    """Killed while the decoder is sharpened, and then before the record says that it is."""
     run = train(None)
-    assert list(run.record.stages) == ["intake", "model", "sharpness", "density", "samples"]
-
     with monkeypatch.context() as patch:
         patch.setattr(training, "sharpen", sharpen_in_part)
         with pytest.raises(Interruption):
             train(tmp_path / "run")
-    assert (tmp_path / "run" / "sharpness.checkpoint").exists()
+    assert {path.stem for path in (tmp_path / "run").glob("*.checkpoint")} == {"model", "sharpness"}
 
-    step = training.Training._sharpen  # killed behind the model's file, before the record's
     with monkeypatch.context() as patch:
-        patch.setattr(
-            training.Training, "_sharpen", functools.partialmethod(sharpen_and_forget, step)
-        )
+        patch.setattr(training, "provenance", raising)  # of which the record is made
         with pytest.raises(Interruption):
             train(tmp_path / "run")
     again = train(tmp_path / "run")
     assert_same_weights(again, run)
     assert_same_weights(kv.open_run(tmp_path / "run"), run)
+    assert again.history == run.history
     assert not list((tmp_path / "run").glob("*.checkpoint"))
 
 
 def test_a_recipe_without_it_leaves_the_decoder_as_it_was_trained(monkeypatch):
     sharpened = train(None)
-    monkeypatch.setattr(training, "recipe_for", recipe_for)
+    monkeypatch.setattr(training, "sharpen", lambda *arguments, **places: None)
     plain = train(None)
-    assert "sharpness" not in plain.record.stages
     np.testing.assert_array_equal(plain.model.encode(X), sharpened.model.encode(X))
     assert (plain.model.reconstruct(X) != sharpened.model.reconstruct(X)).any()
