@@ -35,7 +35,7 @@ def finetune_decoder(
     batch_size=80,
     unwanted_share=0.2,
     feature_weight=1.0,
-    adversarial_weight=0.0,
+    adversarial_weight=0.1,
     learning_rate=3e-4,
     critic_learning_rate=6e-4,
     average=0.995,
