@@ -14,6 +14,7 @@ Every command is a fork of one process that has imported TensorFlow, and run not
 """
 
 import argparse
+import atexit
 import functools
 import itertools
 import json
@@ -34,6 +35,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from crashing import cases, checks
 from crashing.points import Stop, watch
+from tensorflow.python.eager import context
 
 from keras_vabc.cli.main import app
 
@@ -51,6 +53,7 @@ def run(root, words, act=lambda *_: None, counts_to=None):
         except BaseException:
             traceback.print_exc()
         finally:
+            atexit._run_exitfuncs()
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
             os._exit(code)
@@ -189,41 +192,55 @@ def in_forks(jobs, tasks, root):
         yield task, json.loads((root / f"result{slot}").read_text())
 
 
+class Outcome:
+    """What was told of every stop: how many there were, and how many are at fault."""
+
+    def __init__(self):
+        self.count = self.faulty = 0
+
+    def tell(self, text, faults, counts=True):
+        """Prints a line."""
+        print(f"{text}: {'FAULT ' + ' | '.join(faults) if faults else 'ok'}", flush=True)
+        self.count += counts
+        self.faulty += bool(faults)
+
+
+def all_stops(names, site, root, outcome):
+    """Runs each command, and yields `(subject, case)` of its stops."""
+    starts, known = Starts(root), set()
+    for name in names:
+        subject = Subject(name, root, starts)
+        own = [case for case in subject.cases(known) if site in case[1]]
+        text = f"{name} never stopped, {subject.seconds:.1f} s, {len(own)} stops"
+        outcome.tell(text, subject.faults, counts=False)
+        known |= {(operation, place) for operation, place, _ in subject.counts}
+        yield from ((subject, case) for case in own)
+
+
 def main(names, site, jobs, seconds, seed, only_list):
     """Stops the commands; returns the exit code."""
     cases.make_small()
-    root, began, faulty, count = Path(tempfile.mkdtemp(prefix="crash-points-")), time.time(), 0, 0
-    starts, chosen, known = Starts(root), [], set()
+    if context.context()._initialized:
+        raise RuntimeError("TensorFlow has run something, and would hang in a fork.")
+    root, began, outcome = Path(tempfile.mkdtemp(prefix="crash-points-")), time.time(), Outcome()
     try:
-        for name in names:
-            subject = Subject(name, root, starts)
-            own = [(subject, case) for case in subject.cases(known) if site in case[1]]
-            print(f"{name}: {subject.seconds:.1f} s, {len(own)} stops", flush=True)
-            for fault in subject.faults:
-                print(f"{name} never stopped: FAULT {fault}", flush=True)
-            faulty += bool(subject.faults)
-            chosen += own
-            known |= {(operation, place) for operation, place, _ in subject.counts}
-        if only_list:
-            chosen = []
-        if seed is not None:
-            random.Random(seed).shuffle(chosen)
-
-        def tasks():
-            for subject, case in chosen:
-                if seconds is None or time.time() - began < seconds:
-                    yield functools.partial(subject.stopped, case), subject, case
-
-        for (_, subject, case), faults in in_forks(jobs, tasks(), root):
-            operation, where, number, times, kind = case
-            text = f"{subject.name} {operation} {where} {number}/{times} {kind}"
-            print(f"{text}: {'FAULT ' + ' | '.join(faults) if faults else 'ok'}", flush=True)
-            faulty += bool(faults)
-            count += 1
+        stops = all_stops(names, site, root, outcome)
+        if only_list or seed is not None:
+            stops = [] if only_list and list(stops) else list(stops)
+            random.Random(seed).shuffle(stops)
+        tasks = (
+            (functools.partial(subject.stopped, case), subject, case)
+            for subject, case in stops
+            if seconds is None or time.time() - began < seconds
+        )
+        for (_, subject, case), faults in in_forks(jobs, tasks, root):
+            operation, place, number, times, kind = case
+            outcome.tell(f"{subject.name} {operation} {place} {number}/{times} {kind}", faults)
     finally:
         shutil.rmtree(root, ignore_errors=True)
-    print(f"{count} of {len(chosen)} stops in {time.time() - began:.0f} s, {faulty} at fault")
-    return int(faulty > 0)
+    seconds = time.time() - began
+    print(f"{outcome.count} stops in {seconds:.0f} s, {outcome.faulty} at fault")
+    return int(outcome.faulty > 0)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_vabc.data.blocks import draw_normal, normal_block
+from keras_vabc.files.scratch import scratch_in
 
 CHECKED_ROWS = 64
 WRITING = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
@@ -120,9 +121,13 @@ def compare_decoded(actual, decoded, finish=tf.identity):
 
 
 def write_archive(archive, folder):
-    """Writes an `ExportArchive`; what keeps TensorFlow from it is an `OSError`, as of Python."""
+    """Writes an `ExportArchive` into a folder in a temporary one.
+
+    What keeps TensorFlow from it is an `OSError`, as of Python.
+    """
     try:
-        archive.write_out(str(folder), verbose=False)
+        with scratch_in(folder.parent):
+            archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:
         for number in WRITING:
             if os.strerror(number) in error.message:

@@ -16,6 +16,7 @@ from keras_vabc.export.parts import (
     data_spec,
     write_archive,
 )
+from keras_vabc.files.scratch import scratch_in
 from keras_vabc.files.writing import new_folder, temporary_path
 
 DENSITY = "density.json"
@@ -40,14 +41,15 @@ def export_portable(parts, filepath, format, input_signature=None):
     x_spec = data_spec(parts.model, input_signature)
     functions = _functions(parts)
     with new_folder(filepath, "filepath") as folder:
-        with temporary_path(folder / "saved_model") as scratch, _standardized_apart():
+        scratch = temporary_path(folder / "saved_model")
+        with scratch as saved, scratch_in(saved.parent), _standardized_apart():
             archive = keras.export.ExportArchive()
             for name, function in functions.items():
                 z_spec = tf.TensorSpec((None, parts.model.latent_dim), "float32")
                 archive.add_endpoint(name, function, [z_spec if name == "decode" else x_spec])
-            write_archive(archive, scratch)
+            write_archive(archive, saved)
             for name in functions:
-                convert(str(scratch), name, folder / f"{name}{suffix}")
+                convert(str(saved), name, folder / f"{name}{suffix}")
         (folder / DENSITY).write_text(json.dumps(parts.density, indent=1), encoding="utf-8")
         _check({name: load(folder / f"{name}{suffix}") for name in functions}, parts, x_spec)
     return [*(f"{name}{suffix}" for name in functions), DENSITY]

@@ -4,6 +4,7 @@ That of a file `x.csv` is `x.csv.json` beside it, that of a folder `manifest.jso
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -51,6 +52,14 @@ def _file_hash(path):
         return hashlib.sha256(b"link to " + os.fsencode(os.readlink(path))).hexdigest()
     if not path.is_file():
         return hashlib.sha256(b"no file").hexdigest()  # a pipe, which reading would wait for
+    now = os.stat(path)
+    times = (now.st_mtime_ns, now.st_ctime_ns)
+    return _hash_read(str(path), now.st_dev, now.st_ino, now.st_size, times)
+
+
+@functools.lru_cache(maxsize=1024)
+def _hash_read(path, *_):
+    """The hash of a file, which is large and checked several times, by what tells its versions."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from keras_vabc.files.bounds import check_stored
 from keras_vabc.files.model_records import METADATA, RECORD_KEY
+from keras_vabc.files.scratch import scratch_in
 from keras_vabc.files.writing import whole_file
 
 CONFIG = "config.json"
@@ -29,7 +30,8 @@ def write_model_file(path, model, record):
     path = _checked(path)
     with whole_file(path) as whole:
         saved = whole.with_name(f"saved-{path.name}")
-        model.save(saved)
+        with scratch_in(whole.parent):
+            model.save(saved)
         _add_record(saved, whole, record)
 
 

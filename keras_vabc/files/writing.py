@@ -129,8 +129,8 @@ def followed(path, name="out"):
 def temporary_path(path):
     """A path of the same name in a temporary folder beside another, which vanishes with the block.
 
-    Nothing is at it yet. What killed processes left beside `path` under its name is deleted. Raises
-    an `OSError` if there can be no folder.
+    Nothing is at it yet. What killed processes left beside `path` is deleted. Raises an
+    `OSError` if there can be no folder.
     """
     clear(path)
     with contextlib.ExitStack() as stack:
@@ -150,24 +150,24 @@ def _own_folder(path, stack):
 
 
 def clear(path):
-    """Deletes what killed processes left half-written under the name of a path, if it can."""
+    """Deletes what killed processes left half-written beside a path, if it can."""
     with contextlib.suppress(OSError):  # what is in the way of that is in the way of writing, too
-        delete_temporary(path.parent, path.name)
+        delete_temporary(path.parent)
 
 
-def delete_temporary(folder, name=None):
-    """Deletes what killed processes left half-written in a folder, under one name or all."""
-    for path in temporary_folders(folder, name):
+def delete_temporary(folder):
+    """Deletes what killed processes left half-written in a folder."""
+    for path in temporary_folders(folder):
         with contextlib.suppress(BlockingIOError, FileNotFoundError), locked(path):
             _delete(path)
 
 
 def temporary_folders(folder, name=None):
     """Paths of the temporary folders of ours in a folder, under one name or all."""
-    for path in sorted(Path(folder).glob(".*.tmp")):
-        match = TEMPORARY.fullmatch(path.name)
-        if match and name in (None, match["name"]) and is_temporary(path):
-            yield path
+    with os.scandir(folder) as entries:  # one by one: there may be millions of others
+        matches = filter(None, (TEMPORARY.fullmatch(entry.name) for entry in entries))
+        names = sorted(match[0] for match in matches if name in (None, match["name"]))
+    return filter(is_temporary, (Path(folder, own) for own in names))
 
 
 def is_temporary(path):

@@ -17,6 +17,7 @@ from keras_vabc.recipes.identity import contradiction
 from keras_vabc.recipes.record import SCHEMA, Counts, RunRecord
 
 RUN_FILE = "run.json"
+CHANGES_TAKE = 60  # seconds at most: what has taken minutes to measure is not given up at once
 DAMAGES = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 _FORM = TypeAdapter(RunRecord)
@@ -35,9 +36,10 @@ def write_record(folder, record):
 def change_record(folder, changed):
     """Replaces the record of a run by what a function makes of it, with no other process between.
 
-    Returns the new `RunRecord`. Another process at work on the run is a `BlockingIOError`.
+    Returns the new `RunRecord`. One that changes it at the same time is waited for; a
+    `BlockingIOError` if another process is at work on the run for longer.
     """
-    with locked(folder):
+    with locked(folder, wait=CHANGES_TAKE):
         record = changed(read_record(folder))
         write_record(folder, record)
     return record

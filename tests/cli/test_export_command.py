@@ -72,14 +72,12 @@ def test_other_formats_finish_what_they_decode_and_score_as_the_run(table, tmp_p
     assert np.ptp(scored) > 1e-3
 
 
-@pytest.mark.parametrize(
-    ("format", "size"), [("savedmodel", 0), ("savedmodel", 20_000), ("onnx", 0), ("litert", 0)]
-)
-def test_a_full_disk_is_one_line(table, tmp_path, format, size):
-    """No file grows beyond `size`."""
+@pytest.mark.parametrize("format", ["savedmodel", "onnx", "litert"])
+def test_a_full_disk_is_one_line(table, tmp_path, format):
+    """There is room for what Python writes first, and none for TensorFlow's variables."""
     out = tmp_path / "model"
     before = contents(table.parent)
-    with room_for(size):
+    with room_for(20_000):
         done = fails("File too large", "export", table, "--format", format, "--out", out)
     assert str(out) in done.stderr and ".tmp" not in done.stderr
     assert not list(tmp_path.iterdir()) and contents(table.parent) == before

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 from unittest.mock import Mock
@@ -29,10 +30,13 @@ from faults import (
 )
 
 import keras_vabc as kv
+from keras_vabc.files import locks
 from keras_vabc.files.array_files import read_array_file
 from keras_vabc.pages import run_page
-from keras_vabc.recipes import intake, scores, train, training, working_copies
+from keras_vabc.recipes import intake, record_file, scores, train, training, working_copies
 from keras_vabc.recipes.progress import EpochReport
+from keras_vabc.recipes.record import UnlabeledFigures
+from keras_vabc.recipes.record_file import read_record, write_record
 
 EPOCHS = 4
 
@@ -430,7 +434,33 @@ def test_other_signals_stop_a_training(data, tmp_path, number):
 # Two processes on one folder
 
 
-def test_a_second_process_on_one_run_is_refused(run, data, tmp_path):
+def test_no_change_of_a_record_is_lost_to_another(run, monkeypatch):
+    counts = read_record(run).counts
+    held_out = {name: counts[name].held_out for name in ("unlabeled", "unwanted")}
+    figures = UnlabeledFigures(auc=0.9, reported=("found",), **held_out)
+    waiting = threading.Event()
+    monkeypatch.setattr(locks.time, "sleep", lambda seconds: waiting.set() or waiting.wait(seconds))
+
+    def change_meanwhile():
+        with locks.locked(run):
+            read = read_record(run)
+            holds.set()
+            assert waiting.wait(60), "the command did not wait"
+            write_record(run, read.with_evaluation("without_labels", figures))
+
+    holds = threading.Event()
+    other = threading.Thread(target=change_meanwhile)
+    other.start()
+    holds.wait()
+    succeeds("threshold", run, "--max-false-alarms", 0.07)
+    other.join()
+    changed = read_record(run)
+    assert changed.threshold.max_false_alarms == 0.07
+    assert changed.evaluation.without_labels == figures
+
+
+def test_a_second_process_on_one_run_is_refused(run, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(record_file, "CHANGES_TAKE", 0.1)
     (tmp_path / "new").mkdir()
     before = contents(tmp_path)
     with other_process_in(tmp_path / "new"), other_process_in(run):

@@ -15,6 +15,8 @@ import keras_vabc as kv
 from keras_vabc.evaluation import judges
 from keras_vabc.nu import classifier
 from keras_vabc.recipes import own_data
+from keras_vabc.vabc import networks
+from keras_vabc.vabc.model import VABC
 
 KERAS_VABC = Path(sys.executable).with_name("keras-vabc")
 RNG = np.random.default_rng(2)
@@ -97,15 +99,17 @@ def test_the_format_of_images_is_the_datas_own(data, tmp_path, monkeypatch, rest
     """Both networks of a quality run convolve."""
     monkeypatch.setattr(classifier, "LEAST_STEPS", 3)
     monkeypatch.setattr(own_data, "GUARD", 0.999)
-    sampled = []
+    sampled, scored = [], []
     for format in ("channels_last", "channels_first"):  # as a keras.json sets it, too
         keras.config.set_image_data_format(format)
         run, out = tmp_path / format, tmp_path / f"{format}.npy"
         succeeds(*train(data, run), "--setting", "quality")
         succeeds("sample", run, "-n", 20, "--seed", 3, "--out", out)
         sampled.append(np.load(out))
+        scored.append(kv.open_run(run).score(IMAGES))
     np.testing.assert_array_equal(*sampled)
-    assert len(np.unique(sampled[0], axis=0)) > 10
+    np.testing.assert_array_equal(*scored)
+    assert len(np.unique(sampled[0], axis=0)) > 10 and np.ptp(scored[0]) > 0
     for convolutions in judges.ARCHITECTURES.values():
         network = judges._network(IMAGES.shape[1:], 2, 0, convolutions)
         formats = {getattr(layer, "data_format", "channels_last") for layer in network.layers}
@@ -118,12 +122,14 @@ def test_a_policy_that_was_set_is_one_line(data, tmp_path, restored, policy):
         keras.config.set_floatx(policy)
         fails(f"Keras' floatx must be float32. Received: {policy!r}", "sample", data, code=1)
         keras.config.set_floatx("float32")
+    built = networks.mlp_autoencoder((2,))
     keras.config.set_dtype_policy(policy)
     fails("Keras' dtype policy of weights must be", *train(data, tmp_path / "run"), code=1)
     makers = (
-        lambda: kv.mlp_autoencoder((2,)),
-        lambda: kv.conv_autoencoder((8, 8, 1)),
-        lambda: kv.NUClassifier(members=2).fit(IMAGES, IMAGES),
+        lambda: networks.mlp_autoencoder((2,)),  # names that were there before the policy was
+        lambda: networks.conv_autoencoder((8, 8, 1)),
+        lambda: classifier.NUClassifier(members=2).fit(IMAGES, IMAGES),
+        lambda: VABC(*built),
     )
     for make in makers:
         with pytest.raises(RuntimeError, match=f"weights must be float32. Received: '{policy}'"):

@@ -1,6 +1,7 @@
 """What must hold in a folder after a command was stopped, and after it ran again."""
 
 import dataclasses
+import fnmatch
 import hashlib
 import json
 import zipfile
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from crashing.points import REMOVING
 
-LEFT_OUT = ("home",)  # settings and caches of other packages
+LEFT_OUT = ("home/*", "tmp/__autograph_*", "*.lock")  # of other packages; locks may stay
+REPEATABLE = (".csv", ".parquet", ".npy", ".npz", ".png")  # whose bytes do not hold the time
 TEMPORARY = (".tmp", ".old")
 
 
@@ -25,7 +27,7 @@ def snapshot(root):
     found = {}
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
-        if name.split("/")[0] not in LEFT_OUT and path.name != ".lock":
+        if not any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT):
             content = _content(path, root) if path.is_file() else "folder"
             found[name] = (path.stat().st_mode, content)
     return found
@@ -83,7 +85,8 @@ def after_again(command, root, before, final, ended):
     faults += [f"again: {n} is left" for n in sorted(set(after) - set(final))]
     faults += [f"again: {n} is missing" for n in sorted(set(final) - set(after))]
     if command.kind == "new":
-        other = [n for n in set(after) & set(final) if after[n][1] != final[n][1]]
+        same = [n for n in set(after) & set(final) if n.endswith(REPEATABLE)]
+        other = [n for n in same if after[n][1] != final[n][1]]
         faults += [f"again: {n} is another" for n in sorted(other)]
     return faults
 
@@ -147,8 +150,7 @@ def _strangers(root, before, after, final):
             for n, v in ((name, content), (place, after[place][1]))
         ]
         actual = hashlib.sha256((root / place).read_bytes()).hexdigest()
-        text = (root / name).read_text()
-        shows = "output" in text and actual not in text
+        shows = json.loads((root / name).read_text()).get("output_sha256") not in (None, actual)
         if states[0] != states[1] and not shows:
             faults.append(f"{states[1]} {place} beside the {states[0]} {name}")
     return faults

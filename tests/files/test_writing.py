@@ -7,6 +7,8 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import keras
@@ -14,9 +16,9 @@ import numpy as np
 import pytest
 from faults import room_for
 
-from keras_vabc.files import writing
+from keras_vabc.files import locks, writing
 from keras_vabc.files.array_files import read_array_file, write_array_file
-from keras_vabc.files.locks import locked
+from keras_vabc.files.locks import is_lock, locked
 from keras_vabc.files.model_files import read_model_file, write_model_file
 from keras_vabc.files.outputs import new_output
 from keras_vabc.files.writing import (
@@ -297,16 +299,14 @@ def test_what_a_living_process_writes_is_left_alone(at_work, tmp_path):
     assert at_work.returncode == -signal.SIGKILL
     assert names(tmp_path) == sorted([left, ODD]), "nobody has looked"
     write_file(tmp_path / "other")
-    assert left in names(tmp_path), "it is no other file's"
-    write_file(tmp_path / ODD)
     assert names(tmp_path) == sorted([ODD, "other"])
 
 
 def test_all_that_was_left_is_deleted_and_nothing_else(at_work, tmp_path):
-    at_work.communicate(b"\n")
     of_the_user = [".hidden", ".x-abcdefgh.tmp", ".x-abcdefgh.tmp.tmp", ".x.tmp", "folder"]
     for name in of_the_user:
         write_folder(tmp_path / name, "kept")
+    at_work.communicate(b"\n")
     (tmp_path / ".x.tmp" / ".lock").write_text("keras_vabc\n")
     (tmp_path / ".x-abcdefgh.tmp" / ".lock").write_text("keras_vabc 2\n")
     (tmp_path / ".y-abcdefgh.tmp").write_text("kept")
@@ -344,3 +344,39 @@ def test_a_folder_that_another_takes_for_left_is_given_up(tmp_path, monkeypatch)
         assert len(set(seen)) == 3 and path.parent == seen[2]
         path.touch()
     assert not names(tmp_path)
+
+
+def test_a_lock_is_waited_for_as_long_as_is_said(tmp_path):
+    def held(seconds):
+        with locked(tmp_path):
+            holds.set()
+            time.sleep(seconds)
+
+    for seconds, wait in ((0.3, 20), (1, 0.1)):
+        holds = threading.Event()
+        holder = threading.Thread(target=held, args=(seconds,))
+        holder.start()
+        holds.wait()
+        if wait > seconds:
+            with locked(tmp_path, wait=wait):
+                holder.join(0)
+                assert not holder.is_alive()
+        else:
+            with pytest.raises(BlockingIOError, match="Another process"), locked(tmp_path, wait):
+                pass
+        holder.join()
+
+
+def test_a_lock_that_comes_and_goes_while_it_is_opened_stays_one(tmp_path, monkeypatch):
+    def opened(*arguments, **options):
+        file = open(*arguments, **options)
+        if arguments[0] == tmp_path / ".lock" and not came:
+            came.append(True)
+            with locked(tmp_path):
+                pass
+        return file
+
+    came = []
+    monkeypatch.setattr(locks, "open", opened, raising=False)
+    with locked(tmp_path):
+        assert is_lock(tmp_path / ".lock")

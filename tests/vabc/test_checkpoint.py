@@ -252,9 +252,9 @@ DOUBLED = {"x": TRAINING.map(lambda x, y: (2 * x, y)).take(2), "validation_data"
     [
         ({**ARRAYS, "shuffle": False}, "float32", EAGER),
         (DOUBLED, "float32", {"jit_compile": True}),
-        ({}, "bfloat16", EAGER),
+        ({}, "mixed_bfloat16", EAGER),
     ],
-    ids=["arrays", "map, XLA", "bfloat16"],
+    ids=["arrays", "map, XLA", "mixed"],
 )
 def test_other_data_compilation_and_precision(tmp_path, request, fit, policy, compiling):
     request.addfinalizer(lambda: keras.config.set_dtype_policy("float32"))
