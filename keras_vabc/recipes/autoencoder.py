@@ -12,7 +12,7 @@ from keras_vabc.vabc.callbacks import GammaAnneal, KLAnneal
 from keras_vabc.vabc.layers import standardization
 from keras_vabc.vabc.losses import equilibrium_penalty_weight
 from keras_vabc.vabc.model import VABC
-from keras_vabc.vabc.networks import conv_autoencoder, mlp_autoencoder
+from keras_vabc.vabc.networks import conv_autoencoder, mlp_autoencoder, residual_autoencoder
 from keras_vabc.vabc.optimizers import FusedAdam
 
 STEPS_PER_EXECUTION = 32  # spares about 1 ms of Python a step; no number depends on it
@@ -39,12 +39,16 @@ def build(setting, unlabeled, *, steps=None, hidden_share=None):
         gamma=setting.gamma,
         penalty_weight=_penalty_weight(setting, hidden_share),
         preprocessing=_preprocessing(setting, unlabeled),
+        sigma2_momentum=setting.sigma2_momentum,
         seed=setting.seed,
     )
     rate = setting.learning_rate
     if setting.decay:
         rate = keras.optimizers.schedules.CosineDecay(rate, steps)
-    optimizer = FusedAdam(rate, global_clipnorm=setting.global_clipnorm)
+    averages = {}
+    if setting.average is not None:
+        averages = {"use_ema": True, "ema_momentum": setting.average}
+    optimizer = FusedAdam(rate, global_clipnorm=setting.global_clipnorm, **averages)
     model.compile(optimizer, steps_per_execution=STEPS_PER_EXECUTION)
     return model
 
@@ -77,7 +81,8 @@ def _networks(setting, input_shape):
     if setting.network == "mlp":
         return mlp_autoencoder(input_shape, units=setting.units, **arguments)
     (units,) = setting.units
-    return conv_autoencoder(input_shape, units=units, **arguments)
+    builder = residual_autoencoder if setting.network == "residual" else conv_autoencoder
+    return builder(input_shape, units=units, **arguments)
 
 
 def _penalty_weight(setting, hidden_share):
@@ -101,6 +106,11 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
     `hidden_share` is as in `build`. The networks start from the weights of `start`, a `VABC`, if it
     is given; a `ValueError` refuses one with other networks. Raises `Diverged`.
     """
+    if setting.average is not None and setting.patience is not None:
+        raise ValueError(
+            "patience must be None where weights are averaged: the best epoch's would be restored, "
+            f"not their average. Received: patience={setting.patience}, average={setting.average}."
+        )
     training, testing = datasets(setting, folds)
     model = build(
         setting,
@@ -117,6 +127,8 @@ def train_autoencoder(setting, folds, callbacks=(), hidden_share=None, start=Non
         own.append(GammaAnneal(setting.gamma_start, setting.anneal_epochs))
     if setting.patience is not None:
         own.append(early_stopping(setting))
+    if setting.average is not None:
+        own.append(keras.callbacks.SwapEMAWeights())  # while it tests
     start = time.perf_counter()
     history = model.fit(
         training,

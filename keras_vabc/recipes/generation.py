@@ -2,17 +2,33 @@
 
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.sampling.sampler import LatentSampler
+from keras_vabc.vabc.finetuning import finetune_decoder
 
 
 def trained_sampler(recipe, training_folds, nu, callbacks=()):
     """Trains the model of a recipe on corrected folds and fits its density: a `LatentSampler`."""
     share = remaining_share(nu, training_folds)
-    sampler = new_sampler(
-        recipe,
-        train_autoencoder(recipe.setting, training_folds, callbacks, hidden_share=share).model,
-        nu,
-    )
+    model = train_autoencoder(recipe.setting, training_folds, callbacks, hidden_share=share).model
+    if recipe.finetuning is not None:
+        sharpen(recipe, model, training_folds)
+    sampler = new_sampler(recipe, model, nu)
     return sampler.fit(training_folds.unlabeled) if recipe.density == "gmm" else sampler
+
+
+def sharpen(recipe, model, training_folds, **places):
+    """Finetunes the decoder of a recipe's model; `places` are those of `finetune_decoder`."""
+    setting = recipe.setting
+    unwanted = None if setting.method == "vae" else training_folds.unwanted
+    finetune_decoder(
+        model,
+        training_folds.unlabeled,
+        unwanted,
+        steps=recipe.finetuning,
+        batch_size=setting.batch_size,
+        unwanted_share=setting.unwanted_share,
+        seed=setting.seed,
+        **places,
+    )
 
 
 def new_sampler(recipe, model, nu, spec=None):
@@ -23,6 +39,8 @@ def new_sampler(recipe, model, nu, spec=None):
         model,
         density=recipe.density,
         components=recipe.components,
+        shrinkage=recipe.shrinkage,
+        fit_rows=recipe.fit_rows,
         seed=seed,
         spec=spec,
         **guard,

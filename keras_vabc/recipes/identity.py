@@ -10,7 +10,10 @@ from keras_vabc.recipes.settings import not_default
 
 DRAWN = 16  # hexadecimal digits of an id that are random
 PARTS = {"classifier": ("nu",), "model": ("model", "history"), "samples": ("scores",)}
-CHECKPOINTS = {stage: f"{stage}.checkpoint" for stage in ("classifier", "model")}
+CHECKPOINTS = {
+    "classifier": ("classifier.checkpoint",),
+    "model": ("model.checkpoint", "sharpness.checkpoint"),
+}
 
 
 def new_id(settings, data):
@@ -42,7 +45,7 @@ def due_files(record):
     parts = [part for stage in due for part in PARTS.get(stage, ())]
     if "density" in due and record.settings.setting == "quality":
         parts.append("density")
-    checkpoints = [name for stage, name in CHECKPOINTS.items() if stage in due]
+    checkpoints = [name for stage in CHECKPOINTS if stage in due for name in CHECKPOINTS[stage]]
     listed = [UNREADABLE] if "intake" in due else []
     return [*listed, *checkpoints, *sorted(FILES[part] for part in parts)]
 

@@ -105,18 +105,18 @@ def check_room(folder, record, files=None):
             )
 
 
-def delete_checkpoint(folder, stage, record):
-    """Deletes the checkpoint of a finished stage, if it is the run's own."""
-    path = Path(folder, CHECKPOINTS[stage])
-    if path.exists() and _is_known(path, record):
-        path.unlink()
+def delete_checkpoints(folder, stage, record):
+    """Deletes the checkpoints of a finished stage that are the run's own."""
+    for path in (Path(folder, name) for name in CHECKPOINTS[stage]):
+        if path.exists() and _is_known(path, record):
+            path.unlink()
 
 
 def _is_known(path, record):
     """Whether a file is the run's own: by its hash, or a checkpoint by the owner that it names."""
     if not path.is_file():
         return False
-    if path.name not in CHECKPOINTS.values():
+    if not any(path.name in names for names in CHECKPOINTS.values()):
         return file_hash(path) == record.parts.get(path.name)
     with contextlib.suppress(OSError, *DAMAGES):
         return read_array_file(path)[1]["fingerprint"].get("owner") == record.id

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from typing import Literal
 
-from keras_vabc.recipes.forms import PositiveCount, Share
+from keras_vabc.recipes.forms import NotNegative, PositiveCount, Share
 from keras_vabc.recipes.settings import Setting, key_of, not_default
 from keras_vabc.version import __version__
 
@@ -19,7 +19,9 @@ class Recipe:
     How the autoencoder is trained is its setting; `slug` names it in result lines. `correction` is
     what the NU classifier does about hidden negatives first: `None`, or a mode of
     `NUClassifier.correct`, `"move"` or `"soft"`. The density of the latents is `"prior"` or
-    `"gmm"`, a mixture of so many `components`. Samples of P(negative) above `guard` are rejected;
+    `"gmm"`, a mixture of so many `components`, fitted to so many posterior draws, `fit_rows`, with
+    the `shrinkage` of a `LatentSampler`. `finetuning` is the number of steps for which the decoder
+    is sharpened before, `None` for none. Samples of P(negative) above `guard` are rejected;
     `None` for no guard.
     """
 
@@ -29,6 +31,9 @@ class Recipe:
     density: Literal["prior", "gmm"] = "prior"
     components: PositiveCount = COMPONENTS
     guard: Share | None = None
+    fit_rows: PositiveCount = 20_000
+    shrinkage: NotNegative | None = None
+    finetuning: PositiveCount | None = None
 
     @property
     def key(self):

@@ -32,9 +32,12 @@ class Setting:
         negative_class: Class of the negative concept.
         fraction: Share of the negatives that is unwanted, the paper's p.
         seed: Seed of the split, the initial weights, the noise and the order of the data.
-        network: `"mlp"`, or `"conv"` for a convolutional network with one dense layer.
+        network: `"mlp"`, or `"conv"` or `"residual"` for a convolutional network with one dense
+            layer, the latter with one residual block in each half.
         units: Sizes of the hidden dense layers of the encoder.
-        sigma2: Variance of the decoder.
+        sigma2: Variance of the decoder; with a `sigma2_momentum` where it starts.
+        sigma2_momentum: `None` to keep sigma2, or the share of it that each step keeps while it
+            follows the mean squared error.
         gamma: Final gamma.
         target: `None`, or the squared error to which unwanted examples are pushed at equilibrium,
             in the units of the preprocessed data; it then determines the penalty weight.
@@ -45,6 +48,8 @@ class Setting:
         unwanted_share: Share of unwanted rows in a batch.
         decay: Whether the learning rate falls to 0 along a cosine.
         global_clipnorm: Largest norm of the gradient of all weights together; `None` for no limit.
+        average: `None`, or the share of the weights' running average that each step keeps; the
+            trained weights are the average then.
         pixel_max: The value of a white pixel, by which images are divided.
         standardize: Whether vectors are standardized column by column, inside the model.
         epochs: Most passes over the unlabeled fold.
@@ -70,7 +75,7 @@ class Setting:
     batch_size: PositiveCount = 80
     epochs: PositiveCount = 30
     patience: PositiveCount | None = 3
-    network: Literal["mlp", "conv"] = "mlp"
+    network: Literal["mlp", "conv", "residual"] = "mlp"
     target: Positive | None = None
     unwanted_share: InnerShare = 0.5
     learning_rate: Positive = 1e-3
@@ -78,6 +83,8 @@ class Setting:
     global_clipnorm: Positive | None = None
     pixel_max: Positive = 255.0
     standardize: bool = False
+    sigma2_momentum: InnerShare | None = None
+    average: InnerShare | None = None
 
     @property
     def key(self):

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
-from keras_vabc.recipes.generation import new_sampler, remaining_share
+from keras_vabc.recipes.generation import new_sampler, remaining_share, sharpen
 from keras_vabc.recipes.identity import CHECKPOINTS
 from keras_vabc.recipes.own_data import recipe_for
-from keras_vabc.recipes.parts import delete_checkpoint
+from keras_vabc.recipes.parts import delete_checkpoints
 from keras_vabc.recipes.progress import EpochReport
 from keras_vabc.recipes.record import STEPS, Provenance
 from keras_vabc.recipes.results import provenance
@@ -46,16 +46,16 @@ class Training:
                 took = {name: round(time.perf_counter() - began, 1)}
                 self._run.update(stages=self._run.record.stages | took, figures=figures)
             if self._run.folder is not None and name in CHECKPOINTS:
-                delete_checkpoint(self._run.folder, name, self._run.record)
+                delete_checkpoints(self._run.folder, name, self._run.record)
 
-    def _checkpoint(self, step):
-        """The file from which a step that was killed goes on, in a list; none in memory."""
+    def _checkpoints(self, step):
+        """The files from which a step that was killed goes on; none in memory."""
         folder = self._run.folder
-        return [] if folder is None else [folder / CHECKPOINTS[step]]
+        return [] if folder is None else [folder / name for name in CHECKPOINTS[step]]
 
     def _kept_epochs(self):
         """The callback that stores each epoch in a file which no other run takes, in a list."""
-        return [Checkpoint(path, self._run.record.id) for path in self._checkpoint("model")]
+        return [Checkpoint(path, self._run.record.id) for path in self._checkpoints("model")[:1]]
 
     @functools.cached_property
     def _training_folds(self):
@@ -71,7 +71,7 @@ class Training:
                 self._folds.unlabeled,
                 self._folds.unwanted,
                 verbose=_verbosity(self._console),
-                checkpoint=next(iter(self._checkpoint("classifier")), None),
+                checkpoint=next(iter(self._checkpoints("classifier")), None),
                 owner=self._run.record.id,
             )
         self._run.keep("nu", nu)
@@ -101,6 +101,8 @@ class Training:
                 hidden_share=remaining_share(self._run.nu, folds),
                 start=None if self._start is None else self._start.model,
             )
+        if recipe.finetuning is not None:
+            self._sharpen(recipe, model)
         self._run.keep("model", model)
         self._run.keep("history", history)
         self._run.update(recipe=recipe, provenance=Provenance(**provenance()))
@@ -110,6 +112,18 @@ class Training:
             loss=history["loss"][-1],
             val_loss=history["val_loss"][-1],
         )
+
+    def _sharpen(self, recipe, model):
+        """Finetunes the decoder; the training before, when gone on with, is seen to be over."""
+        with status(self._console, "Sharpening") as shown:
+            sharpen(
+                recipe,
+                model,
+                self._training_folds,
+                checkpoint=next(iter(self._checkpoints("model")[1:]), None),
+                owner=self._run.record.id,
+                show=shown.update,
+            )
 
     def _fit_density(self):
         recipe = self._run.record.recipe

@@ -16,7 +16,7 @@ class Prior:
         self._latent_dim = latent_dim
 
     @staticmethod
-    def fit(latents, components, seed):
+    def fit(latents, components, shrinkage, seed):
         """Finds nothing."""
         return {}
 

@@ -9,6 +9,7 @@ from sklearn.mixture import GaussianMixture
 
 from keras_vabc.data.blocks import normal_block
 from keras_vabc.export.parts import prior_recipe
+from keras_vabc.sampling.shrunk_mixture import fit_shrunk_mixture
 
 MIXTURE = ("weights", "means", "scales")
 MIXTURE_RECIPE = (
@@ -38,10 +39,16 @@ class LatentMixture:
     """A mixture as `fit_mixture` found it, from which latents are drawn."""
 
     names = MIXTURE
-    fit = staticmethod(fit_mixture)
 
     def __init__(self, state, latent_dim):
         self._state, self._latent_dim = {name: state[name] for name in MIXTURE}, latent_dim
+
+    @staticmethod
+    def fit(latents, components, shrinkage, seed):
+        """The most likely mixture, or with a `shrinkage` that of `fit_shrunk_mixture`."""
+        if shrinkage is None:
+            return fit_mixture(latents, components, seed)
+        return fit_shrunk_mixture(latents, components, shrinkage, seed)
 
     def latents(self, seed, block):
         """Block number `block` of the latents of a seed, shape `(BLOCK_ROWS, latent_dim)`."""

@@ -39,6 +39,9 @@ class LatentSampler:
             array of data, shape `(n,)`, and `negative_probability_batch(x)`, the same of a float32
             tensor and made of TensorFlow operations, so that it can be exported.
         components: Number of components of the mixture, with full covariances.
+        shrinkage: `None` for the most likely mixture; or a number >= 0, such as 0.1, for a quick
+            one with shrunk correlations, which more than some 30 latents need: this many rows for
+            each latent count as much as the rows that a component has.
         fit_rows: Number of posterior draws that `fit` uses, whatever the size of the data.
         threshold: The P(negative | x) above which a classifier rejects, in (0, 1).
         score_quantile: The share of decoded posterior draws that `"score"` accepts, in (0, 1).
@@ -70,6 +73,7 @@ class LatentSampler:
         density="gmm",
         guard=None,
         components=50,
+        shrinkage=None,
         fit_rows=20_000,
         threshold=0.1,
         score_quantile=0.9,
@@ -84,11 +88,14 @@ class LatentSampler:
         check_whole("max_tries", max_tries, 1)
         check_whole("fit_rows", fit_rows, components)
         check_whole("seed", seed, 0)
+        if shrinkage is not None:
+            check_not_negative(shrinkage=shrinkage)
         check_share(threshold=threshold, score_quantile=score_quantile)
         self.model = model
         self.density = density
         self.guard = guard
         self.components = components
+        self.shrinkage = shrinkage
         self.fit_rows = fit_rows
         self.threshold = threshold
         self.score_quantile = score_quantile
@@ -123,7 +130,7 @@ class LatentSampler:
                 f"negative_probability below 1. Received: {usable} of {len(x)} rows."
             )
         latents = posterior_draws(self.model, x, weights, self.fit_rows, self.seed)
-        state = DENSITIES[self.density].fit(latents, self.components, self.seed)
+        state = DENSITIES[self.density].fit(latents, self.components, self.shrinkage, self.seed)
         if self.guard == "score":
             state["score_limit"] = width_limit(self.model, latents, self.score_quantile)
         self.set_state(state)

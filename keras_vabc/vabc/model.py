@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_vabc.data.checks import check_not_negative, check_positive
+from keras_vabc.data.checks import check_not_negative, check_positive, check_share
 from keras_vabc.data.ranges import checked
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_files import load_keras_file
@@ -16,8 +16,10 @@ from keras_vabc.vabc.networks import check_contract
 from keras_vabc.vabc.objective import Objective, labelled_batch
 from keras_vabc.vabc.schedules import Annealing
 from keras_vabc.vabc.training_loop import TrainingLoop
+from keras_vabc.vabc.variance import Variance
 
-VARIABLES_BEFORE = (0, 1, 2, 3, 4, 8)  # in older files, those that are left
+OLDER_VARIABLES = 9  # in older files, where these are those that are left
+VARIABLES_BEFORE = (0, 1, 2, 3, 4, 8)
 
 
 @keras.saving.register_keras_serializable("keras_vabc")
@@ -33,8 +35,8 @@ class VABC(keras.Model):
       Classifier (ABC) with the squared distance.
 
     `fit` logs `loss`, `reconstruction` (mean error of the unlabeled part), `penalty` (mean penalty
-    of the unwanted part), `kl`, and the current `gamma` and `kl_weight`. Evaluation always uses the
-    final gamma and KL weight.
+    of the unwanted part), `kl`, and the current `gamma`, `kl_weight` and, where it moves, `sigma2`.
+    Evaluation always uses the final gamma and KL weight.
 
     Args:
         encoder: Built model; `encoder(x)` returns `[z_mean, z_log_var]`, each `(batch,
@@ -49,6 +51,10 @@ class VABC(keras.Model):
         preprocessing: `None`, or a `Rescaling` or adapted `Normalization` layer that maps the data
             to the scale of encoder and decoder. It is part of the model: data go in, and samples
             come out, on their own scale.
+        sigma2_momentum: `None`, or a number in (0, 1), such as 0.99. With it sigma2 is only where
+            training starts: it then follows the mean squared error of the unlabeled part, of which
+            each step keeps this share. Gamma and penalty weight, which are those for the given
+            sigma2, are rescaled so that unwanted examples are pushed as far as before.
         seed: Seed of the noise in training and testing; drawn from Python's `random` where `None`.
         name: Name of the model.
         **kwargs: `dtype` and `trainable`, as in any Keras layer.
@@ -83,6 +89,7 @@ class VABC(keras.Model):
         penalty_weight=1.0,
         stochastic=True,
         preprocessing=None,
+        sigma2_momentum=None,
         seed=None,
         name="vabc",
         **kwargs,
@@ -93,6 +100,8 @@ class VABC(keras.Model):
         check_positive(sigma2=sigma2)
         checked("gamma", gamma)
         check_not_negative(kl_weight=kl_weight, penalty_weight=penalty_weight)
+        if sigma2_momentum is not None:
+            check_share(sigma2_momentum=sigma2_momentum)
         prepare_preprocessing(preprocessing, encoder.input_shape)
         affine_of(preprocessing)
 
@@ -102,7 +111,7 @@ class VABC(keras.Model):
         self.preprocessing = preprocessing
         self.sigma2, self.gamma = float(sigma2), float(gamma)
         self.kl_weight, self.penalty_weight = float(kl_weight), float(penalty_weight)
-        self.stochastic = stochastic
+        self.stochastic, self.sigma2_momentum = stochastic, sigma2_momentum
         self.seed = random.randrange(2**31) if seed is None else int(seed)
         self._make_training_parts()
         self.blocks = use.Blocks(self)
@@ -114,6 +123,7 @@ class VABC(keras.Model):
         self.current_gamma = self.annealing.current_gamma
         self.current_kl_weight = self.annealing.current_kl_weight
         self.tested = self._new_variable("test_batches", 0, dtype="int64")
+        self.variance = Variance(self, self._new_variable)
         self.objective = Objective(self)
         self.training_loop = TrainingLoop(self)
 
@@ -167,6 +177,7 @@ class VABC(keras.Model):
             "kl_weight": self.kl_weight,
             "penalty_weight": self.penalty_weight,
             "stochastic": self.stochastic,
+            "sigma2_momentum": self.sigma2_momentum,
             "seed": self.seed,
         }
 
@@ -181,7 +192,7 @@ class VABC(keras.Model):
 
     def load_own_variables(self, store):
         """Reads older files, too, which hold three counters more."""
-        if len(store) > len(VARIABLES_BEFORE):
+        if len(store) == OLDER_VARIABLES:
             store = {str(i): store[str(k)] for i, k in enumerate(VARIABLES_BEFORE)}
         super().load_own_variables(store)
 
@@ -214,8 +225,10 @@ class VABC(keras.Model):
         return self.get_metrics_result()
 
     def logs(self):
-        """What `fit` logs: means of the loss and of its parts so far, gamma and the KL weight."""
+        """What `fit` logs: means of the loss and of its parts so far, and numbers that move."""
         annealed = {"gamma": self.current_gamma, "kl_weight": self.current_kl_weight}
+        if self.variance.follows:
+            annealed["sigma2"] = self.variance.current
         annealed = {name: tf.convert_to_tensor(value) for name, value in annealed.items()}
         return {**self.get_metrics_result(), **annealed}
 
@@ -223,7 +236,7 @@ class VABC(keras.Model):
         x, y, weight = labelled_batch(data)
         outputs = self(x, training=training, noise_seed=seed)
         numbers = {"gamma": gamma, "kl_weight": kl_weight, "regularization": sum(self.losses)}
-        return self.objective.losses(outputs, y, weight, **numbers)
+        return self.objective.losses(outputs, y, weight, training=training, **numbers)
 
     @property
     def metrics(self):

@@ -11,6 +11,7 @@ import math
 import keras
 from keras import layers
 
+from keras_vabc.data.checks import check_whole
 from keras_vabc.files.keras_settings import check_keras_settings
 
 OUTPUT_RANGES = {
@@ -100,16 +101,56 @@ def conv_autoencoder(
     Raises:
         ValueError: If `input_shape` has not three axes, or a size is not positive.
     """
-    if len(input_shape) != 3:
-        raise ValueError(
-            "input_shape must be (height, width, channels); use mlp_autoencoder for vectors. "
-            f"Received: input_shape={tuple(input_shape)}."
-        )
+    _check_image_shape(input_shape)
     check_keras_settings()
     _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
     kernels = kernel_initializers(seed)
     encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels)
     return encoder, _conv_decoder(shapes, latent_dim, units, output_activation, kernels)
+
+
+def residual_autoencoder(
+    input_shape,
+    latent_dim=64,
+    filters=(32, 64),
+    blocks=1,
+    units=256,
+    output_activation="sigmoid",
+    seed=None,
+):
+    """Convolutional encoder and decoder with residual blocks where the images are smallest.
+
+    As `conv_autoencoder`, with SiLU in place of ReLU, and behind the encoder's last stage and
+    before the decoder's first one `blocks` times `x = silu(x + conv(silu(conv(x))))`. Each block
+    begins as the activation alone, so that more of them do not make training harder to start.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        latent_dim: Number of latents.
+        filters: Number of filters of each stage, outer first.
+        blocks: Number of residual blocks of each network; 0 for none.
+        units: Size of the fully connected layer between the convolutions and the latents.
+        output_activation: Activation of the decoder's output, as Keras names it.
+        seed: Integer or `None`. Seed of the initial weights.
+
+    Returns:
+        `(encoder, decoder)`, two `keras.Model`s.
+
+    Raises:
+        ValueError: If `input_shape` has not three axes, a size is not positive, or `blocks` is
+            negative.
+
+    References:
+        - [Deep Residual Learning for Image Recognition](https://arxiv.org/abs/1512.03385).
+    """
+    _check_image_shape(input_shape)
+    check_keras_settings()
+    _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
+    check_whole("blocks", blocks, 0)
+    kernels = kernel_initializers(seed)
+    form = {"activation": "silu", "blocks": blocks}
+    encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels, **form)
+    return encoder, _conv_decoder(shapes, latent_dim, units, output_activation, kernels, **form)
 
 
 def check_contract(encoder, decoder):
@@ -139,33 +180,51 @@ def output_range(decoder):
     return OUTPUT_RANGES.get(getattr(activation, "__name__", None), (-math.inf, math.inf))
 
 
-def _conv_encoder(input_shape, latent_dim, filters, units, kernels):
+def _conv_encoder(input_shape, latent_dim, filters, units, kernels, *, activation="relu", blocks=0):
     """The encoder, and the shapes in front of and behind each of its convolutions."""
     inputs = x = keras.Input(input_shape)
     shapes = [tuple(input_shape)]
     for count in filters:
         x = layers.Conv2D(
-            count, activation="relu", kernel_initializer=next(kernels), **CONVOLUTION
+            count, activation=activation, kernel_initializer=next(kernels), **CONVOLUTION
         )(x)
         shapes.append(x.shape[1:])
+    for _ in range(blocks):
+        x = _residual_block(x, activation, kernels)
     x = layers.Flatten(**CHANNELS_LAST)(x)
-    x = layers.Dense(units, activation="relu", kernel_initializer=next(kernels))(x)
+    x = layers.Dense(units, activation=activation, kernel_initializer=next(kernels))(x)
     return keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder"), shapes
 
 
-def _conv_decoder(shapes, latent_dim, units, output_activation, kernels):
+def _conv_decoder(
+    shapes, latent_dim, units, output_activation, kernels, *, activation="relu", blocks=0
+):
     latents = x = keras.Input((latent_dim,))
     for size in (units, math.prod(shapes[-1])):
-        x = layers.Dense(size, activation="relu", kernel_initializer=next(kernels))(x)
+        x = layers.Dense(size, activation=activation, kernel_initializer=next(kernels))(x)
     x = layers.Reshape(shapes[-1])(x)
+    for _ in range(blocks):
+        x = _residual_block(x, activation, kernels)
     for stage, (height, width, channels) in reversed(list(enumerate(shapes[:-1]))):
-        activation = "relu" if stage else None
         x = layers.Conv2DTranspose(
-            channels, activation=activation, kernel_initializer=next(kernels), **CONVOLUTION
+            channels,
+            activation=activation if stage else None,
+            kernel_initializer=next(kernels),
+            **CONVOLUTION,
         )(x)
         x = _crop(x, height, width)
     mean = layers.Activation(output_activation, dtype="float32", name="mean")(x)
     return keras.Model(latents, mean, name="decoder")
+
+
+def _residual_block(x, activation, kernels):
+    form = {"kernel_size": 3, "padding": "same", **CHANNELS_LAST}
+    count = x.shape[-1]
+    change = layers.Conv2D(count, activation=activation, kernel_initializer=next(kernels), **form)(
+        x
+    )
+    change = layers.Conv2D(count, kernel_initializer="zeros", **form)(change)
+    return layers.Activation(activation)(layers.Add()([x, change]))
 
 
 def _latent_heads(x, latent_dim, kernels):
@@ -184,6 +243,14 @@ def kernel_initializers(seed):
     """Endless stream of Glorot initializers, each with a seed of its own."""
     for offset in itertools.count():
         yield keras.initializers.GlorotUniform(None if seed is None else seed * 1000 + offset)
+
+
+def _check_image_shape(input_shape):
+    if len(input_shape) != 3:
+        raise ValueError(
+            "input_shape must be (height, width, channels); use mlp_autoencoder for vectors. "
+            f"Received: input_shape={tuple(input_shape)}."
+        )
 
 
 def _check_sizes(**sizes):

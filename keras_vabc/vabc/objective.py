@@ -1,5 +1,7 @@
 """The loss of a batch in training and testing, and the means of its parts that `fit` logs."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -10,8 +12,8 @@ class Objective:
     """The weighted y-switched loss of each example of a batch.
 
     The `means` are metrics: of the loss, of the unlabeled part's error, of the unwanted part's
-    penalty, and of the KL divergence. The `sigma2` and `penalty_weight` of the `VABC` are read in
-    each step that is traced.
+    penalty, and of the KL divergence. The `penalty_weight` of the `VABC` is read in each step that
+    is traced.
     """
 
     def __init__(self, model):
@@ -19,18 +21,24 @@ class Objective:
         names = ("loss", "reconstruction", "penalty", "kl")
         self.means = [keras.metrics.Mean(name) for name in names]
 
-    def losses(self, outputs, y, weight, *, gamma, kl_weight, regularization):
+    def losses(self, outputs, y, weight, *, gamma, kl_weight, regularization, training):
         """Losses `(batch,)` of what `VABC.call` returned for a batch; updates the means.
 
         y is 1 for unlabeled, 0 for unwanted, or between; it and the sample weights have shape
-        `(batch,)`. The loss of the networks' regularizers is a scalar.
+        `(batch,)`. The loss of the networks' regularizers is a scalar. In training a sigma2 that
+        moves is that of the last step here, and then that of this one.
         """
-        model = self._model
-        error = reconstruction_error(outputs["target"], outputs["reconstruction"], model.sigma2)
+        model, variance = self._model, self._model.variance
+        numbers = math.prod(outputs["target"].shape[1:])
+        gamma, penalty_weight = variance.penalty_numbers(gamma, model.penalty_weight)
+        error = reconstruction_error(outputs["target"], outputs["reconstruction"], variance.current)
         penalty = unwanted_penalty(error, gamma)
         kl = kl_divergence(outputs["z_mean"], outputs["z_log_var"])
-        weights = {"kl_weight": kl_weight, "penalty_weight": model.penalty_weight}
-        losses = weight * vabc_loss(y, error, penalty, kl, **weights) + regularization
+        weights = {"kl_weight": kl_weight, "penalty_weight": penalty_weight}
+        losses = vabc_loss(y, error + variance.normalizer(numbers), penalty, kl, **weights)
+        losses = weight * losses + regularization
+        if training:
+            variance.follow(error, y * weight, numbers)
 
         loss_mean, reconstruction_mean, penalty_mean, kl_mean = self.means
         loss_mean.update_state(losses)

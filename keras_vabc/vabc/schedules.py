@@ -1,5 +1,6 @@
-"""The logistic annealing schedule of gamma and of the KL weight."""
+"""The logistic annealing of gamma and of the KL weight, and a learning rate that falls late."""
 
+import keras
 from keras import ops
 
 
@@ -56,3 +57,20 @@ class Annealing:
         self.current_gamma.assign(gamma)
         self.current_kl_weight.assign(kl_weight)
         return gamma, kl_weight
+
+
+@keras.saving.register_keras_serializable("keras_vabc")
+class HalfConstant(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that falls to 0 in the second half of the steps."""
+
+    def __init__(self, learning_rate, steps):
+        self.learning_rate, self.steps = learning_rate, steps
+
+    def __call__(self, step):
+        """The learning rate of a step."""
+        left = 1.0 - ops.cast(step, "float32") / self.steps
+        return self.learning_rate * ops.minimum(1.0, 2.0 * left)
+
+    def get_config(self):
+        """Arguments of the constructor."""
+        return {"learning_rate": self.learning_rate, "steps": self.steps}

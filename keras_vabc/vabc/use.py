@@ -100,7 +100,7 @@ def decode_batch(model, z):
 def score_batch(model, x):
     """`score` of a tensor in one piece, unchecked, for use inside a `tf.function`."""
     out = model(x)
-    return reconstruction_error(out["target"], out["reconstruction"], model.sigma2)
+    return reconstruction_error(out["target"], out["reconstruction"], model.variance.current)
 
 
 def export(

@@ -2,11 +2,16 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 
-from keras_vabc.recipes.autoencoder import build
+from keras_vabc.data.folds import array_folds
+from keras_vabc.recipes import autoencoder
+from keras_vabc.recipes.autoencoder import build, train_autoencoder
 from keras_vabc.recipes.own_data import setting_for, with_gamma
+from keras_vabc.recipes.settings import Setting
+from keras_vabc.vabc.networks import residual_autoencoder
 
 X = np.random.default_rng(7).normal(size=(400, 3)).astype("float32")
 
@@ -29,3 +34,61 @@ def test_a_gamma_that_is_given_moves_the_target():
     assert given.target == pytest.approx(own.target / 4)
     assert given.gamma_start / given.gamma == pytest.approx(own.gamma_start / own.gamma)
     assert build(given, X, steps=10, hidden_share=0.1).gamma == pytest.approx(4 * own.gamma)
+
+
+IMAGES = np.random.default_rng(8).integers(0, 256, (60, 6, 5, 1)).astype("uint8")
+TINY = Setting(
+    "vabc", "files", latent_dim=2, network="residual", units=(4,), batch_size=20, epochs=2, seed=3
+)
+
+
+def kernels(model):
+    return [weight.numpy() for weight in model.trainable_weights]
+
+
+class Weights(keras.callbacks.Callback):
+    """Notes the weights behind each step, and those that are tested."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps, self.tested = [], []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps.append(kernels(self.model))
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.tested.append(kernels(self.model))
+
+
+def test_the_trained_and_the_tested_weights_are_running_averages(monkeypatch):
+    monkeypatch.setattr(autoencoder, "STEPS_PER_EXECUTION", 1)
+    setting = dataclasses.replace(
+        TINY, average=0.6, anneal_gamma=False, anneal_kl=False, patience=None
+    )
+    folds = array_folds(IMAGES[:40], IMAGES[40:], seed=3)
+    seen = Weights()
+    trained = train_autoencoder(setting, folds, [seen])
+    average, at = seen.steps[0], []
+    for weights in seen.steps:
+        average = [0.6 * a + 0.4 * w for a, w in zip(average, weights, strict=True)]
+        at.append(average)
+    tested = (seen.tested[0], at[len(at) // 2 - 1])  # behind the first of two epochs
+    for actual, expected in (tested, (kernels(trained.model), at[-1])):
+        for a, b in zip(actual, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+    assert max(np.abs(a - b).max() for a, b in zip(at[-1], seen.steps[-1], strict=True)) > 1e-4
+
+
+def test_averages_and_patience_exclude_each_other():
+    setting = dataclasses.replace(TINY, average=0.6, patience=2)
+    with pytest.raises(ValueError, match="patience must be None.*patience=2, average=0.6"):
+        train_autoencoder(setting, array_folds(IMAGES[:40], IMAGES[40:], seed=3))
+
+
+def test_a_setting_decides_on_networks_and_on_sigma2():
+    setting = dataclasses.replace(TINY, sigma2=0.3, sigma2_momentum=0.9)
+    model = build(setting, IMAGES)
+    assert (model.sigma2, model.sigma2_momentum) == (0.3, 0.9)
+    residual, _ = residual_autoencoder((6, 5, 1), 2, units=4)
+    assert model.encoder.count_params() == residual.count_params()
+    assert build(TINY, IMAGES).sigma2_momentum is None

@@ -11,6 +11,7 @@ from keras_vabc.export import saved_model as export
 from keras_vabc.sampling.density import posterior_draws
 from keras_vabc.sampling.latent_mixture import LatentMixture, fit_mixture
 from keras_vabc.sampling.sampler import LatentSampler
+from keras_vabc.sampling.shrunk_mixture import fit_shrunk_mixture
 from keras_vabc.vabc.model import VABC
 from keras_vabc.vabc.networks import mlp_autoencoder
 
@@ -137,6 +138,13 @@ def test_the_seed_decides_on_the_draws_and_on_the_mixture(plane):
     state = LatentSampler(plane, components=9, fit_rows=800, seed=7).fit(x).get_state()
     np.testing.assert_equal(state, fit_mixture(draws[7], 9, 7))
     assert (state["means"] != fit_mixture(draws[7], 9, 8)["means"]).any()
+
+
+def test_a_shrinkage_fits_the_quick_mixture_to_the_same_posterior_draws(plane):
+    x = two_clusters(300, 300)
+    sampler = LatentSampler(plane, components=4, fit_rows=500, shrinkage=2.0, seed=6).fit(x)
+    draws = posterior_draws(plane, x, np.ones(600), 500, seed=6)
+    np.testing.assert_equal(sampler.get_state(), fit_shrunk_mixture(draws, 4, 2.0, 6))
 
 
 def test_rows_that_are_surely_negative_are_not_even_encoded(plane, monkeypatch):
@@ -408,6 +416,7 @@ def test_the_saved_model_gives_up_too(plane, tmp_path, monkeypatch):
         ({"components": 0}, "components must be a whole number >= 1. Received: components=0"),
         ({"components": 30, "fit_rows": 29}, "fit_rows must be a whole number >= 30"),
         ({"max_tries": 1.5}, "max_tries must be a whole number >= 1. Received: max_tries=1.5"),
+        ({"shrinkage": -0.5}, "shrinkage must be >= 0 and finite. Received: shrinkage=-0.5"),
         ({"seed": -1}, "seed must be a whole number >= 0. Received: seed=-1"),
     ],
 )

@@ -9,7 +9,13 @@ import tensorflow as tf
 
 from keras_vabc.data.blocks import BLOCK_ROWS, Blockwise, draw_normal
 from keras_vabc.vabc.layers import Sampling, affine_of, prepare_preprocessing
-from keras_vabc.vabc.networks import check_contract, conv_autoencoder, mlp_autoencoder, output_range
+from keras_vabc.vabc.networks import (
+    check_contract,
+    conv_autoencoder,
+    mlp_autoencoder,
+    output_range,
+    residual_autoencoder,
+)
 
 
 def relu(x):
@@ -43,26 +49,28 @@ def test_mlp_defaults_are_the_papers_networks():
     assert decoder.output_shape == (None, 28, 28, 1)
 
 
-@pytest.mark.parametrize("builder", [mlp_autoencoder, conv_autoencoder])
+@pytest.mark.parametrize("builder", [mlp_autoencoder, conv_autoencoder, residual_autoencoder])
 def test_initial_weights_are_a_function_of_the_seed(builder):
     def weights(seed):
-        options = {"filters": (2,)} if builder is conv_autoencoder else {}
+        options = {} if builder is mlp_autoencoder else {"filters": (2,)}
         networks = builder((4, 4, 1), units=3 if options else (3, 3), seed=seed, **options)
-        return [w for network in networks for w in network.get_weights()]
+        return [network.get_weights() for network in networks]
 
-    first, again, other = weights(0), weights(0), weights(1)
+    (encoder, first), again, other = weights(0), sum(weights(0), []), sum(weights(1), [])
+    z_mean, z_log_var = encoder[-4], encoder[-2]  # same shape, own draws
+    assert (z_mean != z_log_var).any()
+    first = encoder + first
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a, b)
     kernels = [k for k, w in enumerate(first) if w.any()]
     assert len(kernels) >= 6
     assert all((first[k] != other[k]).any() for k in kernels)
-    z_mean, z_log_var = first[kernels[2]], first[kernels[3]]  # same shape, own draws
-    assert (z_mean != z_log_var).any()
 
 
+@pytest.mark.parametrize("builder", [conv_autoencoder, residual_autoencoder])
 @pytest.mark.parametrize("shape", [(28, 28, 1), (29, 27, 3), (8, 8, 1), (64, 64, 3), (1, 5, 2)])
-def test_conv_fits_any_height_and_width(shape):
-    encoder, decoder = conv_autoencoder(shape, latent_dim=3, filters=(2, 4), units=5, seed=0)
+def test_conv_fits_any_height_and_width(builder, shape):
+    encoder, decoder = builder(shape, latent_dim=3, filters=(2, 4), units=5, seed=0)
     check_contract(encoder, decoder)
     x = np.random.default_rng(0).uniform(size=(2, *shape)).astype("float32")
     with tf.GradientTape() as tape:
@@ -84,9 +92,58 @@ def test_conv_stages_halve_and_the_middle_is_dense():
     assert kernels == [(3, 5), (5, 8 * 7 * 4), (4, 4, 2, 4), (4, 4, 3, 2)]
 
 
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+
+def convolved(x, kernel, bias, stride=1):
+    """A convolution with "same" padding in float64; the stride divides height and width."""
+    height, width = kernel.shape[:2]
+    padding = [((k - stride) // 2, -((stride - k) // 2)) for k in (height, width)]
+    x = np.pad(x, ((0, 0), *padding, (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (height, width), axis=(1, 2))
+    return np.einsum("brschw,hwcf->brsf", windows[:, ::stride, ::stride], kernel) + bias
+
+
+def test_residual_is_the_stack_of_stages_and_blocks_it_promises():
+    encoder, decoder = residual_autoencoder((6, 4, 1), 2, filters=(3,), blocks=2, units=5, seed=1)
+    rng = np.random.default_rng(1)
+    weights = [rng.normal(size=w.shape) * 0.5 for w in encoder.get_weights()]
+    encoder.set_weights(weights)
+    x = rng.normal(size=(2, 6, 4, 1))
+    pairs = list(zip(weights[::2], weights[1::2], strict=True))
+
+    hidden = silu(convolved(x, *pairs[0], stride=2))
+    for first, second in (pairs[1:3], pairs[3:5]):
+        hidden = silu(hidden + convolved(silu(convolved(hidden, *first)), *second))
+    (dense, bias), (w_mean, b_mean), (w_log_var, b_log_var) = pairs[5:]
+    hidden = silu(hidden.reshape(2, -1) @ dense + bias)
+    z_mean, z_log_var = encoder(x)
+    np.testing.assert_allclose(z_mean, hidden @ w_mean + b_mean, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(z_log_var, hidden @ w_log_var + b_log_var, rtol=1e-4, atol=1e-5)
+
+    kernels = [w.shape for w in decoder.get_weights()[::2]]
+    assert kernels == [(2, 5), (5, 3 * 2 * 3), *4 * [(3, 3, 3, 3)], (4, 4, 1, 3)]
+    assert residual_autoencoder((6, 4, 1), 2, (3,), 0, 5)[1].count_params() == sum(
+        w.size for w in decoder.get_weights()
+    ) - 4 * (3 * 3 * 3 * 3 + 3)
+
+
+def test_a_residual_block_is_at_first_the_activation_alone():
+    encoder, _ = residual_autoencoder((8, 8, 1), 3, (4,), 2, 6, seed=2)
+    (stage,) = [layer for layer in encoder.layers if getattr(layer, "strides", 0) == (2, 2)]
+    blocks = [layer for layer in encoder.layers if isinstance(layer, keras.layers.Activation)]
+    x = np.random.default_rng(2).uniform(size=(5, 8, 8, 1)).astype("float32")
+    before, after = keras.Model(encoder.input, [stage.output, blocks[-1].output])(x)
+    np.testing.assert_allclose(after, silu(silu(before.numpy())), atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: residual_autoencoder((28, 28)), r"channels.*mlp_autoencoder.*\(28, 28\)"),
+        (lambda: residual_autoencoder((8, 8, 1), blocks=-1), "blocks must .*Received: blocks=-1"),
+        (lambda: residual_autoencoder((8, 8, 1), filters=(0,)), "filters must"),
         (lambda: mlp_autoencoder((2,), latent_dim=0), r"latent_dim .* Received: latent_dim=\(0,\)"),
         (lambda: mlp_autoencoder((2,), units=(8, -1)), r"units .*Received: units=\(8, -1\)"),
         (lambda: mlp_autoencoder((0,)), "input_shape .* positive"),
