@@ -35,9 +35,9 @@ class Setting:
         network: `"mlp"`, or `"conv"` or `"residual"` for a convolutional network with one dense
             layer, the latter with one residual block in each half.
         units: Sizes of the hidden dense layers of the encoder.
-        sigma2: Variance of the decoder; with a `sigma2_momentum` where it starts.
+        sigma2: Variance of the decoder; with a `sigma2_momentum` the least.
         sigma2_momentum: `None` to keep sigma2, or the share of it that each step keeps while it
-            follows the mean squared error.
+            follows the mean squared error where that is larger.
         gamma: Final gamma.
         target: `None`, or the squared error to which unwanted examples are pushed at equilibrium,
             in the units of the preprocessed data; it then determines the penalty weight.

@@ -51,10 +51,11 @@ class VABC(keras.Model):
         preprocessing: `None`, or a `Rescaling` or adapted `Normalization` layer that maps the data
             to the scale of encoder and decoder. It is part of the model: data go in, and samples
             come out, on their own scale.
-        sigma2_momentum: `None`, or a number in (0, 1), such as 0.99. With it sigma2 is only where
-            training starts: it then follows the mean squared error of the unlabeled part, of which
-            each step keeps this share. Gamma and penalty weight, which are those for the given
-            sigma2, are rescaled so that unwanted examples are pushed as far as before.
+        sigma2_momentum: `None`, or a number in (0, 1), such as 0.99. With it the given sigma2 is
+            where training starts, and the least: it follows the mean squared error of the unlabeled
+            part where that is larger; each step keeps this share of the last. Gamma and penalty
+            weight, which are those for the given sigma2, are rescaled so that unwanted examples are
+            pushed as far as before.
         seed: Seed of the noise in training and testing; drawn from Python's `random` where `None`.
         name: Name of the model.
         **kwargs: `dtype` and `trainable`, as in any Keras layer.

@@ -2,17 +2,16 @@
 
 from keras import ops
 
-SMALLEST_RATIO = 1e-3  # of sigma2 over the given one: data that are all alike have no error
-
 
 class Variance:
-    """sigma2 of a `VABC`: as given, or from there on the running mean squared error.
+    """sigma2 of a `VABC`: as given, or the running mean squared error where that is larger.
 
     The mean squared error of a number in an unlabeled example is the most likely variance of a
-    Gaussian decoder. With a `sigma2_momentum` each step keeps this share of the last sigma2. Gamma
-    and penalty weight hold for the given sigma2: both are rescaled, so that the squared error to
-    which unwanted examples are pushed stays where it is, whatever becomes of sigma2.
-    `new_variable` makes a scalar variable, given its name and value.
+    Gaussian decoder. A smaller one than the given is not followed: latents that tell the last of
+    the errors are harder to draw than the errors are to see. With a `sigma2_momentum` each step
+    keeps this share of the last sigma2. Gamma and penalty weight hold for the given sigma2: both
+    are rescaled, so that the squared error to which unwanted examples are pushed stays where it is,
+    whatever becomes of sigma2. `new_variable` makes a scalar variable, given its name and value.
 
     References:
         - [Simple and Effective VAE Training with Calibrated Decoders](
@@ -57,5 +56,5 @@ class Variance:
         mean = ops.sum(weight * error) / ops.where(total > 0.0, total, 1.0)
         squared, momentum = 2.0 * self.current * mean / numbers, self._model.sigma2_momentum
         moved = momentum * self.current + (1.0 - momentum) * squared
-        moved = ops.maximum(moved, SMALLEST_RATIO * self._model.sigma2)
+        moved = ops.maximum(moved, self._model.sigma2)
         self._variable.assign(ops.where(total > 0.0, moved, self.current))
