@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 LINE_BYTES = 400  # of run.json and of a result line there are more
 
 
@@ -102,3 +104,18 @@ def other_process_in(folder):
         process.stdout.readline()
         yield
         process.communicate(b"\n")
+
+
+@contextlib.contextmanager
+def stopped(owner, name, when=lambda *_: True):
+    """A training that Ctrl-C stops where a function is called."""
+    function = getattr(owner, name)
+
+    def stop(*arguments, **options):
+        if when(*arguments):
+            press_ctrl_c()
+        return function(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, stop)
+        yield

@@ -1,5 +1,7 @@
 """Options that several commands take."""
 
+import contextlib
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +20,17 @@ def _image_size(text: str):
     if len(sizes) != 2 or not all(size.isdecimal() and 0 < int(size) for size in sizes):
         raise typer.BadParameter(f"must be HEIGHTxWIDTH, such as 28x28, not {text!r}.")
     return tuple(map(int, sizes))
+
+
+def _seconds(text: str):
+    """Seconds of a time such as 90s, 10min or 1h30min; a mere number is one of seconds."""
+    text = text.lower()
+    with contextlib.suppress(ValueError):
+        return float(text)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(h|min|s)", text)
+    if not parts or "".join(map("".join, parts)) != text:
+        raise typer.BadParameter(f"must be a time, such as 90s, 10min or 1h30min, not {text!r}.")
+    return sum(float(number) * {"h": 3600, "min": 60, "s": 1}[unit] for number, unit in parts)
 
 
 class Checked(TyperCommand):
@@ -48,6 +61,14 @@ Unlabeled = Annotated[
 Unwanted = Annotated[str, typer.Option(help="Likewise: what must not be generated.")]
 Epochs = Annotated[
     int | None, typer.Option(help="Passes over the unlabeled data. (default: by size)")
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        parser=_seconds,
+        metavar="TIME",
+        help="Time for all of the training, such as 10min or 1h30min: fewer passes if need be.",
+    ),
 ]
 ImageSize = Annotated[
     tuple | None,

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from keras_vabc.cli.options import (
+    Budget,
     Epochs,
     ImageSize,
     MaxUnreadable,
@@ -38,6 +39,7 @@ def train(
         typer.Option(help="The paper's model alone, or all that helps. (default: quality)"),
     ] = None,
     epochs: Epochs = None,
+    budget: Budget = None,
     gamma: Gamma = None,
     image_size: ImageSize = None,
     max_unreadable: MaxUnreadable = 0.01,
@@ -66,6 +68,7 @@ def train(
         "setting": None if setting is None else setting.value,
         "out": out,
         "epochs": epochs,
+        "budget": budget,
         "gamma": gamma,
         "image_size": image_size,
         "max_unreadable": max_unreadable,

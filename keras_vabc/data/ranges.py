@@ -11,7 +11,7 @@ WHOLE = {
 }
 # In float32 neither the penalty weight, about 1 / gamma, nor the slope at the penalty's floor,
 # 1e7 gamma, may come near 1.8e19, whose square is no number: gradients are clipped by their norm.
-REAL = {"gamma": (1e-12, 1e12), "max_unreadable": (0, 1)}
+REAL = {"gamma": (1e-12, 1e12), "max_unreadable": (0, 1), "budget": (0, 1e7)}
 REAL_BELOW = {"max_false_alarms": (0, 1)}  # the second of which is too much
 MOST_PIXELS = 2**24  # of an image that is trained on
 

@@ -13,12 +13,13 @@ from keras_vabc.recipes.own_data import check_setting
 from keras_vabc.recipes.record import MEMORY, TrainingSettings
 
 
-def checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, seed):
+def checked_settings(setting, epochs, budget, gamma, image_size, max_unreadable, start, seed):
     """The `TrainingSettings` of the arguments of `train`; `start` is `None` or a `Run`."""
     return TrainingSettings(
         setting=_setting(setting, start),
         seed=checked("seed", seed),
         epochs=None if epochs is None else checked("epochs", epochs),
+        budget=None if budget is None else checked("budget", budget),
         gamma=_gamma(gamma, start),
         image_size=_image_size(image_size, start),
         max_unreadable=checked("max_unreadable", max_unreadable),

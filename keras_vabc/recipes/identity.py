@@ -81,7 +81,8 @@ def _trained(record):
     yield "settings.setting", slug == asked.setting, f"{asked.setting}, trained by {slug}"
     for name in ("seed", "epochs", "gamma"):
         own, given = getattr(setting, name), getattr(asked, name)
-        yield f"settings.{name}", given in (None, own), f"{given}, trained with {own}"
+        fewer = name == "epochs" and asked.budget is not None and own <= (given or own)
+        yield f"settings.{name}", fewer or given in (None, own), f"{given}, trained with {own}"
     yield "figures.epochs", most <= setting.epochs, f"{most}, of at most {setting.epochs}"
     images = record.spec is not None and record.spec.kind == "images"
     if images and asked.image_size is not None:

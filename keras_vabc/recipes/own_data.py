@@ -6,18 +6,20 @@ from fractions import Fraction
 import numpy as np
 
 from keras_vabc.recipes.recipe import COMPONENTS, GUARD, Recipe
-from keras_vabc.recipes.settings import QUALITY, Setting
+from keras_vabc.recipes.settings import IMAGES, QUALITY, Setting
 
 SETTINGS = ("paper", "quality")
 VARIANCE_ROWS = 10_000  # enough for a variance
 VARIANCE_NUMBERS = 2**27  # fewer rows of large images do as well, and fit in memory
 MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of the mean image
 MNIST_PIXELS = 784
-LEAST_STEPS = {"paper": 10_000, "quality": 2_300}
-MOST_STEPS = {"paper": 50_000, "quality": 10_000}
+STEPS = {"paper": (10_000, 50_000), "vectors": (2_300, 10_000), "images": (7_000, 20_000)}
 BLOCK = 2**20  # numbers that are looked at together
 CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 has seven digits
 ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
+DRAWS, DRAWS_PER_ROW = 54_000, 10  # of the posteriors of images, to which the mixture is fitted
+SHRINKAGE = 0.1  # of its correlations
+FINETUNING = 0.2  # steps of it, for each step of the training before
 START = 10  # of the annealing of gamma in the setting quality, over its end
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
 
@@ -26,14 +28,19 @@ def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     """What `keras-vabc train` does: V-ABC alone (`"paper"`), or with everything around it.
 
     `"quality"`, with the mixture and the guard, is for folds that the NU classifier has corrected;
-    the mixture has fewer components where there are few rows. All else is as in `setting_for`.
+    the mixture has fewer components where there are few rows, and for images the decoder is
+    finetuned. All else is as in `setting_for`.
     """
-    setting = setting_for(name, unlabeled, seed, epochs, gamma)
+    setting, rows = setting_for(name, unlabeled, seed, epochs, gamma), len(unlabeled)
     if name == "paper":
         return Recipe(name, setting)
-    components = min(COMPONENTS, max(1, len(unlabeled) // ROWS_PER_COMPONENT))
-    whole = {"correction": "move", "density": "gmm", "guard": GUARD}
-    return Recipe(name, setting, components=components, **whole)
+    components = min(COMPONENTS, max(1, rows // ROWS_PER_COMPONENT))
+    whole = {"correction": "move", "density": "gmm", "guard": GUARD, "components": components}
+    if unlabeled.ndim == 4:
+        steps = setting.epochs * _steps_per_epoch(setting, rows)
+        whole["finetuning"] = max(1, round(FINETUNING * steps))
+        whole |= {"fit_rows": min(DRAWS, DRAWS_PER_ROW * rows), "shrinkage": SHRINKAGE}
+    return Recipe(name, setting, **whole)
 
 
 def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
@@ -70,7 +77,25 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
         setting = dataclasses.replace(setting, output_activation="linear", standardize=True)
     if gamma is not None:
         setting = with_gamma(setting, gamma)
-    return _with_epochs(_with_batches(setting, len(unlabeled)), name, len(unlabeled), epochs)
+    kind = name if name == "paper" else "images" if images else "vectors"
+    return _with_epochs(_with_batches(setting, len(unlabeled)), kind, len(unlabeled), epochs)
+
+
+def described(recipe, unlabeled):
+    """What was chosen for the data, and why, in a line."""
+    setting, rows = recipe.setting, len(unlabeled)
+    steps = setting.epochs * _steps_per_epoch(setting, rows)
+    what = "x".join(map(str, unlabeled.shape[1:])) + " numbers each"
+    parts = [
+        f"V-ABC: for {rows:,} examples of {what}: {setting.latent_dim} latents, {setting.network} "
+        f"networks, sigma2 {'at least ' if setting.sigma2_momentum else ''}{setting.sigma2:g}, "
+        f"{setting.epochs} passes ({steps:,} steps)"
+    ]
+    if recipe.finetuning is not None:
+        parts.append(f"{recipe.finetuning:,} steps for the decoder alone")
+    if recipe.density == "gmm":
+        parts.append(f"a mixture of {recipe.components} (1 for {ROWS_PER_COMPONENT} examples)")
+    return ", then ".join(parts) + "."
 
 
 def check_setting(name):
@@ -131,10 +156,11 @@ def _paper(total, mean, most_latents, images):
 
 
 def _quality(total, mean, most_latents, images):
-    own = dict(QUALITY) if images else QUALITY | VECTORS
+    own = dict(IMAGES) if images else QUALITY | VECTORS
     own["latent_dim"] = min(own["latent_dim"], most_latents)
     if images:
-        own["sigma2"] = _rounded(own["sigma2"] * mean * MNIST_PIXELS / MNIST_VARIANCE)
+        contrast = mean * MNIST_PIXELS / MNIST_VARIANCE
+        own["sigma2"] = _rounded(own["sigma2"] * min(1.0, contrast))
     own["target"] = _rounded(own["target"] * total / MNIST_VARIANCE)
     gamma = 2 * own["sigma2"] / own["target"]  # one over the error R that the target stands for
     return own | {"gamma": gamma, "gamma_start": START * gamma}
@@ -160,12 +186,10 @@ def _with_batches(setting, rows):
     )
 
 
-def _with_epochs(setting, name, rows, epochs):
-    part = setting.batch_size - round(setting.batch_size * setting.unwanted_share)
-    steps = max(rows // part, 1)
+def _with_epochs(setting, kind, rows, epochs):
+    steps, (least, most) = _steps_per_epoch(setting, rows), STEPS[kind]
     if epochs is None:
-        least, most = -(-LEAST_STEPS[name] // steps), MOST_STEPS[name] // steps
-        epochs = max(min(max(setting.epochs, least), most), 2)
+        epochs = max(min(max(setting.epochs, -(-least // steps)), most // steps), 2)
     changes = {
         "epochs": epochs,
         "anneal_epochs": max(1, round(epochs * setting.anneal_epochs / setting.epochs)),
@@ -173,6 +197,11 @@ def _with_epochs(setting, name, rows, epochs):
     if setting.patience is not None:
         changes["patience"] = max(1, round(epochs * setting.patience / setting.epochs))
     return dataclasses.replace(setting, **changes)
+
+
+def _steps_per_epoch(setting, rows):
+    part = setting.batch_size - round(setting.batch_size * setting.unwanted_share)
+    return max(rows // part, 1)
 
 
 def _rounded(value):

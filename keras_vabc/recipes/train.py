@@ -36,6 +36,7 @@ def train(
     setting=None,
     out=None,
     epochs=None,
+    budget=None,
     gamma=None,
     image_size=None,
     max_unreadable=0.01,
@@ -62,6 +63,9 @@ def train(
             `None` keeps the run in memory; its working copies lie in a temporary folder until it
             is trained.
         epochs: Passes over the unlabeled data; `None` for as many as suit their number.
+        budget: Seconds that the training as a whole may take: passes are fewer if a few steps
+            of it, timed, say that they would not fit, but never fewer than two. The number is
+            stored, and holds when the training is gone on with. `None` for no limit.
         gamma: Final gamma, > 0: lower pushes the unwanted farther. `None` for that of `start`, or
             one that suits the data.
         image_size: `(height, width)` to which images are resized; `None` for the most frequent one.
@@ -93,7 +97,9 @@ def train(
     console = console or Console()
     if start is not None and not isinstance(start, Run):
         start = open_run(start, "start")
-    settings = checked_settings(setting, epochs, gamma, image_size, max_unreadable, start, seed)
+    settings = checked_settings(
+        setting, epochs, budget, gamma, image_size, max_unreadable, start, seed
+    )
     data = {"unlabeled": unlabeled, "unwanted": unwanted}
     kept = out is not None
     if kept:

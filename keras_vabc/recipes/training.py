@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
+from keras_vabc.recipes.budget import affordable_epochs
 from keras_vabc.recipes.generation import new_sampler, remaining_share, sharpen
 from keras_vabc.recipes.identity import CHECKPOINTS
-from keras_vabc.recipes.own_data import recipe_for
+from keras_vabc.recipes.own_data import described, recipe_for
 from keras_vabc.recipes.parts import delete_checkpoints
 from keras_vabc.recipes.progress import EpochReport
 from keras_vabc.recipes.record import STEPS, Provenance
@@ -85,14 +86,10 @@ class Training:
         )
 
     def _train_model(self):
-        folds, settings = self._training_folds, self._settings
-        recipe = recipe_for(
-            settings.setting,
-            folds.unlabeled,
-            seed=settings.seed,
-            epochs=settings.epochs,
-            gamma=settings.gamma,
-        )
+        folds, recipe = self._training_folds, self._run.record.recipe
+        if recipe is None:
+            recipe = self._chosen_recipe()
+            self._run.update(recipe=recipe)
         with self._epochs(recipe.setting.epochs) as shown, _advice():
             model, history, _ = train_autoencoder(
                 recipe.setting,
@@ -105,13 +102,29 @@ class Training:
             self._sharpen(recipe, model)
         self._run.keep("model", model)
         self._run.keep("history", history)
-        self._run.update(recipe=recipe, provenance=Provenance(**provenance()))
+        self._run.update(provenance=Provenance(**provenance()))
         return self._figures(
             moved=len(self._folds.unlabeled) - len(folds.unlabeled),
             epochs=len(history["loss"]),
             loss=history["loss"][-1],
             val_loss=history["val_loss"][-1],
         )
+
+    def _chosen_recipe(self):
+        """The recipe for the data, with fewer passes where a budget of time asks for it."""
+        folds, settings, run = self._training_folds, self._settings, self._run
+        own = functools.partial(
+            recipe_for, settings.setting, folds.unlabeled, seed=settings.seed, gamma=settings.gamma
+        )
+        recipe = own(epochs=settings.epochs)
+        if settings.budget is not None:
+            left = max(settings.budget - sum(run.record.stages.values()), 0)
+            with status(self._console, "Timing the first steps"):
+                share = remaining_share(run.nu, folds)
+                epochs = affordable_epochs(recipe, folds, left, share)
+            recipe = own(epochs=min(epochs, recipe.setting.epochs))
+        say(self._console, described(recipe, folds.unlabeled))
+        return recipe
 
     def _sharpen(self, recipe, model):
         """Finetunes the decoder; the training before, when gone on with, is seen to be over."""

@@ -1,6 +1,5 @@
 """Parts of a run know each other: one of another run is refused by its name, before any work."""
 
-import contextlib
 import json
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from command_line import contents, fails, keras_vabc, record, succeeds, write_images
-from faults import press_ctrl_c
+from faults import stopped
 from fuzzing import seeds
 
 import keras_vabc as kv
@@ -186,21 +185,6 @@ def tables(tmp_path_factory):
 def command(tables, run, seed=3):
     paths = ["--unlabeled", tables / "all.csv", "--unwanted", tables / "bad.csv", "--out", run]
     return ["train", *paths, "--setting", "paper", "--epochs", 2, "--seed", seed]
-
-
-@contextlib.contextmanager
-def stopped(owner, name, when=lambda *_: True):
-    """A training that Ctrl-C stops where a function is called."""
-    function = getattr(owner, name)
-
-    def stop(*arguments, **options):
-        if when(*arguments):
-            press_ctrl_c()
-        return function(*arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(owner, name, stop)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def _folder(tmp_path, monkeypatch):
         (["train"], "Missing option '--unlabeled'. See keras-vabc train --help."),
         (["train", *DATA[:4], "--out"], "'--out' requires an argument. See keras-vabc train --h"),
         (["train", *DATA, "--unlabled", "x"], "No such option: --unlabled (Possible options: --"),
-        (["train", *DATA, "--absent"], "No such option: --absent. See keras-vabc train --help."),
+        (["train", *DATA, "--qqq"], "No such option: --qqq. See keras-vabc train --help."),
         (["train", *DATA, "--setting", "best"], "'--setting': "),
         (["train", *DATA, "--seed", "x"], "'--seed': "),
         (["train", *DATA, "--seed", "-1"], "seed must be a whole number >= 0. Received: seed=-1."),

@@ -15,7 +15,7 @@ from keras_vabc.recipes import tune as tuning
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.gamma_choice import by_gamma, choose
 from keras_vabc.recipes.own_data import recipe_for, setting_for, total_variance
-from keras_vabc.recipes.settings import QUALITY, Setting
+from keras_vabc.recipes.settings import IMAGES, Setting
 from keras_vabc.recipes.tune import measure, prepare, read_data, recipes_to_try, tried
 
 
@@ -34,9 +34,9 @@ def test_own_settings_are_those_of_mnist_on_data_like_mnist():
     assert [getattr(paper, name) for name in same] == [2, (300, 100), 0.05, 30, 5, 3, 80]
     quality = setting_for("quality", images)
     for name in ("sigma2", "target", "gamma", "gamma_start"):
-        assert getattr(quality, name) == pytest.approx(QUALITY[name], rel=0.04)
+        assert getattr(quality, name) == pytest.approx(IMAGES[name], rel=0.04)
     same = ("latent_dim", "network", "epochs", "anneal_epochs", "batch_size", "patience")
-    assert [getattr(quality, name) for name in same] == [24, "conv", 8, 3, 250, None]
+    assert [getattr(quality, name) for name in same] == [64, "conv", 9, 3, 80, None]
 
 
 @pytest.mark.parametrize("name", ["paper", "quality"])
