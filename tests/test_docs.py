@@ -28,6 +28,7 @@ EPOCHS = 2  # of each training whose code does not say how many
 SHORT = (  # trainings and figures on little data, and a guard that does not ask for a good model
     (classifier, "LEAST_STEPS", 20),
     (own_data, "GUARD", 0.999),
+    (own_data, "CUT", None),
     (own_data, "COMPONENTS", 2),
     (training, "TRIED_SAMPLES", 50),
     (evaluation, "SAMPLES", 200),

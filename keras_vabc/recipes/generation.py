@@ -1,12 +1,18 @@
 """From folds and a recipe to a sampler: correction, training, density and guard."""
 
+import dataclasses
+
+from keras_vabc.nu.thresholds import false_alarm_threshold
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.sampling.sampler import LatentSampler
 from keras_vabc.vabc.finetuning import finetune_decoder
 
+SMALLEST_GUARD = 1e-6  # P(negative) below which nothing is told apart
+
 
 def trained_sampler(recipe, training_folds, nu, callbacks=()):
     """Trains the model of a recipe on corrected folds and fits its density: a `LatentSampler`."""
+    recipe = guarded(recipe, nu, training_folds)
     share = remaining_share(nu, training_folds)
     model = train_autoencoder(recipe.setting, training_folds, callbacks, hidden_share=share).model
     if recipe.finetuning is not None:
@@ -45,6 +51,18 @@ def new_sampler(recipe, model, nu, spec=None):
         spec=spec,
         **guard,
     )
+
+
+def guarded(recipe, nu, training_folds):
+    """A recipe with the guard that its `cut` asks for; without one, as it is.
+
+    What the NU classifier takes for negative is no longer in the unlabeled test fold.
+    """
+    if recipe.cut is None or nu is None:
+        return recipe
+    presumed = nu.negative_probability(training_folds.test_unlabeled)
+    guard = max(false_alarm_threshold(presumed, recipe.cut), SMALLEST_GUARD)
+    return dataclasses.replace(recipe, guard=guard)
 
 
 def remaining_share(nu, training_folds):

@@ -19,6 +19,7 @@ CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 ha
 ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
 DRAWS, DRAWS_PER_ROW = 54_000, 10  # of the posteriors of images, to which the mixture is fitted
 SHRINKAGE = 0.1  # of its correlations
+CUT = 0.02  # of the wanted images, which the guard costs
 FINETUNING = 0.2  # steps of it, for each step of the training before
 START = 10  # of the annealing of gamma in the setting quality, over its end
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
@@ -39,7 +40,7 @@ def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     if unlabeled.ndim == 4:
         steps = setting.epochs * _steps_per_epoch(setting, rows)
         whole["finetuning"] = max(1, round(FINETUNING * steps))
-        whole |= {"fit_rows": min(DRAWS, DRAWS_PER_ROW * rows), "shrinkage": SHRINKAGE}
+        whole |= {"cut": CUT, "fit_rows": min(DRAWS, DRAWS_PER_ROW * rows), "shrinkage": SHRINKAGE}
     return Recipe(name, setting, **whole)
 
 
@@ -95,6 +96,9 @@ def described(recipe, unlabeled):
         parts.append(f"{recipe.finetuning:,} steps for the decoder alone")
     if recipe.density == "gmm":
         parts.append(f"a mixture of {recipe.components} (1 for {ROWS_PER_COMPONENT} examples)")
+    if recipe.cut is not None:
+        presumed = f"it rejects {recipe.cut:.0%} of what is held out and presumed wanted"
+        parts.append(f"a guard at P(negative) = {recipe.guard:.3g} ({presumed})")
     return ", then ".join(parts) + "."
 
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from typing import Literal
 
-from keras_vabc.recipes.forms import NotNegative, PositiveCount, Share
+from keras_vabc.recipes.forms import InnerShare, NotNegative, PositiveCount, Share
 from keras_vabc.recipes.settings import Setting, key_of, not_default
 from keras_vabc.version import __version__
 
@@ -22,7 +22,8 @@ class Recipe:
     `"gmm"`, a mixture of so many `components`, fitted to so many posterior draws, `fit_rows`, with
     the `shrinkage` of a `LatentSampler`. `finetuning` is the number of steps for which the decoder
     is sharpened before, `None` for none. Samples of P(negative) above `guard` are rejected;
-    `None` for no guard.
+    `None` for no guard. With a `cut` the guard is chosen from the data: it rejects this share of
+    the held-out examples that are presumed positive.
     """
 
     slug: str
@@ -34,6 +35,7 @@ class Recipe:
     fit_rows: PositiveCount = 20_000
     shrinkage: NotNegative | None = None
     finetuning: PositiveCount | None = None
+    cut: InnerShare | None = None
 
     @property
     def key(self):

@@ -10,7 +10,7 @@ from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.budget import affordable_epochs
-from keras_vabc.recipes.generation import new_sampler, remaining_share, sharpen
+from keras_vabc.recipes.generation import guarded, new_sampler, remaining_share, sharpen
 from keras_vabc.recipes.identity import CHECKPOINTS
 from keras_vabc.recipes.own_data import described, recipe_for
 from keras_vabc.recipes.parts import delete_checkpoints
@@ -123,6 +123,7 @@ class Training:
                 share = remaining_share(run.nu, folds)
                 epochs = affordable_epochs(recipe, folds, left, share)
             recipe = own(epochs=min(epochs, recipe.setting.epochs))
+        recipe = guarded(recipe, run.nu, folds)
         say(self._console, described(recipe, folds.unlabeled))
         return recipe
 

@@ -63,6 +63,7 @@ def _small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
+        patch.setattr(own_data, "CUT", None)
         patch.setattr(training, "TRIED_SAMPLES", 50)
         patch.setattr(evaluation, "SAMPLES", 200)
         patch.setattr(labeled, "SAMPLES", 200)

@@ -30,6 +30,7 @@ def table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
+        patch.setattr(own_data, "CUT", None)
         patch.setattr(training, "TRIED_SAMPLES", 50)
         succeeds("train", *arguments, "--out", folder / "run", "--epochs", 2, "--seed", 3)
     return folder / "run"

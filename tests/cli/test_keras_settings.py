@@ -177,6 +177,7 @@ def test_the_format_of_images_is_the_datas_own(data, tmp_path, monkeypatch, rest
     """Both networks of a quality run convolve."""
     monkeypatch.setattr(classifier, "LEAST_STEPS", 3)
     monkeypatch.setattr(own_data, "GUARD", 0.999)
+    monkeypatch.setattr(own_data, "CUT", None)
     sampled, scored = [], []
     for format in ("channels_last", "channels_first"):  # as a keras.json sets it, too
         keras.config.set_image_data_format(format)

@@ -106,7 +106,7 @@ SHORT = ("threshold", "sample-csv-again", "train-finished")
 def make_small():
     """Trainings and measurements of a moment, in this process alone."""
     classifier.LEAST_STEPS = judges.LEAST_STEPS = 5
-    own_data.GUARD = 0.999
+    own_data.GUARD, own_data.CUT = 0.999, None
     training.TRIED_SAMPLES = 50
     evaluation.SAMPLES = labeled.SAMPLES = run_page.SPREAD_SAMPLES = tune.SAMPLES = 100
     tune.STRENGTHS = (5.0,)

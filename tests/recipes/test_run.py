@@ -53,6 +53,7 @@ def trained():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
+        patch.setattr(own_data, "CUT", None)
         return kv.train(rows(200, 20), rows(60, 60), epochs=2, seed=SEED, console=QUIET)
 
 
