@@ -39,5 +39,3 @@ def test_without_a_cut_or_a_classifier_the_guard_stays():
     assert guarded(uncut, NU, folds([0.1])) is uncut
     vectors = IMAGES[:, 0, :, 0].astype("float32")
     assert recipe_for("quality", vectors).cut is None
-        recipe_for("quality", IMAGES[:, 0, :, 0].astype("float32")).cut is None
-    )  # vectors keep theirs
