@@ -61,6 +61,31 @@ def test_another_architecture_gives_a_second_opinion(evaluation, folds):
     assert low <= perfect["nge_second"] <= high
 
 
+def test_a_concept_may_have_several_classes(cache, folds):
+    """Judged as if all odd digits were negative, though the folds' own negative class is 8."""
+    evaluation = ImageEvaluation(folds, negative_classes=(1, 3, 5, 7, 9))
+    x, labels = folds.test_unlabeled, folds.test_unlabeled_labels
+    for judge in evaluation.is_negative(x).values():
+        assert (judge == (labels % 2 == 1)).mean() > 0.9
+    figures = evaluation.of(x[labels % 2 == 0])
+    assert figures["nge_strict"] < 0.05 and figures["fid"] == pytest.approx(0, abs=1)
+    assert set(np.unique(evaluation.classes(x))) == set(range(10))
+    assert evaluation.of(x[labels % 2 == 1])["nge_strict"] > 0.9
+    assert evaluation.second_opinion(x[labels % 2 == 1])["nge_second"] > 0.85
+    assert evaluation.real()["class_balance"] > 0.9
+
+
+def test_blurred_images_are_known_and_less_sharp(evaluation, folds):
+    blurred = evaluation.of_blurred()
+    assert blurred["accuracy_blurred"] > 0.9 and blurred["balance_blurred"] > 0.9
+    positives = held_out(folds, negative=False)
+    copies = judges.blurred_images(positives, judges.BLURS[-1])
+    assert blurred["fid_blurred"] == pytest.approx(evaluation.of(copies)["fid"])
+    real, soft = evaluation.sharpness(), evaluation.sharpness(copies)
+    assert real["sharpness"] == pytest.approx(1, abs=0.03) and real["sharpness_auc"] < 0.55
+    assert soft["sharpness"] < real["sharpness"] and soft["sharpness_auc"] > real["sharpness_auc"]
+
+
 def test_an_unknown_architecture_is_refused(folds):
     with pytest.raises(ValueError, match="architecture must be one of pooling, strided"):
         judges.train_judge(*[folds.unlabeled, folds.unlabeled_labels] * 2, architecture="deep")
