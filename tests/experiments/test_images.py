@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from command_line import fails, keras_vabc, succeeds
 from test_benchmark import Informed
 
@@ -42,8 +43,14 @@ def digits(monkeypatch):
 
 @pytest.fixture
 def informed(monkeypatch):
-    """The NU classifier knows the labels of one negative class."""
-    monkeypatch.setattr(generation, "classifier_of", lambda folds, *_: (Informed(folds), 7.0))
+    """The NU classifier knows the labels of one negative class; its guard is not afraid."""
+
+    def classifier_of(folds, *_):
+        nu = Informed(folds)
+        nu.refuses = tf.constant(200.0)
+        return nu, 7.0
+
+    monkeypatch.setattr(generation, "classifier_of", classifier_of)
 
 
 def test_folds_of_one_class_are_those_of_load_folds(digits):
