@@ -111,7 +111,8 @@ def train(model, x, seconds, seed):
                 raise TimeoutError
 
     with tempfile.TemporaryDirectory() as folder:
-        pipeline = TrainingPipeline(model=model, training_config=_config(folder, MOST_EPOCHS, seed))
+        config = _config(folder, MOST_EPOCHS, seed, coupled=model.model_name == "RAE_L2")
+        pipeline = TrainingPipeline(model=model, training_config=config)
         try:
             pipeline(train_data=x, callbacks=[Clock()])
         except TimeoutError:
@@ -174,17 +175,16 @@ def networks(shape, variational):
     return Encoder(), Decoder()
 
 
-def _config(folder, epochs, seed):
-    from pythae.trainers import BaseTrainerConfig
+def _config(folder, epochs, seed, coupled=False):
+    """The RAE's trainer has an optimizer for each network, so it takes two learning rates."""
+    from pythae.trainers import BaseTrainerConfig, CoupledOptimizerTrainerConfig
 
-    return BaseTrainerConfig(
-        output_dir=folder,
-        num_epochs=epochs,
-        learning_rate=RATE,
-        per_device_train_batch_size=BATCH,
-        no_cuda=True,
-        seed=seed,
-    )
+    options = {"output_dir": folder, "num_epochs": epochs, "no_cuda": True, "seed": seed}
+    options["per_device_train_batch_size"] = BATCH
+    if coupled:
+        rates = {"encoder_learning_rate": RATE, "decoder_learning_rate": RATE}
+        return CoupledOptimizerTrainerConfig(**options, **rates)
+    return BaseTrainerConfig(**options, learning_rate=RATE)
 
 
 if __name__ == "__main__":

@@ -147,6 +147,7 @@ def test_each_script_runs_at_tiny_size(name, tmp_path, monkeypatch, capsys):
 def test_a_rival_has_the_seconds_of_ours(tmp_path, monkeypatch, capsys):
     """On the same data and seed; without such a line it waits, and none is trained twice."""
     import image_rivals
+
     from keras_vabc.experiments.images.trials import RIVALS, Trial
 
     trained = []
