@@ -142,3 +142,35 @@ def test_each_script_runs_at_tiny_size(name, tmp_path, monkeypatch, capsys):
     known = json.loads(published.read_text())["ratios"]
     assert ratios.keys() <= known.keys() if name == "batch_size" else ratios.keys() == known.keys()
     assert f"python benchmarks/{name}.py" in (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_rival_has_the_seconds_of_ours(tmp_path, monkeypatch, capsys):
+    """On the same data and seed; without such a line it waits, and none is trained twice."""
+    import image_rivals
+
+    from keras_vabc.experiments.images.trials import RIVALS, Trial
+
+    trained = []
+
+    def measured(trial, seconds, arrays):
+        trained.append((trial, seconds))
+        line = {"key": trial.key, "method": trial.slug, "dataset": trial.dataset}
+        line |= {"negative_class": trial.concept, "seed": trial.seed, "seconds": seconds}
+        names = ("nge_paper", "nge_strict", "nge_second", "fid", "precision", "recall", "density")
+        names += ("coverage", "class_balance", "sharpness", "sharpness_auc")
+        return {**line, "samples": 100, "hidden_left": 0, **dict.fromkeys(names, 0.5)}
+
+    monkeypatch.setattr(image_rivals, "measured", measured)
+    argv = ["--out", str(tmp_path / "out"), "--dataset", "mnist-odd", "--method", RIVALS[0]]
+    image_rivals.main(argv)
+    assert trained == [] and capsys.readouterr().out.count("waits for the line of images") == 3
+    ours = Trial("images", "mnist-odd", 1, 2)
+    line = measured(ours, 77.0, None)
+    trained.clear()
+    with open(tmp_path / "out" / "results.jsonl", "w") as file:
+        file.write(json.dumps(line) + "\n")
+    image_rivals.main(argv)
+    image_rivals.main(argv)
+    assert trained == [(Trial(RIVALS[0], "mnist-odd", 1, 2), 77.0)]
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert "1 of 118 runs are stored, and 1 of rivals" in page and f"| `{RIVALS[0]}` | 1 |" in page

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from keras_vabc.data.datasets.sources import content_order
-from keras_vabc.evaluation.judges import train_judge
+from keras_vabc.evaluation.judges import BLURS, blurred_images, train_judge
 from keras_vabc.evaluation.metrics import (
     class_balance,
     frechet_distance,
@@ -13,6 +13,7 @@ from keras_vabc.evaluation.metrics import (
     precision_recall_density_coverage,
 )
 from keras_vabc.evaluation.moons_judge import MoonsJudge
+from keras_vabc.evaluation.sharpness import sharpness
 
 
 class ImageEvaluation:
@@ -26,24 +27,26 @@ class ImageEvaluation:
         folds: `Folds` of images with their labels.
         seed: Seed of both judges.
         callbacks: Keras callbacks, to show progress.
+        negative_classes: The classes of the negative concept, where it has several; by default the
+            folds' own negative class.
     """
 
-    def __init__(self, folds, seed=0, callbacks=()):
+    def __init__(self, folds, seed=0, callbacks=(), negative_classes=None):
         # In the order of content, so that judges do not depend on how the folds were split.
         x, labels = _sorted(*both_folds(folds))
         x_test, labels_test = _sorted(*both_folds(folds, "test_"))
-        negative = folds.negative_class
-        self._negative_class = negative
+        self._negative_classes = negative_classes or (folds.negative_class,)
+        is_negative, test_is_negative = map(self._are_negative, (labels, labels_test))
         self._strict = train_judge(x, labels, x_test, labels_test, seed=seed, callbacks=callbacks)
         self._paper = train_judge(
-            x, labels == negative, x_test, labels_test == negative, seed=seed, callbacks=callbacks
+            x, is_negative, x_test, test_is_negative, seed=seed, callbacks=callbacks
         )
         self._second = functools.cache(
             lambda: train_judge(x, labels, x_test, labels_test, seed=seed, architecture="strided")
         )
-        self._training_positives = x[labels != negative]
-        self._positives = x_test[labels_test != negative]
-        self._positive_classes = labels_test[labels_test != negative]
+        self._training_positives = x[~is_negative]
+        self._positives = x_test[~test_is_negative]
+        self._positive_classes = labels_test[~test_is_negative]
         self._features, _ = self._strict.judge(self._positives)
 
     @property
@@ -74,8 +77,22 @@ class ImageEvaluation:
             Dict: `nge_second`, its `nge_second_interval`, and `accuracy_second`.
         """
         judge = self._second()
-        error = _error("nge_second", judge.classes(samples) == self._negative_class)
+        error = _error("nge_second", self._are_negative(judge.classes(samples)))
         return {**error, "accuracy_second": judge.accuracy}
+
+    def sharpness(self, samples=None):
+        """How sharp samples are beside the held-out positives, and whether that tells them apart.
+
+        Args:
+            samples: Shape `(n, height, width, channels)`, values 0 to 255; `None` for the training
+                positives.
+
+        Returns:
+            Dict: `sharpness`, a ratio, and `sharpness_auc`; see `sharpness.sharpness`.
+        """
+        compared = self._training_positives if samples is None else samples
+        ratio, auc = sharpness(compared, self._positives)
+        return {"sharpness": ratio, "sharpness_auc": auc}
 
     def real(self):
         """The same figures of real data, as a yardstick.
@@ -84,6 +101,21 @@ class ImageEvaluation:
         be compared with themselves, so the other figures compare the training positives with them.
         """
         return self._figures(self._positives, self._training_positives)
+
+    def of_blurred(self):
+        """What the strict judge makes of blur: held-out positives as blurred as it ever saw some.
+
+        Returns:
+            Dict: `accuracy_blurred`, the share of which it names the class; `balance_blurred`, the
+            class balance of its verdicts, near 1 where it takes blur for no class; `fid_blurred`.
+        """
+        features, probabilities = self._strict.judge(blurred_images(self._positives, BLURS[-1]))
+        classes = probabilities.argmax(axis=1)
+        return {
+            "accuracy_blurred": float((classes == self._positive_classes).mean()),
+            "balance_blurred": class_balance(classes, self._positive_classes),
+            "fid_blurred": frechet_distance(features, self._features),
+        }
 
     def is_negative(self, images):
         """Whether each judge takes each image for the negative concept.
@@ -96,7 +128,7 @@ class ImageEvaluation:
         """
         return {
             "paper": self._paper.classes(images) == 1,
-            "strict": self._strict.classes(images) == self._negative_class,
+            "strict": self._are_negative(self._strict.classes(images)),
         }
 
     def classes(self, images):
@@ -106,6 +138,9 @@ class ImageEvaluation:
     def confidence(self, images):
         """The strict judge's probability of the class that it names, shape `(n,)`."""
         return self._strict.judge(images)[1].max(axis=1)
+
+    def _are_negative(self, classes):
+        return np.isin(classes, self._negative_classes)
 
     def _figures(self, judged, compared):
         features, probabilities = self._strict.judge(compared)

@@ -142,10 +142,18 @@ def _blurred(x, rng):
     blurred = np.empty_like(x)
     drawn = rng.choice(BLURS, len(x))
     for blur in BLURS:
-        rows, sigma = drawn == blur, blur * x.shape[2]
-        sharp = x[rows].astype("float32")
-        blurred[rows] = np.rint(gaussian_filter(sharp, (0, sigma, sigma, 0)))
+        rows = drawn == blur
+        blurred[rows] = blurred_images(x[rows], blur)
     return blurred
+
+
+def blurred_images(x, blur):
+    """Images `(n, height, width, channels)` under a Gaussian blur, a share of their width.
+
+    They are float32, rounded to whole numbers.
+    """
+    sigma = blur * x.shape[2]
+    return np.rint(gaussian_filter(x.astype("float32"), (0, sigma, sigma, 0)))
 
 
 def _network(input_shape, classes, seed, convolutions):

@@ -1,6 +1,7 @@
 """Pictures: arrays in, matplotlib Axes out."""
 
 from keras_vabc.plots.curves import (
+    against_seconds,
     by_gamma,
     distances_by_gamma,
     equilibrium_curve,
@@ -23,6 +24,7 @@ from keras_vabc.plots.points import (
 )
 
 __all__ = [
+    "against_seconds",
     "by_gamma",
     "column_histogram",
     "distances_by_gamma",

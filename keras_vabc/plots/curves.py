@@ -113,3 +113,22 @@ def by_gamma(gammas, values, reference, chosen, label, ax=None):
     ax.set(xscale="log", xlabel="gamma", ylabel=label, ylim=(0, None))
     ax.legend()
     return ax
+
+
+def against_seconds(curves, label, ax=None):
+    """A figure of trainings of several lengths against the seconds that they took.
+
+    Args:
+        curves: Dict from the name of a method to its `(seconds, figure)` pairs, in any order.
+        label: Label of the vertical axis.
+        ax: Axes to draw in; by default those of a new figure.
+
+    Returns:
+        The Axes, seconds on a logarithmic scale.
+    """
+    ax = axes_or_new(ax)
+    for name, points in curves.items():
+        ax.plot(*zip(*sorted(points), strict=True), "o-", label=name)
+    ax.set(xscale="log", xlabel="seconds", ylabel=label, ylim=(0, None))
+    ax.legend()
+    return ax

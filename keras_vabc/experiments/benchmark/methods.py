@@ -3,8 +3,8 @@
 import dataclasses
 
 from keras_vabc.experiments.paper.settings import paper_setting
-from keras_vabc.recipes.recipe import GUARD, Recipe
-from keras_vabc.recipes.settings import QUALITY
+from keras_vabc.experiments.quality_01 import GUARD, QUALITY
+from keras_vabc.recipes.recipe import Recipe
 
 EIGHT_LATENTS = {"latent_dim": 8, "sigma2": 0.5}
 

@@ -55,7 +55,7 @@ def render(folder):
     folder = Path(folder)
     stored, parts = Stored(folder), [INTRODUCTION]
     for fraction in FRACTIONS:
-        table = _table(_lines(stored, fraction))
+        table = method_table(_lines(stored, fraction), ("real", *SLUGS), METRICS)
         if table is not None:
             parts += [f"## p = {fraction:g}", table]
     lines = _lines(stored, 0.2)
@@ -102,9 +102,13 @@ def _lines(stored, fraction):
     return stored.lines([*(benchmark.real() if fraction == 0.2 else []), *methods])
 
 
-def _table(every):
+def method_table(every, slugs, metrics):
+    """A row for each method that has lines: errors pooled, `metrics` (field: title) as means.
+
+    `None` if none has.
+    """
     rows = []
-    for slug in ("real", *SLUGS):
+    for slug in slugs:
         lines = [line for line in every if line["method"] == slug]
         if not lines:
             continue
@@ -112,11 +116,11 @@ def _table(every):
         for name in ("nge_strict", "nge_second"):
             rate, low, high = (100 * value for value in pooled(lines, name))
             row.append(f"{rate:.3f} [{low:.3f}, {high:.3f}]")
-        row += [mean_and_deviation([line[name] for line in lines]) for name in METRICS]
+        row += [mean_and_deviation([line[name] for line in lines]) for name in metrics]
         row += [_mean(lines, name) for name in ("acceptance", "hidden_left", "seconds")]
         rows.append(row)
     head = ["method", "runs", "NGE paper's judge, %", "strict judge, %", "second judge, %"]
-    head += [*METRICS.values(), "acceptance", "hidden", "seconds"]
+    head += [*metrics.values(), "acceptance", "hidden", "seconds"]
     return markdown(head, rows) if rows else None
 
 

@@ -1,0 +1,1 @@
+"""Image sets: how sharp and varied samples are, beside how few of them are unwanted."""
