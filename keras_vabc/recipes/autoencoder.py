@@ -1,5 +1,6 @@
 """From a setting to a trained model, and from a trained model to a result line."""
 
+import math
 import time
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from keras_vabc.vabc.model import VABC
 from keras_vabc.vabc.networks import conv_autoencoder, mlp_autoencoder, residual_autoencoder
 from keras_vabc.vabc.optimizers import FusedAdam
 
+SMALLEST_SIDE = 8  # pixels between the convolutions and the dense layer
 STEPS_PER_EXECUTION = 32  # spares about 1 ms of Python a step; no number depends on it
 
 
@@ -82,7 +84,16 @@ def _networks(setting, input_shape):
         return mlp_autoencoder(input_shape, units=setting.units, **arguments)
     (units,) = setting.units
     builder = residual_autoencoder if setting.network == "residual" else conv_autoencoder
-    return builder(input_shape, units=units, **arguments)
+    return builder(input_shape, filters=_filters(input_shape), units=units, **arguments)
+
+
+def _filters(input_shape):
+    """Filters of each stage: twice as many as in the one before, until 8 or fewer pixels are left.
+
+    Two stages at least, as for MNIST, and 128 filters at most.
+    """
+    stages = max(2, math.ceil(math.log2(max(input_shape[:2]) / SMALLEST_SIDE)))
+    return tuple(min(32 * 2**stage, 128) for stage in range(stages))
 
 
 def _penalty_weight(setting, hidden_share):

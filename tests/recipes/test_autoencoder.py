@@ -92,3 +92,21 @@ def test_a_setting_decides_on_networks_and_on_sigma2():
     residual, _ = residual_autoencoder((6, 5, 1), 2, units=4)
     assert model.encoder.count_params() == residual.count_params()
     assert build(TINY, IMAGES).sigma2_momentum is None
+
+
+@pytest.mark.parametrize(
+    ("side", "filters"),
+    [
+        (1, (32, 64)),
+        (28, (32, 64)),
+        (32, (32, 64)),
+        (33, (32, 64, 128)),
+        (200, (32, 64, *[128] * 3)),
+    ],
+)
+def test_larger_images_get_more_stages(side, filters):
+    images = np.random.default_rng(3).integers(0, 255, (60, side, 5, 1), dtype="uint8")
+    encoder = build(setting_for("quality", images), images, steps=1, hidden_share=0.1).encoder
+    convolutions = [x for x in encoder.layers if isinstance(x, keras.layers.Conv2D)]
+    assert tuple(x.filters for x in convolutions) == filters
+    assert max(convolutions[-1].output.shape[1:3]) <= 8
