@@ -10,9 +10,14 @@ from keras_vabc.evaluation.metrics import (
     class_balance,
     frechet_distance,
     negative_generation_error,
+    observed_rate,
     precision_recall_density_coverage,
+    recalled,
 )
 from keras_vabc.evaluation.moons_judge import MoonsJudge
+
+
+BORDER = 0.1  # of the held-out positives
 
 
 class ImageEvaluation:
@@ -44,7 +49,8 @@ class ImageEvaluation:
         self._training_positives = x[labels != negative]
         self._positives = x_test[labels_test != negative]
         self._positive_classes = labels_test[labels_test != negative]
-        self._features, _ = self._strict.judge(self._positives)
+        self._features, probabilities = self._strict.judge(self._positives)
+        self._border = _highest(probabilities[:, negative], BORDER)
 
     @property
     def accuracies(self):
@@ -84,6 +90,30 @@ class ImageEvaluation:
         be compared with themselves, so the other figures compare the training positives with them.
         """
         return self._figures(self._positives, self._training_positives)
+
+    def by_region(self, samples):
+        """Recall near the border to the negative concept, where avoiding it costs most.
+
+        Near the border are the tenth of the held-out positives to which the strict judge gives the
+        highest probability of being negative. It has no part in any guard, so that all generators
+        are measured on the same examples.
+
+        Args:
+            samples: Shape `(n, height, width, channels)`, values 0 to 255; `None` for the training
+                positives, as a yardstick.
+
+        Returns:
+            Dict of `recall_border`, `recall_whole` (all held-out positives), their `_interval`s,
+            and `border`, the number of examples near the border.
+        """
+        samples = self._training_positives if samples is None else samples
+        found = recalled(self._strict.judge(samples)[0], self._features)
+        figures = {"border": int(self._border.sum())}
+        for name, part in (("border", self._border), ("whole", slice(None))):
+            rate = observed_rate(found[part])
+            figures[f"recall_{name}"] = rate.value
+            figures[f"recall_{name}_interval"] = [rate.low, rate.high]
+        return figures
 
     def is_negative(self, images):
         """Whether each judge takes each image for the negative concept.
@@ -191,6 +221,13 @@ def both_folds(folds, part=""):
     """Examples and labels of both folds together: for training, or with `"test_"` for testing."""
     names = (f"{part}unlabeled", f"{part}unwanted")
     return [np.concatenate([getattr(folds, n + kind) for n in names]) for kind in ("", "_labels")]
+
+
+def _highest(numbers, share):
+    """Which numbers are among the highest share of all, at least one."""
+    chosen = np.zeros(len(numbers), bool)
+    chosen[np.argsort(numbers, kind="stable")[-max(1, round(share * len(numbers))) :]] = True
+    return chosen
 
 
 def _error(name, is_negative):
