@@ -16,7 +16,6 @@ from keras_vabc.evaluation.metrics import (
 )
 from keras_vabc.evaluation.moons_judge import MoonsJudge
 
-
 BORDER = 0.1  # of the held-out positives
 
 

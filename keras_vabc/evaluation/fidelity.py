@@ -7,6 +7,7 @@ import numpy as np
 from scipy.ndimage import laplace
 from scipy.stats import norm
 
+from keras_vabc.data.blocks import Blockwise
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.networks import logit_network
 
@@ -106,7 +107,7 @@ def told_apart(samples, real, seed=0):
         for part in (slice(0, count), slice(count, None))
     )
     network = _trained(*train, seed)
-    logits = network.predict(test[0], batch_size=512, verbose=0)[:, 0]
+    logits = Blockwise(network)(test[0])[:, 0]
     return observed_rate((logits > 0) == (test[1] == 1))
 
 

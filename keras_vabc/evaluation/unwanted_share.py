@@ -11,7 +11,6 @@ from keras_vabc.evaluation.fidelity import Estimate
 
 FALSE_ALARMS = 0.005  # of presumed wanted rows, where the threshold is put
 DRAWS = 20_000
-MOST_ROWS = 3000  # of each kind that the judge learns from
 
 
 class UnwantedShare(NamedTuple):
@@ -33,7 +32,8 @@ class UnwantedShare(NamedTuple):
 def unwanted_share(samples, wanted, unwanted, test_wanted, test_unwanted, seed=0):
     """Estimates the share of unwanted samples from what a judge flags of known rows.
 
-    A support vector machine learns from both kinds of training rows. With its false alarms f on
+    A support vector machine learns from both kinds of training rows; give it blurred copies of them
+    too, or it takes what is blurred for one kind or the other by chance. With its false alarms f on
     held-out wanted rows and its recall r on held-out unwanted ones, a share s of flagged samples
     stands for (s - f) / (r - f) unwanted ones. The interval has the uncertainty of all three. Its
     upper end is that of s / r, as if nothing were a false alarm: samples may be more typical than
@@ -47,7 +47,7 @@ def unwanted_share(samples, wanted, unwanted, test_wanted, test_unwanted, seed=0
         test_wanted: Features of held-out rows that are presumed wanted, at least 4; half of them
             place the threshold.
         test_unwanted: Features of held-out unwanted rows.
-        seed: Seed of the choice of rows.
+        seed: Seed of the halves, and of the interval.
 
     Returns:
         `UnwantedShare`.
@@ -57,7 +57,6 @@ def unwanted_share(samples, wanted, unwanted, test_wanted, test_unwanted, seed=0
           https://doi.org/10.1093/aje/112.6.763), Rogan and Gladen 1978.
     """
     rng = np.random.default_rng(seed)
-    wanted, unwanted = (x[rng.permutation(len(x))[:MOST_ROWS]] for x in (wanted, unwanted))
     judge = make_pipeline(StandardScaler(), SVC(class_weight="balanced"))
     judge.fit(np.concatenate([wanted, unwanted]), np.repeat([0, 1], [len(wanted), len(unwanted)]))
     scores = judge.decision_function(test_wanted[rng.permutation(len(test_wanted))])

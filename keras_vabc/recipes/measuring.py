@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_vabc.evaluation import fidelity
 from keras_vabc.evaluation.copies import copies
+from keras_vabc.evaluation.judges import blurred
 from keras_vabc.evaluation.metrics import frechet_distance, precision_recall_density_coverage
 from keras_vabc.evaluation.patch_features import PatchFeatures
 from keras_vabc.evaluation.unwanted_share import unwanted_share
@@ -15,6 +16,7 @@ from keras_vabc.recipes.measured import SampleFigures
 SAMPLES = 2000
 MOST_ROWS = {"training": 20_000, "held out": 6000, "unwanted": 3000}
 MOST_PIXELS = 2**24  # of a kind of rows: fewer of large images, so that it takes no longer
+JUDGED = 1500  # rows of a kind that the judge of the unwanted learns from, and blurred copies
 FEWEST = 20  # rows that can be compared
 PAIRS = 20  # samples that are shown beside their nearest training rows
 PRESUMED = 0.5  # P(negative) of a row that counts as wanted
@@ -97,8 +99,11 @@ class _Comparison:
         self._spread(own, known, unseen)
         self._copies("", own, known, unseen, seed)
         if min(len(rows.unwanted), len(rows.test_unwanted)) >= FEWEST:
-            kinds = [features(rows.pixels(name)) for name in ("unwanted", "test_unwanted")]
-            self._unwanted(own, known, unseen, *kinds, seed)
+            unwanted = rows.pixels("unwanted")
+            test_unwanted = features(rows.pixels("test_unwanted"))
+            self._copies("unwanted", own, features(unwanted), test_unwanted, seed)
+            learnt = [features(_with_blurred(x[:JUDGED], seed)) for x in (training, unwanted)]
+            self._unwanted(own, *learnt, unseen, test_unwanted, seed)
         show("Comparing samples with real images: sharpness")
         self._sharpness(samples, training, held_out)
         show("Comparing samples with real images: a network tries to tell them apart")
@@ -122,9 +127,8 @@ class _Comparison:
         if not name:
             self.nearest = found.rows
 
-    def _unwanted(self, own, known, unseen, unwanted, test_unwanted, seed):
-        self._copies("unwanted", own, unwanted, test_unwanted, seed)
-        found = unwanted_share(own, known, unwanted, unseen, test_unwanted, seed)
+    def _unwanted(self, own, wanted, unwanted, unseen, test_unwanted, seed):
+        found = unwanted_share(own, wanted, unwanted, unseen, test_unwanted, seed)
         self.figures["unwanted"] = _rated(found.share, len(own), 0.0)
         self.notes.append(
             "Unwanted are samples like the unwanted examples, by a judge of its own on these "
@@ -149,11 +153,16 @@ class _Comparison:
         self.figures["told_apart"] = _rated(rates[0], count, rates[1].value)
 
 
+def _with_blurred(images, seed):
+    return np.concatenate([images, blurred(images, np.random.default_rng(seed))])
+
+
 def _rated(estimate, count, real):
     return Figure(estimate.value, count, estimate.low, estimate.high, real)
 
 
 def _some(rows, most, rng):
-    """Some rows, drawn at random, in memory; fewer of large images."""
+    """Some rows in random order, in memory; fewer of large images."""
     most = min(most, max(MOST_PIXELS // int(np.prod(rows.shape[1:])), FEWEST))
-    return np.asarray(rows[np.sort(rng.permutation(len(rows))[:most])])
+    chosen = np.sort(rng.permutation(len(rows))[:most])
+    return rng.permutation(np.asarray(rows[chosen]))
