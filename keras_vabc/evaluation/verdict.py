@@ -59,11 +59,12 @@ def verdict(figures):
         and no flaw.
     """
     said, flaws = [], []
-    for judge in (_unwanted, _copied, _realistic, _varied, _sharp, _apart):
-        text, flaw = judge(figures)
+    for judge, needed, missing in _JUDGES:
+        known = needed <= figures.keys()
+        text, flaw = judge(figures) if known else missing
         said.append(text)
-        flaws += [flaw] if flaw else []
-    flaws = tuple(sorted(flaws, key=list(FLAWS).index))
+        flaws.append(flaw)
+    flaws = tuple(flaw for flaw in FLAWS if flaw in flaws)
     grade = "Poor" if any(FLAWS[f].grave for f in flaws) else "Fair" if flaws else "Good"
     advice = dict.fromkeys(FLAWS[flaw].advice for flaw in flaws)
     ending = f" What to change: {'; '.join(advice)}." if advice else ""
@@ -76,8 +77,6 @@ def no_samples():
 
 
 def _unwanted(figures):
-    if "unwanted" not in figures:
-        return "too few unwanted examples to tell whether it avoids them", "untold"
     figure = figures["unwanted"]
     share = f"{figure.value:.1%} of {figure.n:,} samples, {figure.low:.1%} to {figure.high:.1%}"
     if figure.high <= AVOIDED:
@@ -88,8 +87,6 @@ def _unwanted(figures):
 
 
 def _copied(figures):
-    if "near_copies" not in figures:
-        return "", "unmeasured"
     near, nearer = figures["near_copies"], figures["nearer_training"]
     text = (
         f"copies training rows ({near.value:.1%} near copies, {near.low:.1%} to {near.high:.1%}; "
@@ -100,8 +97,6 @@ def _copied(figures):
 
 
 def _realistic(figures):
-    if "precision" not in figures:
-        return "too few held-out examples to compare with", "unmeasured"
     figure = figures["precision"]
     if figure.relative >= GOOD:
         return "", None
@@ -111,16 +106,12 @@ def _realistic(figures):
 
 def _varied(figures):
     """The share of the variety: recall forgives a few far samples, and coverage a narrow spread."""
-    if not {"recall", "coverage"} <= figures.keys():
-        return "", "unmeasured"
     share = min(figures[name].relative for name in ("recall", "coverage"))
     text = f"covers {min(share, 1):.0%} of the variety (n = {figures['recall'].n:,})"
     return text, "narrow" if share < POOR else "partly narrow" if share < GOOD else None
 
 
 def _sharp(figures):
-    if "sharpness" not in figures:
-        return "", "unmeasured"
     ratio, auc = figures["sharpness"], figures["sharpness_auc"]
     share = f"{ratio.value:.0%} of the real sharpness, {ratio.low:.0%} to {ratio.high:.0%}"
     if auc.value > BLURRED or ratio.value < SHARP[0]:
@@ -131,14 +122,27 @@ def _sharp(figures):
 
 
 def _apart(figures):
-    if "told_apart" not in figures:
-        return "", "unmeasured"
     figure = figures["told_apart"]
     text = (
         f"a small network tells {figure.value:.0%} from real images ({figure.low:.0%} to "
         f"{figure.high:.0%}; 50 % is guessing)"
     )
     return text, "told apart" if figure.value > TOLD else None
+
+
+_UNMEASURED = "", "unmeasured"
+_JUDGES = (  # what each needs, and what it says without
+    (
+        _unwanted,
+        {"unwanted"},
+        ("too few unwanted examples to tell whether it avoids them", "untold"),
+    ),
+    (_copied, {"near_copies", "nearer_training"}, _UNMEASURED),
+    (_realistic, {"precision"}, ("too few held-out examples to compare with", "unmeasured")),
+    (_varied, {"recall", "coverage"}, _UNMEASURED),
+    (_sharp, {"sharpness", "sharpness_auc"}, _UNMEASURED),
+    (_apart, {"told_apart"}, _UNMEASURED),
+)
 
 
 class _Flaw(NamedTuple):

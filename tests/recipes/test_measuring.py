@@ -11,6 +11,7 @@ from keras_vabc.data.spec import DataSpec
 from keras_vabc.evaluation import fidelity
 from keras_vabc.evaluation.metrics import Rate
 from keras_vabc.evaluation.verdict import verdict
+from keras_vabc.pages import nearest_rows
 from keras_vabc.recipes import measuring
 from keras_vabc.recipes.measuring import sample_figures
 
@@ -93,9 +94,8 @@ def test_a_fault_is_named(measured, name, flaw, words):
 def test_a_fault_is_not_taken_for_another(measured):
     assert measured["copied"].flaws == ("copied",)
     assert measured["contaminated"].flaws == ("unwanted",)
-    assert "copied" not in {
-        f for name in measured if name != "copied" for f in measured[name].flaws
-    }
+    others = [found.flaws for name, found in measured.items() if name != "copied"]
+    assert not any("copied" in flaws for flaws in others)
     assert "unwanted" not in measured["blurred"].flaws
     figure = measured["contaminated"].figures["unwanted"]
     assert figure.low < 0.1 < figure.high and figure.high - figure.low < 0.08
@@ -110,8 +110,6 @@ def test_nothing_is_shown_of_the_unwanted(measured, folds):
     """Neighbours are training rows of the unlabeled fold, nearest to the first samples."""
     own = measured["copied"].neighbours
     assert len(own) == measuring.PAIRS
-    from keras_vabc.pages import nearest_rows
-
     names = nearest_rows.named(Generator(folds.unlabeled), folds.unlabeled)
     assert set(own) <= set(names)
 
