@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 AVOIDED = 0.02  # a share of unwanted samples that its interval must stay below
 POOR, GOOD = 0.5, 0.8  # of what real rows reach: of variety, of realistic samples
-BLURRED, NOISY = 0.75, 0.25  # real image the sharper of a pair; .5 between real images
-SHARP = 0.8, 1.25  # mean sharpness over real's
+UNSHARP = (  # from the worst: real image the sharper of a pair, mean sharpness over real's
+    (0.9, 0.5, "", ""),  # sharpness alone tells nine pairs of ten
+    (0.6, 0.9, "somewhat ", "partly "),
+)
 TOLD = 0.75  # accuracy of a network that is right half of the time between real halves
 COPIES = 3  # near copies, over what unseen real rows have
 NEARER = 0.55  # to training rows rather than to held-out ones; .5 for unseen real rows
@@ -114,10 +116,11 @@ def _varied(figures):
 def _sharp(figures):
     ratio, auc = figures["sharpness"], figures["sharpness_auc"]
     share = f"{ratio.value:.0%} of the real sharpness, {ratio.low:.0%} to {ratio.high:.0%}"
-    if auc.value > BLURRED or ratio.value < SHARP[0]:
-        return f"blurred ({share})", "blurred"
-    if auc.value < NOISY or ratio.value > SHARP[1]:
-        return f"too sharp or noisy ({share})", "noisy"
+    for pairs, least, word, flaw in UNSHARP:
+        if auc.value > pairs or ratio.value < least:
+            return f"{word}blurred ({share})", f"{flaw}blurred"
+        if auc.value < 1 - pairs or ratio.value > 1 / least:
+            return f"{word}too sharp or noisy ({share})", f"{flaw}noisy"
     return f"as sharp as real ({share})", None
 
 
@@ -156,10 +159,12 @@ FLAWS = {
     "copied": _Flaw("more data, or fewer epochs", grave=True),
     "unlike": _Flaw(LONGER, grave=True),
     "narrow": _Flaw(LONGER, grave=True),
-    "noisy": _Flaw(LONGER),
-    "blurred": _Flaw(LONGER),
+    "noisy": _Flaw(LONGER, grave=True),
+    "blurred": _Flaw(LONGER, grave=True),
     "partly unlike": _Flaw(LONGER),
     "partly narrow": _Flaw(LONGER),
+    "partly noisy": _Flaw(LONGER),
+    "partly blurred": _Flaw(LONGER),
     "told apart": _Flaw(LONGER),
     "untold": _Flaw("more unwanted examples, to tell what is avoided"),
     "unmeasured": _Flaw("more data, to measure the samples"),
