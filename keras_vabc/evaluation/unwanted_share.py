@@ -29,7 +29,7 @@ class UnwantedShare(NamedTuple):
     recall: float
 
 
-def unwanted_share(samples, wanted, unwanted, test_wanted, test_unwanted, seed=0):
+def unwanted_share(samples, wanted, unwanted, test_wanted, test_unwanted, blurred, seed=0):
     """Estimates the share of unwanted samples from what a judge flags of known rows.
 
     A support vector machine learns from both kinds of training rows; give it blurred copies of them
@@ -37,8 +37,9 @@ def unwanted_share(samples, wanted, unwanted, test_wanted, test_unwanted, seed=0
     held-out wanted rows and its recall r on held-out unwanted ones, a share s of flagged samples
     stands for (s - f) / (r - f) unwanted ones. The interval has the uncertainty of all three. Its
     upper end is that of s / r, as if nothing were a false alarm: samples may be more typical than
-    wanted rows, and have fewer. It holds for negatives like the unwanted examples: no others are
-    seen.
+    wanted rows, and have fewer. Its lower end takes the false alarms on blurred wanted rows where
+    these are more, since samples may be blurred. It holds for negatives like the unwanted examples:
+    no others are seen.
 
     Args:
         samples: Features of the samples, shape `(n, d)`.
@@ -47,6 +48,7 @@ def unwanted_share(samples, wanted, unwanted, test_wanted, test_unwanted, seed=0
         test_wanted: Features of held-out rows that are presumed wanted, at least 4; half of them
             place the threshold.
         test_unwanted: Features of held-out unwanted rows.
+        blurred: Features of blurred copies of held-out rows that are presumed wanted.
         seed: Seed of the halves, and of the interval.
 
     Returns:
@@ -65,12 +67,15 @@ def unwanted_share(samples, wanted, unwanted, test_wanted, test_unwanted, seed=0
         judge.decision_function(samples) > threshold,
         scores[1::2] > threshold,
         judge.decision_function(test_unwanted) > threshold,
+        judge.decision_function(blurred) > threshold,
     ]
-    share, alarms, recall = (float(part.mean()) for part in flagged)
-    # Jeffreys' posteriors of the three shares
-    drawn = [rng.beta(part.sum() + 0.5, (~part).sum() + 0.5, DRAWS) for part in flagged]
-    low = np.quantile(_corrected(*drawn), 0.025)
-    high = np.quantile(_corrected(drawn[0], 0, drawn[2]), 0.975)
+    share, alarms, recall, _ = (float(part.mean()) for part in flagged)
+    # Jeffreys' posteriors of the shares
+    own, sharp, caught, unsharp = (
+        rng.beta(part.sum() + 0.5, (~part).sum() + 0.5, DRAWS) for part in flagged
+    )
+    low = np.quantile(_corrected(own, np.maximum(sharp, unsharp), caught), 0.025)
+    high = np.quantile(_corrected(own, 0, caught), 0.975)
     value = float(np.clip(_corrected(share, alarms, recall), low, high))
     return UnwantedShare(Estimate(value, float(low), float(high)), share, alarms, recall)
 

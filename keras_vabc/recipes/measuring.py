@@ -103,7 +103,8 @@ class _Comparison:
             test_unwanted = features(rows.pixels("test_unwanted"))
             self._copies("unwanted", own, features(unwanted), test_unwanted, seed)
             learnt = [features(_with_blurred(x[:JUDGED], seed)) for x in (training, unwanted)]
-            self._unwanted(own, *learnt, unseen, test_unwanted, seed)
+            unsharp = features(_with_blurred(held_out[:JUDGED], seed))[len(held_out[:JUDGED]) :]
+            self._unwanted(own, *learnt, unseen, test_unwanted, unsharp, seed)
         show("Comparing samples with real images: sharpness")
         self._sharpness(samples, training, held_out)
         show("Comparing samples with real images: a network tries to tell them apart")
@@ -127,8 +128,8 @@ class _Comparison:
         if not name:
             self.nearest = found.rows
 
-    def _unwanted(self, own, wanted, unwanted, unseen, test_unwanted, seed):
-        found = unwanted_share(own, wanted, unwanted, unseen, test_unwanted, seed)
+    def _unwanted(self, own, *rows):
+        found = unwanted_share(own, *rows)
         self.figures["unwanted"] = _rated(found.share, len(own), 0.0)
         self.notes.append(
             "Unwanted are samples like the unwanted examples, by a judge of its own on these "
