@@ -14,9 +14,9 @@ from keras_vabc.recipes.labeled import as_pixels
 from keras_vabc.recipes.measured import SampleFigures
 
 SAMPLES = 2000
-MOST_ROWS = {"training": 20_000, "held out": 6000, "unwanted": 3000}
+MOST_ROWS = {"training": 12_000, "held out": 5000, "unwanted": 3000}
 MOST_PIXELS = 2**24  # of a kind of rows: fewer of large images, so that it takes no longer
-JUDGED = 1500  # rows of a kind that the judge of the unwanted learns from, and blurred copies
+JUDGED = 1000  # rows of a kind that the judge of the unwanted learns from, and blurred copies
 FEWEST = 20  # rows that can be compared
 PAIRS = 20  # samples that are shown beside their nearest training rows
 PRESUMED = 0.5  # P(negative) of a row that counts as wanted

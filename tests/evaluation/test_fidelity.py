@@ -44,11 +44,11 @@ def test_ratio_and_auc_are_those_of_the_numbers():
         (ratio, lambda a, b: a.mean() / b.mean()),
         (auc, lambda a, b: (b[:, None] > a).mean()),
     ):
-        drawn = [statistic(RNG.choice(own, 300), RNG.choice(real, 200)) for _ in range(600)]
+        drawn = [statistic(RNG.choice(own, 300), RNG.choice(real, 200)) for _ in range(2000)]
         low, high = np.quantile(drawn, [0.025, 0.975])
         width = high - low
-        assert estimate.low == pytest.approx(low, abs=0.2 * width)
-        assert estimate.high == pytest.approx(high, abs=0.2 * width)
+        assert estimate.low == pytest.approx(low, abs=0.08 * width)
+        assert estimate.high == pytest.approx(high, abs=0.08 * width)
 
 
 def test_sharpness_tells_blur_and_noise_from_real_images():
