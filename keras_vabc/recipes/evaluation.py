@@ -1,5 +1,7 @@
 """What can be told of a run, without labels or with them."""
 
+import dataclasses
+
 import numpy as np
 
 from keras_vabc.data.ranges import checked
@@ -29,7 +31,10 @@ def evaluate(run, labels, negative_class, seed, show):
     check_changeable(run.folder)
     if labels is None:
         show("Measuring")
-        return "without_labels", _unlabeled_figures(run, seed)
+        figures = _unlabeled_figures(run, seed)
+        if run.spec.kind == "images":
+            figures = _with_samples(run, figures, seed, show)
+        return "without_labels", figures
     from keras_vabc.recipes.labeled import labeled_figures
 
     return "with_labels", labeled_figures(run, labels, str(negative_class), seed, show)
@@ -63,6 +68,23 @@ def _unlabeled_figures(run, seed):
         figures |= part
         lines.append(line)
     return UnlabeledFigures(**figures, reported=(*lines, NO_MORE))
+
+
+def _with_samples(run, figures, seed, show):
+    """Measures samples of images too, stores what that gave, and has it reported first."""
+    from keras_vabc.recipes.measuring import sample_figures
+    from keras_vabc.recipes.rows_again import folds_again
+
+    try:
+        show("Reading the data")
+        folds = folds_again(run, seed)
+    except (OSError, ValueError) as error:
+        lines = [f"The samples cannot be compared with the data: {error}"]
+    else:
+        measured = sample_figures(run, folds, seed, show)
+        run.change(lambda record: record.with_evaluation("samples", measured))
+        lines = [measured.verdict, *measured.notes]
+    return dataclasses.replace(figures, reported=(*lines, *figures.reported))
 
 
 def _caught(run, unwanted):

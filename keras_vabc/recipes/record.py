@@ -18,6 +18,7 @@ from keras_vabc.recipes.forms import (
     Sha256,
     Share,
 )
+from keras_vabc.recipes.measured import SampleFigures
 from keras_vabc.recipes.recipe import Recipe
 
 SCHEMA = 2  # raise it when an earlier version of the package could no longer read the file
@@ -177,6 +178,7 @@ class _ImageFigures:
     class_balance: Share
     samples: Count
     judges: dict[Literal["paper", "strict"], Share]
+    recall_border: Share | None = None
 
 
 _IMAGE_FIGURES = TypeAdapter(_ImageFigures)
@@ -215,10 +217,16 @@ class LabeledFigures:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """The latest evaluation of each kind."""
+    """The latest evaluation of each kind; `samples` is of images, from the training on."""
 
     without_labels: UnlabeledFigures | None = None
     with_labels: LabeledFigures | None = None
+    samples: SampleFigures | None = None
+
+    @property
+    def verdict(self):
+        """What is said of the samples in one line; `None` where they were not measured."""
+        return None if self.samples is None else self.samples.verdict
 
 
 @dataclasses.dataclass(frozen=True)
