@@ -15,6 +15,8 @@ from keras_vabc.data.streams import without_autotuning
 
 CHUNK_STEPS, CHUNK_BYTES = 64, 2**22  # batches gathered at once, and what they may hold
 
+_as_it_stands = tf.autograph.experimental.do_not_convert  # a conversion takes half a second
+
 
 def balanced_dataset(
     unlabeled,
@@ -173,14 +175,16 @@ def _per_epoch(one_epoch, steps, seed, initial_epoch, rows):
     check_whole("seed", seed, 0)
     epochs = EpochCount(check_whole("initial_epoch", initial_epoch, 0))
 
+    @_as_it_stands
     def begin(_):
         epoch = tf.numpy_function(epochs.take, [], tf.int64)
         return tf.ensure_shape(epoch, ())
 
+    @_as_it_stands
     def of_known_size(x, y):
         return tf.ensure_shape(x, (None, rows, *x.shape[2:])), tf.ensure_shape(y, (None, rows))
 
-    dataset = tf.data.Dataset.range(1).map(begin).flat_map(one_epoch)
+    dataset = tf.data.Dataset.range(1).map(begin).flat_map(_as_it_stands(one_epoch))
     dataset = dataset.map(of_known_size).unbatch()
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     dataset = without_autotuning(dataset.prefetch(tf.data.AUTOTUNE))
