@@ -93,8 +93,8 @@ def _caught(run, unwanted):
         return {}, "No threshold is stored: keras-vabc threshold chooses one."
     caught = observed_rate(unwanted > run.threshold)
     line = (
-        f"Caught at the threshold: {caught.value:.1%} of {len(unwanted):,} held-out unwanted "
-        f"examples (95 % interval {caught.low:.1%} to {caught.high:.1%})."
+        f"Caught at the threshold {run.threshold:.6g}: {caught.value:.1%} of {len(unwanted):,} "
+        f"held-out unwanted examples (95 % interval {caught.low:.1%} to {caught.high:.1%})."
     )
     return {"recall": caught.value, "recall_interval": (caught.low, caught.high)}, line
 

@@ -142,8 +142,8 @@ def _score_figures(run, rows, negative):
             rate = observed_rate(scores[part] > run.threshold)
             figures |= {name: rate.value, f"{name}_interval": (rate.low, rate.high)}
             lines.append(
-                f"{title} at the threshold: {rate.value:.2%} (95 % interval {rate.low:.2%} to "
-                f"{rate.high:.2%})."
+                f"{title} at the threshold {run.threshold:.6g}: {rate.value:.2%} (95 % interval "
+                f"{rate.low:.2%} to {rate.high:.2%})."
             )
     return figures, lines
 
