@@ -49,11 +49,11 @@ class TrainingSettings:
         seed: Seed of everything random.
         max_unreadable: Largest share of the files that may be unreadable.
         epochs: Passes over the unlabeled data; `None` for as many as suit the data.
-        budget: Seconds that all of the training may take; `None` for no limit.
         gamma: Final gamma; `None` for the setting's own.
         image_size: `(height, width)`; `None` for the most frequent size.
         start: Absolute path of the run whose weights it started from, or `memory` and their hash;
             `None` without one.
+        budget: Seconds that all of the training may take; `None` for no limit.
     """
 
     setting: Literal["paper", "quality"]
@@ -61,9 +61,9 @@ class TrainingSettings:
     max_unreadable: Share
     epochs: PositiveCount | None = None
     gamma: Positive | None = None
-    budget: Positive | None = None
     image_size: tuple[PositiveCount, PositiveCount] | None = None
     start: str | None = None
+    budget: Positive | None = None
 
 
 @dataclasses.dataclass(frozen=True)
