@@ -9,8 +9,8 @@ from keras_vabc.data.datasets.named_folds import load_folds
 from keras_vabc.data.folds import split_unwanted
 from keras_vabc.evaluation import evaluate, judges
 from keras_vabc.evaluation.evaluate import ImageEvaluation, MoonsEvaluation
-from keras_vabc.evaluation.spread import precision_recall_density_coverage
 from keras_vabc.evaluation.moons_judge import MoonsJudge
+from keras_vabc.evaluation.spread import precision_recall_density_coverage
 
 
 @pytest.fixture(scope="module")
