@@ -76,7 +76,7 @@ def spread_estimates(features, reference, seed=0):
         real, own = (np.sort(rng.permutation(len(x))[: len(x) // 2]) for x in within)
         parts = (within[0][np.ix_(real, real)], within[1][np.ix_(own, own)])
         halves.append(_spread(between[np.ix_(real, own)], *parts))
-    deviations = {name: np.std([half[name] for half in halves], ddof=1) for name in figures}
+    deviations = {name: float(np.std([half[name] for half in halves], ddof=1)) for name in figures}
     return {name: _estimate(name, figures[name], deviations[name], between) for name in figures}
 
 
@@ -126,7 +126,7 @@ def _radii(distances):
 
 def _estimate(name, value, deviation, between):
     if name == "density":
-        half = norm.ppf(0.975) * deviation
+        half = float(norm.ppf(0.975)) * deviation
         return Estimate(value, max(value - half, 0.0), value + half)
     rows = between.shape[1 if name == "precision" else 0]
     if 0 < value < 1 and deviation > 0:  # all and none say nothing of how they vary
