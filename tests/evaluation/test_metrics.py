@@ -138,6 +138,20 @@ def test_intervals_are_as_wide_as_figures_vary_from_draw_to_draw():
         assert ((low <= values.mean()) & (values.mean() <= high)).mean() > 0.88, name
 
 
+def test_intervals_are_by_the_figures_of_halves():
+    rng = np.random.default_rng(8)
+    real, fake = rng.normal(size=(120, 3)), rng.normal(size=(90, 3)) * 0.8
+    draw = np.random.default_rng(6)
+    own, other = fake[draw.permutation(90)], real[draw.permutation(120)]
+    densities = []
+    for _ in range(spread.HALVES):
+        rows = other[draw.permutation(120)[:60]]
+        half = own[draw.permutation(90)[:45]]
+        densities.append(spread.precision_recall_density_coverage(half, rows)["density"])
+    found = spread.spread_estimates(fake, real, seed=6)["density"]
+    assert found.high - found.value == pytest.approx(1.959964 * np.std(densities, ddof=1))
+
+
 def test_intervals_belong_to_the_figures():
     rng = np.random.default_rng(5)
     real, fake = rng.normal(size=(300, 3)), rng.normal(size=(250, 3)) * 0.8
