@@ -143,13 +143,17 @@ def test_intervals_are_by_the_figures_of_halves():
     real, fake = rng.normal(size=(120, 3)), rng.normal(size=(90, 3)) * 0.8
     draw = np.random.default_rng(6)
     own, other = fake[draw.permutation(90)], real[draw.permutation(120)]
-    densities = []
+    halves = []
     for _ in range(spread.HALVES):
         rows = other[draw.permutation(120)[:60]]
         half = own[draw.permutation(90)[:45]]
-        densities.append(spread.precision_recall_density_coverage(half, rows)["density"])
-    found = spread.spread_estimates(fake, real, seed=6)["density"]
-    assert found.high - found.value == pytest.approx(1.959964 * np.std(densities, ddof=1))
+        halves.append(spread.precision_recall_density_coverage(half, rows))
+    found = spread.spread_estimates(fake, real, seed=6)
+    deviation = {name: np.std([half[name] for half in halves], ddof=1) for name in found}
+    density, recall = found["density"], found["recall"]
+    assert density.high - density.value == pytest.approx(1.959964 * deviation["density"])
+    count = recall.value * (1 - recall.value) / deviation["recall"] ** 2
+    assert count < 120 and recall == pytest.approx(metrics.wilson_rate(recall.value, count))
 
 
 def test_intervals_belong_to_the_figures():
