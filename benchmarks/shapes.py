@@ -1,7 +1,7 @@
 """Draws folders of 64 x 64 colour images: coloured shapes on textures, stars among them unwanted.
 
 python benchmarks/shapes.py shapes
-keras-vabc train shapes/unlabeled shapes/unwanted --out run --budget 35min
+keras-vabc train --unlabeled shapes/unlabeled --unwanted shapes/unwanted --out run --budget 35min
 keras-vabc evaluate run --labels shapes/labels.csv --negative-class star
 
 One image in ten of the unlabeled is a star; the labels serve the evaluation alone.
