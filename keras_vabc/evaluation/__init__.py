@@ -20,6 +20,8 @@ _MODULES = {
     "precision_recall_density_coverage": "metrics",
     "class_balance": "metrics",
     "column_distances": "metrics",
+    "Certificate": "certificate.statement",
+    "read_certificate": "certificate.statement",
     "upper_bound": "certificate.bounds",
     "lower_bound": "certificate.bounds",
     "any_time_bound": "certificate.bounds",

@@ -10,7 +10,7 @@ from scipy.stats import beta, hypergeom
 from keras_vabc.data.checks import check_share, check_whole
 
 ERROR = 0.05  # probability with which a bound may fail
-FIXED, LEFT = 0.8, 0.2  # parts of it: of a plan that is carried out, of one that is left
+FIRST = {"fixed": 0.04, "left": 0.01, "any time": 0.05}  # of a first attempt, by its plan
 AGAIN = 0.2  # the error of an attempt over that of the attempt before
 PRIOR = 0.5, 100.0  # Beta, of the bound at any time: narrowest about shares near 1/200
 
@@ -69,10 +69,9 @@ def attempt_error(attempt, kind="fixed"):
     Raises:
         ValueError: If an argument breaks a rule above.
     """
-    parts = {"fixed": FIXED, "left": LEFT, "any time": 1.0}
-    if kind not in parts:
-        raise ValueError(f"kind must be one of {', '.join(parts)}. Received: kind={kind!r}.")
-    return ERROR * parts[kind] * AGAIN ** (check_whole("attempt", attempt, 1) - 1)
+    if kind not in FIRST:
+        raise ValueError(f"kind must be one of {', '.join(FIRST)}. Received: kind={kind!r}.")
+    return FIRST[kind] * AGAIN ** (check_whole("attempt", attempt, 1) - 1)
 
 
 def any_time_bound(found, reviewed, error=ERROR):
