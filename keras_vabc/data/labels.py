@@ -93,18 +93,15 @@ def _name(label):
 
 def _read_table(path):
     """The name of the column that names the examples, and a dict from it to the label."""
+    text = CsvText(path, "labels", "a CSV file with the columns id and label")
     try:
-        text = CsvText(path, "labels")
         try:
             key, found = _labels_of(text)
         except NotUtf8 as error:
             text.fall_back(error.args[0])
             key, found = _labels_of(text)
-    except _Unfit as error:
-        raise ValueError(
-            "labels must be a CSV file with the columns id (or row) and label. "
-            f"Received: {path} ({error})."
-        ) from None
+    except (_Unfit, csv.Error) as error:
+        raise text.error(error) from None
     if key == "row" or any(map(is_formula, found)):
         return key, found
     return key, {from_cell(cell): label for cell, label in found.items()}
@@ -120,10 +117,7 @@ def _labels_of(text):
     lines = itertools.chain.from_iterable(
         io.StringIO(block.text.decode(), newline="") for block in text.blocks(delimiter)
     )
-    try:
-        return key, _labels_by(key, csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise _Unfit(error) from None
+    return key, _labels_by(key, csv.reader(lines, delimiter=delimiter, strict=True))
 
 
 def _columns(head):

@@ -118,7 +118,7 @@ def test_eight_bit_encodings_are_fallen_back_to_and_said(opened):
         table = opened((text + extra).encode(encoding))
         assert table.names[0] == "größe" and rows_of(table)[-1][1] == extra[2]
         assert f"is no UTF-8, and was read as {encoding}." in table.notes[1]
-    with pytest.raises(ValueError, match="damaged bytes \(1\) apart, the first in line 2,004"):
+    with pytest.raises(ValueError, match=r"damaged bytes \(1\) apart, the first in line 2,004"):
         opened(text.encode() + "名,名\n".encode() + b"\xff,3\n")
 
 
@@ -256,6 +256,16 @@ def test_rows_of_another_length_are_left_out_up_to_a_share_and_said(opened):
     assert batch.numbers.tolist() == [*range(500), *range(501, 1000)]
     assert batch.place(499) == "line 501" and batch.place(500) == "line 503"
     assert len(table.unreadable) == 1, "not counted again"
+
+
+def test_comments_between_rows_are_no_rows(opened):
+    text = '# by hand\na,b\n1,"#2\n#3"\n\n# a pause\n4,5\n# the end'
+    table = opened(text)
+    assert rows_of(table) == [("1", "#2\n#3"), ("4", "5")] and table.dialect.comment == "#"
+    (batch,) = table.batches()
+    assert [batch.place(0), batch.place(1)] == ["line 3", "line 7"]
+    colours = opened("colour,n\n#ff0000,1\n#00ff00,2\n")
+    assert colours.dialect.comment is None and colours.count == 2
 
 
 def test_packed_files_and_tabs(opened, monkeypatch):

@@ -52,13 +52,13 @@ class Block:
 
 
 class CsvText:
-    """The text of a CSV file, perhaps packed by gzip.
+    """The text of a CSV file, perhaps packed by gzip; `kind` is what errors say it must be.
 
     Raises a `ValueError` if it is none, an `OSError` if it cannot be read.
     """
 
-    def __init__(self, path, name):
-        self.path, self.name = path, name
+    def __init__(self, path, name, kind="a CSV file"):
+        self.path, self.name, self._kind = path, name, kind
         check_regular(path)
         with open(path, "rb") as file:
             self._packed = file.read(2) == b"\x1f\x8b"
@@ -78,7 +78,7 @@ class CsvText:
         where = "" if line is None else f" in line {line:,}"
         where += "" if cell is None else f", cell {cell:,}"
         return ValueError(
-            f"{self.name} must be a CSV file. Received: {self.name}={self.path}, {reason}{where}."
+            f"{self.name} must be {self._kind}. Received: {self.name}={self.path}, {reason}{where}."
         )
 
     def head(self):

@@ -51,8 +51,8 @@ class FolderTable:
         kinds = {table_suffix(path) for path in paths}
         inside = [path.name for path in shown if path.is_dir()]
         if len(kinds) != 1 or inside:
-            found = f"with the folder {inside[0]!r} in it" if inside else "of no tables"
-            found = f"of {', '.join(sorted(kinds))}" if len(kinds) > 1 else found
+            found = f"of {', '.join(sorted(kinds)) or 'no tables'}"
+            found = f"with the folder {inside[0]!r} in it" if inside else found
             raise ValueError(
                 f"{self.name} must be a folder of tables of one kind, none of them in a folder of "
                 f"its own. Received: {self.received}, {found}."
