@@ -168,7 +168,7 @@ class TestPandas:
         filtered.to_parquet(tmp_path / "x.parquet")
         for source in (filtered, tmp_path / "x.parquet"):
             assert open_table(source, "input").index_columns == ("__index_level_0__",)
-        named = frame.set_index(self.pd.Index([5, 6, 7], name="customer"))
+        named = frame.set_index(self.pd.Index([5, 9, 7], name="customer"))
         assert open_table(named, "input").index_columns == ("customer",)
 
     def test_a_multi_index_is_one_clear_line(self, tmp_path):

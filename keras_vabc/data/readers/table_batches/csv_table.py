@@ -46,23 +46,32 @@ class CsvTable:
 
     def batches(self):
         """As in `Table`."""
+        left_out, count = [], 0
         try:
-            count = yield from self._read(lambda line, cells: None)
+            for batch, _ in self._read(lambda *row: left_out.append(row)):
+                count += len(batch.rows)
+                yield batch
         except NotUtf8 as error:
             raise self._text.error("changed while it was read", error.args[0]) from None
-        if count != self.count:
+        if count + len(left_out) != self.count:
             raise self._text.error(
-                f"changed while it was read: {self.count:,} rows, then {count:,}"
+                f"changed while it was read: {self.count:,} rows, then {count + len(left_out):,}"
             )
 
     def _survey(self):
         self._sniff()
         self.unreadable, style, count = Unreadable(), NumberStyle(), 0
-        for batch in self._read(self._leave_out):
-            style.add(batch.rows)
+        for batch, text in self._read(self._leave_out):
+            if not (style.has_points and self._no_commas(text)):
+                style.add(batch.rows)
             count += len(batch.rows)
         self.count = count + len(self.unreadable)
         self.dialect = style.decide(self.dialect)
+
+    def _no_commas(self, text):
+        """Whether no cell of a text can have a comma, or an apostrophe."""
+        between = b'"' if self.dialect.delimiter == "," else b","
+        return between not in text and b"'" not in text
 
     def _leave_out(self, line, cells):
         self.unreadable.add(f"line {line:,}", f"{cells} cells, not {len(self.names)}")
@@ -98,7 +107,7 @@ class CsvTable:
         return notes
 
     def _read(self, leave_out):
-        """Yields batches, calls `leave_out` for other rows; returns the number of both."""
+        """Yields each batch and the text it is of; calls `leave_out` for other rows."""
         first = 0
         for block in self._text.blocks(self.dialect.delimiter):
             text, masked, line = self._without_head(block)
@@ -111,9 +120,8 @@ class CsvTable:
             start = 0
             for rows in table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS):
                 own = numbers[start : start + len(rows)]
-                yield Batch(rows, own, _places(lines, own - (first - len(table) - len(bad))))
+                yield Batch(rows, own, _places(lines, own - (first - len(table) - len(bad)))), text
                 start += len(rows)
-        return first
 
     def _without_head(self, block):
         """Text, masked text and first line of the block's lines that are not above the rows."""

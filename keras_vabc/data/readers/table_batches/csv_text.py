@@ -98,13 +98,13 @@ class CsvText:
         for piece, is_last in _told_last(self._pieces()):
             rest += piece
             if is_last and rest:
-                if _never_closed(rest, cells) is not None:
-                    raise self._endless(rest, line, cells, delimiter)
+                if never_closed(rest, delimiter) is not None:
+                    raise self._endless(rest, line, delimiter)
                 rest += b"" if rest.endswith((b"\n", b"\r")) else b"\n"
             masked = mask(rest, cells)
             end = len(rest) if is_last else row_end(masked)
             if not end and len(rest) > LONGEST_ROW:
-                raise self._endless(rest, line, cells, delimiter)
+                raise self._endless(rest, line, delimiter)
             if end:
                 yield self._checked(rest[:end], masked[:end], line)
                 line += lines_in(rest[:end])
@@ -137,12 +137,12 @@ class CsvText:
             raise self.error("bytes of 0, as no text has,", line + lines_in(text.split(b"\0")[0]))
         return Block(text, masked, line)
 
-    def _endless(self, rest, line, cells, delimiter):
+    def _endless(self, rest, line, delimiter):
         """The error of a row that has no end."""
-        start = _never_closed(rest, cells)
+        start = never_closed(rest, delimiter)
         if start is None:
             return self.error(f"a line longer than {LONGEST_ROW:,} bytes", line)
-        before = re.split(rb"[\r\n]", mask(rest[:start], cells))[-1]
+        before = re.split(rb"[\r\n]", mask(rest[:start], quoted_cells(delimiter)))[-1]
         cell = before.count(delimiter.encode()) + 1
         return self.error("a quote that is never closed", line + lines_in(rest[:start]), cell)
 
@@ -208,9 +208,9 @@ def _told_last(pieces):
         yield before, True
 
 
-def _never_closed(text, cells):
+def never_closed(text, delimiter):
     """Where the quoted cell begins that has not ended when the text does, `None` if none is so."""
-    last = next(iter(collections.deque(cells.finditer(text), 1)), None)
+    last = next(iter(collections.deque(quoted_cells(delimiter).finditer(text), 1)), None)
     if last is None or last.end() < len(text):
         return None
     after = last[0][1:]

@@ -32,6 +32,7 @@ class NumberStyle:
     def __init__(self):
         self._counts = defaultdict(Counter)
         self._texts = set()
+        self.has_points = False  # whether a point is the decimal one of some column
 
     def add(self, batch):
         """Takes the texts of a `pyarrow.RecordBatch` into account."""
@@ -41,6 +42,8 @@ class NumberStyle:
             new = name not in self._counts
             if (new and _is_text(column)) or not self._count(self._counts[name], column):
                 self._texts.add(name)
+            elif self._counts[name]["point"]:
+                self.has_points = True
 
     def decide(self, dialect):
         """The dialect with the decimal and the thousands that the numbers have."""
@@ -60,9 +63,6 @@ class NumberStyle:
         """Adds to the counts of a column; whether it may be one of numbers."""
         from pyarrow import compute
 
-        for name, pattern in LENGTHS.items():
-            if not counts[name]:
-                counts[name] += _matches(column, pattern)[0]
         known = "." if counts["point"] else "," if counts["comma"] else ""
         looked_for = SEPARATORS.replace(known, "") if known else SEPARATORS
         cut = compute.match_substring_regex(column, f"[{looked_for}]")
@@ -71,6 +71,11 @@ class NumberStyle:
             if len(left):
                 found, left = _matches(left, pattern)
                 counts[name] += found
+        for name, pattern in LENGTHS.items():
+            if not (counts[name] or counts["point"] or counts["comma"]):
+                counts[name] += _matches(column, pattern)[0]
+        if not len(left):
+            return True
         missing = compute.is_in(compute.utf8_lower(left), _missing())
         counts["other"] += len(left) - (compute.sum(missing).as_py() or 0)
         written = len(column) - column.null_count

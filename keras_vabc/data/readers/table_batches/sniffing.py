@@ -1,13 +1,17 @@
 """How a CSV file is written, found out from its first thousand rows."""
 
-import csv
-import io
 import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
 
 from keras_vabc.data.readers.table_batches.cells import PLAIN, is_missing, kind
+from keras_vabc.data.readers.table_batches.csv_text import (
+    lines_in,
+    mask,
+    never_closed,
+    quoted_cells,
+)
 from keras_vabc.data.readers.table_batches.dialect import Dialect
 
 ROWS = 1000
@@ -16,6 +20,7 @@ MOST = 0.9  # share of the rows of one length, of the cells of one kind
 FEWEST_NUMBERS = 3  # columns whose names are numbers: a line 0,1 may well be data
 FEWEST_EVEN = 5  # columns whose names are years
 LONGEST_UNIT = 12
+QUOTED = re.compile(r'"((?:[^"]++|"")*+)"?')
 EXCEL = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
@@ -77,25 +82,36 @@ def collapsed(text):
 
 def _records(text, delimiter, complete):
     """The first rows, blank lines left out."""
-    text = collapsed(text) if delimiter == " " else text
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    found, line = [], 1
-    for cells in itertools.islice(lines, ROWS + 100):  # names, units and comments among them
-        if cells:
-            found.append(Record(cells, line))
-        line = lines.line_num + 1
-    cut = not complete and next(lines, None) is None and line > found[-1].line + 1
-    return found[:-1] if cut else found  # a cell that would go on
+    text = (collapsed(text) if delimiter == " " else text).encode()
+    masked, found, start, line = mask(text, quoted_cells(delimiter)), [], 0, 1
+    for row in masked.splitlines(keepends=True):
+        own, start = text[start : start + len(row)], start + len(row)
+        bare = row.rstrip(b"\r\n")
+        if bare:
+            found.append(Record(_cells(own[: len(bare)], bare, delimiter.encode()), line))
+        line += lines_in(own)
+        if len(found) == ROWS + 100:  # names, units and comments among them
+            return found
+    goes_on = not complete and never_closed(text, delimiter) is not None
+    return found[:-1] if goes_on else found
+
+
+def _cells(row, masked, delimiter):
+    """The cells of a row, their quotes undone."""
+    cells, start = [], 0
+    for part in masked.split(delimiter):
+        cell = row[start : start + len(part)].decode()
+        start += len(part) + 1
+        quoted = QUOTED.match(cell)
+        cells.append(quoted[1].replace('""', '"') + cell[quoted.end() :] if quoted else cell)
+    return cells
 
 
 def _delimiter(text, complete, only):
     """What cuts the rows into as many cells each, and these into what cells look like."""
     best, found = (0, 0), ","
     for delimiter in only or DELIMITERS:
-        try:
-            rows = _records(text, delimiter, complete)
-        except csv.Error:  # such as a cell without an end
-            continue
+        rows = _records(text, delimiter, complete)
         score = _score(
             [r.cells for r in rows if not r.cells[0].startswith(("#", "sep="))], delimiter
         )
