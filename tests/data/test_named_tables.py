@@ -95,6 +95,10 @@ def test_openml_serves_where_there_are_no_files(openml):
     assert len(parts[2]) + len(parts[3]) == 100
     other = load_folds("adult", seed=4)
     assert not np.array_equal(other.unwanted["age"], folds.unwanted["age"])
+    ages = [
+        np.concatenate([f.test_unlabeled["age"], f.test_unwanted["age"]]) for f in (folds, other)
+    ]
+    assert np.array_equal(*map(np.sort, ages)), "the test set is the same for each seed"
 
 
 def test_no_source_says_what_helps(openml, monkeypatch):
