@@ -30,10 +30,10 @@ class OnOpenml:
     unwanted: str
 
 
-TABLES = {  # the last is not on OpenML in this form
+TABLES = {  # None is not on OpenML in this form
     "adult": OnOpenml("adult", 2, ">50K"),
-    "german": OnOpenml("credit-g", 1, "bad"),
     "beijing": None,
+    "german": OnOpenml("credit-g", 1, "bad"),
 }
 
 
