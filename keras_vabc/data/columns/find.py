@@ -1,0 +1,259 @@
+"""Finding out what the columns of both folds are, from all rows of both."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import pyarrow as pa
+
+from keras_vabc.data.columns import dates, kinds
+from keras_vabc.data.columns.cells import is_nested
+from keras_vabc.data.columns.column import TRAINED, Column
+from keras_vabc.data.columns.grain import Grain
+from keras_vabc.data.columns.notes import column_notes
+from keras_vabc.data.columns.number_codes import number_codes
+from keras_vabc.data.columns.overrides import Overrides
+from keras_vabc.data.columns.reading import Reading, type_named
+from keras_vabc.data.columns.summary import Summary, fits_in_int64
+from keras_vabc.data.columns.table import Columns
+from keras_vabc.data.columns.word_codes import WordCodes, word_codes
+from keras_vabc.data.columns.writings import Writing, joined, reading_of, table_form
+from keras_vabc.data.vectors import some
+
+WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
+FLOATS = {"float": "float32", "halffloat": "float16"}
+RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
+
+
+def find_columns(unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, has_names=True):
+    """Finds the type of each column, its encoding, and what a user should know of it.
+
+    Each fold is read twice. Types are found in both folds; what is stored of values, their range,
+    categories and distribution, is of the unlabeled fold alone.
+
+    Args:
+        unlabeled: A function that gives an iterator over `pyarrow.RecordBatch`es of the fold.
+        unwanted: That of the unwanted fold.
+        overrides: Dict of what somebody knows better, as `Overrides` takes it.
+        max_unreadable: Largest share of a fold's rows whose cells may be no value of their column.
+        has_names: Whether both folds name their columns, which joins them; else their places do.
+
+    Returns:
+        `Columns`.
+
+    Raises:
+        ValueError: If the folds have no columns in common, one has two of one name, or holds more
+            than one value in a cell; if types contradict each other; if nothing is left to train.
+    """
+    overrides = Overrides.of(overrides)
+    folds = {"unlabeled": unlabeled, "unwanted": unwanted}
+    schemas = {name: _schema(batches, name) for name, batches in folds.items()}
+    chosen = _chosen(schemas, has_names, overrides)
+    places = {name: _places(schemas, name, has_names, chosen) for name in folds}
+    writings = {
+        name: _gathered(folds[name], places[name], lambda c: Writing(overrides.missing_of(c)))
+        for name in folds
+    }
+    readings = _readings(writings, overrides, max_unreadable)
+    stored = {c: _stored(schemas["unlabeled"].field(places["unlabeled"][c]).type) for c in chosen}
+    summaries = {
+        name: _gathered(folds[name], places[name], lambda c: Summary(readings[c], stored[c]))
+        for name in folds
+    }
+    found = []
+    for name in _names(schemas["unlabeled"], has_names):
+        if name in overrides.drop:
+            found.append(Column(name, "dropped", None, Reading("text")))
+            continue
+        own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
+        _check_unread(name, readings[name], own, max_unreadable)
+        written = joined([writings[fold][name] for fold in own])
+        column = _column(name, readings[name], own, written, stored[name], overrides)
+        missing = writings["unlabeled"][name].missing
+        word = missing.most_common(1)[0][0] if missing else ""
+        found.append(replace(column, missing_word=word))
+    _check_trained(found, places["unwanted"])
+    extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
+    notes = column_notes(found, writings, extra)
+    return Columns(tuple(found), has_names=has_names, notes=tuple(notes))
+
+
+def _check_trained(columns, unwanted):
+    """Refuses folds that leave nothing to train, or of which one lacks what is trained."""
+    trained = [column.name for column in columns if column.trained]
+    if not trained:
+        raise ValueError(
+            "unlabeled must have a column whose values differ, and that is no id. Received: "
+            f"{some(repr(column.name) for column in columns)}."
+        )
+    lacking = [name for name in trained if name not in unwanted]
+    if lacking:
+        raise ValueError(
+            "unwanted must have the columns of the unlabeled fold, unless they are dropped. "
+            f"Received: unwanted without {some(map(repr, lacking))}."
+        )
+
+
+def _schema(batches, name):
+    schema = next((batch.schema for batch in batches()), None)
+    if schema is None or len(schema) == 0:
+        raise ValueError(f"{name} must hold a table with columns. Received: none.")
+    twice = [column for column, count in Counter(schema.names).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"{name} must name each of its columns once. Received: {some(map(repr, twice))} twice."
+        )
+    return schema
+
+
+def _names(schema, has_names):
+    return schema.names if has_names else [str(place) for place in range(len(schema))]
+
+
+def _chosen(schemas, has_names, overrides):
+    """Names of the unlabeled fold's columns that are not dropped."""
+    names = _names(schemas["unlabeled"], has_names)
+    overrides.check(names)
+    others = schemas["unwanted"]
+    if not has_names and len(others) != len(names):
+        raise ValueError(
+            f"unwanted must have {len(names)} columns, as unlabeled has, since they have no names. "
+            f"Received: {len(others)}."
+        )
+    if has_names and not set(names) & set(others.names):
+        raise ValueError(
+            "unlabeled and unwanted must have columns in common. Received: "
+            f"{some(map(repr, names))}, and {some(map(repr, others.names))}."
+        )
+    chosen = [name for name in names if name not in overrides.drop]
+    for name, place in ((name, names.index(name)) for name in chosen):
+        kind = schemas["unlabeled"].field(place).type
+        if is_nested(kind):
+            raise ValueError(
+                f"unlabeled must hold one value in each cell. Received: column {name!r} of type "
+                f"{kind}; give its values columns of their own, or drop it."
+            )
+    return chosen
+
+
+def _places(schemas, fold, has_names, chosen):
+    """Number of the column of a fold for each name, of those that it has."""
+    names = _names(schemas[fold], has_names)
+    return {name: names.index(name) for name in chosen if name in names}
+
+
+def _gathered(batches, places, new):
+    """For each column what `new(name)` gives, after all cells of a fold were added to it."""
+    gathered = {name: new(name) for name in places}
+    for batch in batches():
+        for name, place in places.items():
+            gathered[name].add(batch.column(place))
+    return gathered
+
+
+def _readings(writings, overrides, allowed):
+    """The `Reading` of each column: of the kind that the unlabeled fold has, if it has values."""
+    pooled = {
+        name: joined([own[name] for own in writings.values() if name in own])
+        for name in writings["unlabeled"]
+    }
+    form = table_form(pooled.values(), allowed)
+    readings = {}
+    for name, written in pooled.items():
+        wanted, missing = overrides.types.get(name), overrides.missing_of(name)
+        wanted = WANTED.get(wanted, "text") if wanted not in (None, "constant", "id") else None
+        first = writings["unlabeled"][name]
+        if wanted is None and first.cells:
+            wanted = reading_of(first, form, allowed, missing).kind
+        readings[name] = reading_of(written, form, allowed, missing, wanted)
+    return readings
+
+
+def _stored(kind):
+    """Type of Arrow, `None` of text."""
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    return None if text or kind == pa.string_view() else kind
+
+
+def _check_unread(name, reading, summaries, allowed):
+    for fold, own in summaries.items():
+        if own.bad > allowed * own.rows:
+            raise ValueError(
+                f"{fold} must hold {RECEIVED[reading.kind]} in column {name!r}, as most of its "
+                f"rows or the unlabeled fold do. Received: others in {own.bad} of {own.rows} rows, "
+                f"first in row {own.first_bad} (counted from 0); max_unreadable={allowed:g}."
+            )
+
+
+def _column(name, reading, summaries, written, stored, overrides):
+    """The `Column` of what was counted."""
+    first, every = summaries["unlabeled"], list(summaries.values())
+    if reading.kind == "number" and not reading.whole and all(map(_is_whole, every)):
+        reading = replace(reading, whole=True)
+    kind, why = kinds.type_of(name, reading, every, stored)
+    kind = overrides.checked(name, kind, reading, every)
+    column = Column(
+        name=name,
+        type=kind,
+        stored=None if stored is None else str(stored),
+        reading=reading,
+        rows=first.rows,
+        missing=first.missing,
+        distinct=first.distinct.count,
+        why="" if name in overrides.types else why,
+    )
+    if kind == "boolean":
+        column = _with_truths(column, every, first)
+    elif kind == "category":
+        column = replace(column, codes=word_codes(first))
+    elif kind == "datetime":
+        column = _with_times(column, every, first, written.example)
+    elif kind in TRAINED:
+        column = _with_numbers(column, every, first)
+    elif kind == "constant":
+        column = _with_value(column, first, every, written.example)
+    return column
+
+
+def _is_whole(summary):
+    return summary.present == 0 or fits_in_int64(summary)
+
+
+def _with_truths(column, summaries, first):
+    words = kinds.words_of(summaries)
+    false, true = kinds.truths(words) or ("false", "true")
+    codes = word_codes(first)
+    named = tuple({true: "true", false: "false"}[word] for word in codes.words)
+    codes = WordCodes(named, codes.counts_of_words, missing=codes.missing)
+    reading = replace(column.reading, kind="truth")
+    return replace(column, reading=reading, codes=codes, truths=(false, true))
+
+
+def _with_times(column, summaries, first, example):
+    divisor = math.gcd(*(own.divisor for own in summaries))
+    kind = type_named(column.reading.time)
+    resolution, ticks = dates.resolution_of(divisor, kind)
+    written = dates.written_form(column.reading.dates, example, resolution)
+    codes = number_codes(first, Grain("int64"), ticks)
+    return replace(column, codes=codes, resolution=resolution, ticks=ticks, written=written)
+
+
+def _with_numbers(column, summaries, first):
+    if column.reading.whole:
+        grain, decimals = Grain("int64"), 0
+    else:
+        found = [own.decimals for own in summaries]
+        decimals = None if None in found else max(found)
+        grain = Grain(FLOATS.get(column.stored, "float64"), decimals)
+    return replace(column, decimals=decimals, codes=number_codes(first, grain))
+
+
+def _with_value(column, first, summaries, example):
+    if column.reading.kind == "date":
+        column = _with_times(column, summaries, first, example)
+    value = None
+    if first.present:
+        value = first.words.sorted()[0][0] if first.words else first.ends[0].item()
+    if column.reading.whole and value is not None:
+        value = int(value)
+    return replace(column, value=value, codes=None)

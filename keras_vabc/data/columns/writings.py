@@ -1,0 +1,224 @@
+"""How the cells of a column are written, counted over all rows: numbers, dates or text."""
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keras_vabc.data.columns import dates
+from keras_vabc.data.columns.cells import (
+    MISSING,
+    MISSING_BESIDE_NUMBERS,
+    cast_or_null,
+    is_text,
+    mask,
+    plain,
+    without,
+)
+from keras_vabc.data.columns.number_forms import DIGITS, DOT_GROUPS, FORMS, PLAIN
+from keras_vabc.data.columns.reading import Reading
+
+SURE = 2**14  # cells that no form fits before it is not tried any more
+GERMAN = FORMS[2]
+FEWEST = 10  # numbers that tell what a point is
+
+
+class Writing:
+    """Counts, over the cells of one column of one fold, what cannot be read in which way.
+
+    Attributes:
+        types: Types of the cells that were text, `None`, or of Arrow.
+        cells: Number of cells with a value.
+        words: Of these, those that are no value if the others are numbers or dates.
+        unread: For each `NumberForm` and form of dates, how many of the others are not written so.
+        whole: How many are digits alone; `too_long` for 64 bits; `grouped` with a point after each
+            three digits from the right; `short` and `long` of the digits alone, below 1000 or not.
+        missing: How often each word for no value occurs.
+        example: The first text with a value.
+    """
+
+    def __init__(self, missing=()):
+        self.types, self.unread, self.missing = [], Counter(), Counter()
+        self.cells = self.words = self.number_of_rows = 0
+        self.whole = self.too_long = self.grouped = self.short = self.long = 0
+        self.example = None
+        self._given, self._all_differ = list(missing), False
+
+    def add(self, array):
+        """Takes in the cells of a batch."""
+        self.number_of_rows += len(array)
+        array = plain(array)
+        kind = None if is_text(array.type) else array.type
+        if kind not in self.types:
+            self.types.append(kind)
+        if kind is not None:
+            self.cells += len(array) - array.null_count
+            return
+        text, counts = self._counted(array)
+        value = without(text, [*MISSING, *self._given])
+        self._count_missing(text, value, counts)
+        text, counts = _kept(value, counts, value.is_valid())
+        self.cells += int(counts.sum())
+        self.example = text[0].as_py() if self.example is None and len(text) else self.example
+        is_word = pc.is_in(text, value_set=pa.array(MISSING_BESIDE_NUMBERS))
+        self.words += int(counts[mask(is_word)].sum())
+        self._numbers(*_kept(text, counts, pc.invert(is_word)))
+
+    def _counted(self, array):
+        """The different cells and how often each occurs; all of them where most differ."""
+        if self._all_differ:
+            return array, np.ones(len(array), np.int64)
+        counted = pc.value_counts(array)
+        self._all_differ = len(counted) > 0.5 * len(array)
+        return counted.field(0), counted.field(1).to_numpy()
+
+    def _count_missing(self, text, value, counts):
+        lost = mask(value.is_null())
+        if lost.any():
+            for word, count in zip(
+                text.filter(pa.array(lost)).to_pylist(), counts[lost], strict=True
+            ):
+                self.missing[word or ""] += int(count)
+
+    def _numbers(self, text, counts):
+        """Counts the forms of numbers, and of dates among what is no number."""
+        digits = pc.match_substring_regex(text, DIGITS)
+        whole, many = _kept(text, counts, digits)
+        self._count_digits(whole, many)
+        text, counts = _kept(text, counts, pc.invert(digits))
+        self.grouped += int(counts[mask(pc.match_substring_regex(text, DOT_GROUPS))].sum())
+        for form in FORMS:
+            if form.decimal == ",":
+                self._fail(form, text, counts)
+        text, counts = self._fail(PLAIN, text, counts)
+        for form in FORMS[1:]:
+            if form.decimal == ".":
+                self._fail(form, text, counts)
+        self._dates(text, counts)
+
+    def _count_digits(self, text, counts):
+        text = pc.utf8_ltrim(text, characters="+")
+        lengths = pc.utf8_length(pc.utf8_ltrim(text, characters="-"))
+        lengths = lengths.to_numpy(zero_copy_only=False)
+        self.whole += int(counts.sum())
+        self.short += int(counts[lengths <= 3].sum())
+        self.long += int(counts[lengths > 3].sum())
+        if lengths.max(initial=0) > 18:
+            self.too_long += int(counts[mask(cast_or_null(text, pa.int64()).is_null())].sum())
+
+    def _dates(self, text, counts):
+        like, many = _kept(text, counts, pc.match_substring_regex(text, dates.LIKE_A_DATE))
+        unlike = int(counts.sum() - many.sum())
+        for form in dates.FORMATS:
+            if len(like) and self._tried(form):
+                unread = many[mask(dates.parsed(like, form).is_null())]
+            else:
+                unread = many
+            self.unread[form] += unlike + int(unread.sum())
+
+    def _tried(self, form):
+        return not (self.unread[form] > SURE and self.unread[form] > self.cells / 2)
+
+    def _fail(self, form, text, counts):
+        """Counts and returns what a form does not fit."""
+        if self._tried(form) or form == PLAIN:
+            fits = pc.match_substring_regex(text, form.pattern)
+            text, counts = _kept(text, counts, pc.invert(fits))
+        self.unread[form] += int(counts.sum())
+        return text, counts
+
+
+def _kept(text, counts, which):
+    return text.filter(which), counts[mask(which)]
+
+
+def joined(writings):
+    """The counts of several folds as those of one."""
+    result = Writing()
+    for own in writings:
+        result.example = own.example if result.example is None else result.example
+        result.types += [kind for kind in own.types if kind not in result.types]
+        result.unread += own.unread
+        result.missing += own.missing
+        for count in ("cells", "words", "number_of_rows", *COUNTS):
+            setattr(result, count, getattr(result, count) + getattr(own, count))
+    return result
+
+
+COUNTS = ("whole", "too_long", "grouped", "short", "long")
+
+
+def table_form(writings, allowed):
+    """The `NumberForm` that fits most of the columns of a table, the first of several that do."""
+
+    def fits(form):
+        return sum(is_number(own, form, allowed) for own in writings if own.types == [None])
+
+    return max(FORMS, key=fits)
+
+
+def is_number(writing, form, allowed):
+    """Whether so many cells of text are written in a form that the others may be left out."""
+    values = writing.cells - writing.words
+    if values == 0 or writing.unread[form] > allowed * values:
+        return False
+    if writing.too_long:
+        return False
+    return not (form.decimal == "." and _points_are_groups(writing))
+
+
+def _points_are_groups(writing):
+    """Whether each number with a point has three digits behind it, and none without is long.
+
+    So do 1.234 and 950, but decimals would be 1.234 and 950.000.
+    """
+    pointed = writing.cells - writing.words - writing.whole - writing.unread[PLAIN]
+    fits = writing.unread[GERMAN] <= writing.unread[PLAIN]
+    return fits and writing.grouped >= pointed >= FEWEST and writing.short > 0 and not writing.long
+
+
+def reading_of(writing, form, allowed, missing=(), wanted=None):
+    """The `Reading` of a column by its `Writing` in both folds.
+
+    `form` is that of the table, `wanted` a kind that somebody has said; the caller checks how much
+    it leaves unread.
+    """
+    kinds = [kind for kind in writing.types if kind is not None]
+    times = [kind for kind in kinds if pa.types.is_temporal(kind)]
+    own = {"missing": tuple(missing)}
+    if wanted == "text":
+        return Reading("text", **own)
+    if times and wanted in (None, "date"):
+        return Reading("date", time=str(times[0]), **own)
+    if kinds and wanted in (None, "number") and not times:
+        whole = all(map(pa.types.is_integer, kinds))
+        whole = whole and (None not in writing.types or _all_whole(writing))
+        return Reading("number", whole=whole, **own)
+    return _reading_of_text(writing, form, allowed, wanted, own)
+
+
+def _reading_of_text(writing, form, allowed, wanted, own):
+    """That of a column of text alone."""
+    number = next((f for f in (form, *FORMS) if is_number(writing, f, allowed)), None)
+    if wanted in (None, "number") and (number is not None or wanted):
+        number = number or min(FORMS, key=lambda f: writing.unread[f])
+        whole = number == PLAIN and _all_whole(writing)
+        return Reading("number", whole=whole, form=number, **own)
+    values = writing.cells - writing.words
+    day = min(dates.FORMATS, key=lambda f: writing.unread[f])
+    unread = writing.unread[day] + writing.whole + _plain_numbers(writing)
+    if wanted == "date" or (wanted is None and values and unread <= allowed * values):
+        zone = "timestamp[us, tz=UTC]" if day == dates.ISO_ZONE else "timestamp[us]"
+        return Reading("date", dates=day, time=zone, **own)
+    return Reading("text", **own)
+
+
+def _all_whole(writing):
+    """Whether what was read as a number in the plain form is digits alone."""
+    return writing.whole > 0 and _plain_numbers(writing) == 0
+
+
+def _plain_numbers(writing):
+    """How many are plain numbers, but not whole."""
+    return writing.cells - writing.words - writing.whole - writing.unread[PLAIN]
