@@ -14,7 +14,7 @@ TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 FORMATS = (ISO, ISO_ZONE, *(day + time for time in TIMES for day in DAYS), "%H:%M", "%H:%M:%S")
 LIKE_A_DATE = r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$"
 ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-ISO_TIME = r"([ T][0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,6})?)?)?)?"
+ISO_TIME = r"([ T][0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?)?)?"
 PARTS = {"%Y": "[0-9]{4}", "%p": "(?i:[ap]m)"}
 TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # a second
 RESOLUTIONS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}  # seconds
@@ -38,7 +38,8 @@ def parsed(text, form):
     written = pc.match_substring_regex(text, pattern(form))
     text = pc.if_else(written, text, pa.scalar(None, pa.string()))
     if form in (ISO, ISO_ZONE):
-        text = pc.replace_substring(pc.replace_substring(text, ",", "."), " Z", "Z")
+        text = pc.replace_substring_regex(text, "[.,]([0-9]{1,6})[0-9]*", r".\1")
+        text = pc.replace_substring(text, " Z", "Z")
         return cast_or_null(text, pa.timestamp("us", "UTC" if form == ISO_ZONE else None))
     found = pc.strptime(text, format=form, unit="s", error_is_null=True)
     return pc.cast(found, pa.timestamp("us"))
@@ -74,6 +75,17 @@ def ticks_a_second(kind):
     if pa.types.is_date32(kind):
         return None
     return TICKS["ms" if pa.types.is_date64(kind) else kind.unit]
+
+
+def in_unit(array, kind):
+    """Dates and times of another type; what it cannot hold is null, what it has no digits for lost.
+
+    So nanoseconds, which reach from 1678 to 2262, hold no earlier day.
+    """
+    fine = ticks_a_second(kind) or 0
+    if fine > (ticks_a_second(array.type) or 0):
+        return cast_or_null(array, kind)
+    return pc.cast(array, kind, safe=False)
 
 
 def as_ticks(array):

@@ -10,18 +10,26 @@ from keras_vabc.data.columns import dates, kinds
 from keras_vabc.data.columns.cells import is_nested
 from keras_vabc.data.columns.column import TRAINED, Column
 from keras_vabc.data.columns.grain import Grain
-from keras_vabc.data.columns.notes import column_notes
+from keras_vabc.data.columns.notes import column_notes, unread_notes
 from keras_vabc.data.columns.number_codes import number_codes
 from keras_vabc.data.columns.overrides import Overrides
 from keras_vabc.data.columns.reading import Reading, type_named
 from keras_vabc.data.columns.summary import Summary, fits_in_int64
 from keras_vabc.data.columns.table import Columns
 from keras_vabc.data.columns.word_codes import WordCodes, word_codes
-from keras_vabc.data.columns.writings import Writing, joined, reading_of, table_form
+from keras_vabc.data.columns.writings import (
+    Writing,
+    joined,
+    numbers_of,
+    plain_decimals,
+    reading_of,
+    table_form,
+)
 from keras_vabc.data.vectors import some
 
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
 FLOATS = {"float": "float32", "halffloat": "float16"}
+MOST, FEW = 0.8, 0.1  # shares of numbers in a column of text, and of decimals among them
 RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 
@@ -51,13 +59,13 @@ def find_columns(unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, ha
     chosen = _chosen(schemas, has_names, overrides)
     places = {name: _places(schemas, name, has_names, chosen) for name in folds}
     writings = {
-        name: _gathered(folds[name], places[name], lambda c: Writing(overrides.missing_of(c)))
+        name: _gathered(name, folds[name], places[name], lambda c: Writing(overrides.missing_of(c)))
         for name in folds
     }
     readings = _readings(writings, overrides, max_unreadable)
     stored = {c: _stored(schemas["unlabeled"].field(places["unlabeled"][c]).type) for c in chosen}
     summaries = {
-        name: _gathered(folds[name], places[name], lambda c: Summary(readings[c], stored[c]))
+        name: _gathered(name, folds[name], places[name], lambda c: Summary(readings[c], stored[c]))
         for name in folds
     }
     found = []
@@ -66,15 +74,14 @@ def find_columns(unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, ha
             found.append(Column(name, "dropped", None, Reading("text")))
             continue
         own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
+        written = {fold: writings[fold][name] for fold in own}
         _check_unread(name, readings[name], own, max_unreadable)
-        written = joined([writings[fold][name] for fold in own])
-        column = _column(name, readings[name], own, written, stored[name], overrides)
-        missing = writings["unlabeled"][name].missing
-        word = missing.most_common(1)[0][0] if missing else ""
-        found.append(replace(column, missing_word=word))
+        if name not in overrides.types:
+            _check_mixed(name, readings[name], written["unlabeled"])
+        found.append(_column(name, readings[name], own, written, stored[name], overrides))
     _check_trained(found, places["unwanted"])
     extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
-    notes = column_notes(found, writings, extra)
+    notes = column_notes(found, writings, extra) + unread_notes(summaries)
     return Columns(tuple(found), has_names=has_names, notes=tuple(notes))
 
 
@@ -137,16 +144,21 @@ def _chosen(schemas, has_names, overrides):
 
 
 def _places(schemas, fold, has_names, chosen):
-    """Number of the column of a fold for each name, of those that it has."""
+    """Name or number of the column of a fold for each name, of those that it has."""
     names = _names(schemas[fold], has_names)
-    return {name: names.index(name) for name in chosen if name in names}
+    return {name: name if has_names else names.index(name) for name in chosen if name in names}
 
 
-def _gathered(batches, places, new):
+def _gathered(fold, batches, places, new):
     """For each column what `new(name)` gives, after all cells of a fold were added to it."""
     gathered = {name: new(name) for name in places}
     for batch in batches():
         for name, place in places.items():
+            if place not in batch.schema.names and place == name:
+                raise ValueError(
+                    f"{fold} must have the same columns in all its parts. Received: one without "
+                    f"{name!r}."
+                )
             gathered[name].add(batch.column(place))
     return gathered
 
@@ -185,9 +197,23 @@ def _check_unread(name, reading, summaries, allowed):
             )
 
 
-def _column(name, reading, summaries, written, stored, overrides):
+def _check_mixed(name, reading, written):
+    """Refuses numbers with decimals among other words, which are neither a category nor an id."""
+    numbers = numbers_of(written)
+    decimals = plain_decimals(written) if written.types == [None] else 0
+    if reading.kind == "text" and numbers > MOST * written.cells and decimals > FEW * numbers:
+        raise ValueError(
+            f"unlabeled must hold numbers or words in column {name!r}. Received: {numbers} numbers "
+            f"and {written.cells - numbers} other cells, first in row {written.first_other} "
+            "(counted from 0): say which words are no value, or what its type is."
+        )
+
+
+def _column(name, reading, summaries, writings, stored, overrides):
     """The `Column` of what was counted."""
     first, every = summaries["unlabeled"], list(summaries.values())
+    missing = writings["unlabeled"].missing
+    example = next((own.example for own in writings.values() if own.example is not None), None)
     if reading.kind == "number" and not reading.whole and all(map(_is_whole, every)):
         reading = replace(reading, whole=True)
     kind, why = kinds.type_of(name, reading, every, stored)
@@ -201,17 +227,18 @@ def _column(name, reading, summaries, written, stored, overrides):
         missing=first.missing,
         distinct=first.distinct.count,
         why="" if name in overrides.types else why,
+        missing_word=missing.most_common(1)[0][0] if missing else "",
     )
     if kind == "boolean":
         column = _with_truths(column, every, first)
     elif kind == "category":
         column = replace(column, codes=word_codes(first))
     elif kind == "datetime":
-        column = _with_times(column, every, first, written.example)
+        column = _with_times(column, every, first, example)
     elif kind in TRAINED:
         column = _with_numbers(column, every, first)
     elif kind == "constant":
-        column = _with_value(column, first, every, written.example)
+        column = _with_value(column, first, every, example)
     return column
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 
 from keras_vabc.data.columns import dates
-from keras_vabc.data.columns.number_forms import FORMS, PLAIN
+from keras_vabc.data.columns.number_forms import PLAIN
+from keras_vabc.data.columns.writings import numbers_of, plain_decimals
 from keras_vabc.data.vectors import some
 
 SHOWN = 3  # words of a category
@@ -123,10 +124,21 @@ def column_notes(columns, writings, extra=()):
     return notes
 
 
+def unread_notes(summaries):
+    """A line for each column of a fold with cells that are no values of it."""
+    return [
+        f"{fold}: {own.bad:,} of {own.rows:,} rows hold no value of column {name!r}, first row "
+        f"{own.first_bad} (counted from 0); they are left out."
+        for fold, columns in summaries.items()
+        for name, own in columns.items()
+        if own.bad
+    ]
+
+
 def _lines(column, writings):
     """What is unusual about one column."""
     written, lines = writings[column.name], []
-    numbers = written.cells - written.words - min(written.unread[form] for form in FORMS)
+    numbers = numbers_of(written)
     if column.type == "category" and getattr(column.codes, "others", ()):
         lines.append(
             f"is a category of {_about(column)} words: the {len(column.codes.words)} most frequent "
@@ -141,7 +153,7 @@ def _lines(column, writings):
         )
     if written.too_long and column.type in ("category", "id"):
         lines.append("is text, since it has whole numbers of more than 64 bits")
-    pointed = written.cells - written.words - written.whole - written.unread[PLAIN]
+    pointed = plain_decimals(written)
     form = column.reading.form
     if column.type == "whole" and column.stored is None and form == PLAIN and pointed:
         lines.append("has whole numbers with and without a point; 1 and 1.0 are taken for one")

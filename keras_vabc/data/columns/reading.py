@@ -97,7 +97,7 @@ class Reading:
                 return pa.nulls(len(array), pa.int64())
             if pa.types.is_timestamp(array.type) and array.type.tz is None and _zone(kind):
                 kind = pa.timestamp(kind.unit)  # clocks of a zone that is not written
-            array = pc.cast(array, kind, safe=False)
+            array = dates.in_unit(array, kind)
         return dates.as_ticks(array)
 
 

@@ -36,13 +36,14 @@ class Writing:
             three digits from the right; `short` and `long` of the digits alone, below 1000 or not.
         missing: How often each word for no value occurs.
         example: The first text with a value.
+        first_other: Number of the first row that holds neither a plain number nor a word for none.
     """
 
     def __init__(self, missing=()):
         self.types, self.unread, self.missing = [], Counter(), Counter()
         self.cells = self.words = self.number_of_rows = 0
         self.whole = self.too_long = self.grouped = self.short = self.long = 0
-        self.example = None
+        self.example = self.first_other = None
         self._given, self._all_differ = list(missing), False
 
     def add(self, array):
@@ -63,7 +64,10 @@ class Writing:
         self.example = text[0].as_py() if self.example is None and len(text) else self.example
         is_word = pc.is_in(text, value_set=pa.array(MISSING_BESIDE_NUMBERS))
         self.words += int(counts[mask(is_word)].sum())
-        self._numbers(*_kept(text, counts, pc.invert(is_word)))
+        other = self._numbers(*_kept(text, counts, pc.invert(is_word)))
+        if self.first_other is None and len(other):
+            row = pc.index(array, other[0]).as_py()
+            self.first_other = self.number_of_rows - len(array) + row
 
     def _counted(self, array):
         """The different cells and how often each occurs; all of them where most differ."""
@@ -82,7 +86,7 @@ class Writing:
                 self.missing[word or ""] += int(count)
 
     def _numbers(self, text, counts):
-        """Counts the forms of numbers, and of dates among what is no number."""
+        """Counts the forms of numbers, and of dates among what is none, which it returns."""
         digits = pc.match_substring_regex(text, DIGITS)
         whole, many = _kept(text, counts, digits)
         self._count_digits(whole, many)
@@ -92,10 +96,12 @@ class Writing:
             if form.decimal == ",":
                 self._fail(form, text, counts)
         text, counts = self._fail(PLAIN, text, counts)
+        others = text
         for form in FORMS[1:]:
             if form.decimal == ".":
                 self._fail(form, text, counts)
         self._dates(text, counts)
+        return others
 
     def _count_digits(self, text, counts):
         text = pc.utf8_ltrim(text, characters="+")
@@ -137,7 +143,6 @@ def joined(writings):
     """The counts of several folds as those of one."""
     result = Writing()
     for own in writings:
-        result.example = own.example if result.example is None else result.example
         result.types += [kind for kind in own.types if kind not in result.types]
         result.unread += own.unread
         result.missing += own.missing
@@ -173,7 +178,7 @@ def _points_are_groups(writing):
 
     So do 1.234 and 950, but decimals would be 1.234 and 950.000.
     """
-    pointed = writing.cells - writing.words - writing.whole - writing.unread[PLAIN]
+    pointed = plain_decimals(writing)
     fits = writing.unread[GERMAN] <= writing.unread[PLAIN]
     return fits and writing.grouped >= pointed >= FEWEST and writing.short > 0 and not writing.long
 
@@ -186,39 +191,49 @@ def reading_of(writing, form, allowed, missing=(), wanted=None):
     """
     kinds = [kind for kind in writing.types if kind is not None]
     times = [kind for kind in kinds if pa.types.is_temporal(kind)]
-    own = {"missing": tuple(missing)}
-    if wanted == "text":
-        return Reading("text", **own)
-    if times and wanted in (None, "date"):
-        return Reading("date", time=str(times[0]), **own)
-    if kinds and wanted in (None, "number") and not times:
-        whole = all(map(pa.types.is_integer, kinds))
-        whole = whole and (None not in writing.types or _all_whole(writing))
-        return Reading("number", whole=whole, **own)
-    return _reading_of_text(writing, form, allowed, wanted, own)
+    if wanted is None:
+        wanted = _kind(writing, form, allowed, kinds, times)
+    if wanted == "number":
+        fits = [own for own in (form, *FORMS) if is_number(writing, own, allowed)]
+        own = (fits or [min(FORMS, key=lambda own: writing.unread[own])])[0]
+        whole = all(map(pa.types.is_integer, kinds)) and not _has_decimals(writing, own)
+        return Reading("number", whole=whole, form=own, missing=tuple(missing))
+    if wanted == "date":
+        day = _day(writing) if None in writing.types else None
+        text = "timestamp[us, tz=UTC]" if day == dates.ISO_ZONE else "timestamp[us]"
+        time = str(times[0]) if times else text
+        return Reading("date", dates=day, time=time, missing=tuple(missing))
+    return Reading("text", missing=tuple(missing))
 
 
-def _reading_of_text(writing, form, allowed, wanted, own):
-    """That of a column of text alone."""
-    number = next((f for f in (form, *FORMS) if is_number(writing, f, allowed)), None)
-    if wanted in (None, "number") and (number is not None or wanted):
-        number = number or min(FORMS, key=lambda f: writing.unread[f])
-        whole = number == PLAIN and _all_whole(writing)
-        return Reading("number", whole=whole, form=number, **own)
+def _kind(writing, form, allowed, kinds, times):
+    """What a column is read as, if nobody says it."""
+    if times:
+        return "date"
+    if kinds or any(is_number(writing, own, allowed) for own in (form, *FORMS)):
+        return "number"
     values = writing.cells - writing.words
-    day = min(dates.FORMATS, key=lambda f: writing.unread[f])
-    unread = writing.unread[day] + writing.whole + _plain_numbers(writing)
-    if wanted == "date" or (wanted is None and values and unread <= allowed * values):
-        zone = "timestamp[us, tz=UTC]" if day == dates.ISO_ZONE else "timestamp[us]"
-        return Reading("date", dates=day, time=zone, **own)
-    return Reading("text", **own)
+    unread = writing.unread[_day(writing)] + writing.whole + plain_decimals(writing)
+    return "date" if values and unread <= allowed * values else "text"
 
 
-def _all_whole(writing):
-    """Whether what was read as a number in the plain form is digits alone."""
-    return writing.whole > 0 and _plain_numbers(writing) == 0
+def _day(writing):
+    """The form that most dates have."""
+    return min(dates.FORMATS, key=lambda form: writing.unread[form])
 
 
-def _plain_numbers(writing):
-    """How many are plain numbers, but not whole."""
+def _has_decimals(writing, form):
+    """Whether text may hold other numbers than digits alone."""
+    if None not in writing.types:
+        return False
+    return form != PLAIN or plain_decimals(writing) > 0 or writing.whole == 0
+
+
+def plain_decimals(writing):
+    """How many are plain numbers, but not digits alone, where all is text."""
     return writing.cells - writing.words - writing.whole - writing.unread[PLAIN]
+
+
+def numbers_of(writing):
+    """How many cells of text are numbers, in the form that most of them have."""
+    return writing.cells - writing.words - min(writing.unread[form] for form in FORMS)

@@ -235,6 +235,7 @@ def test_bad_rows_are_counted_and_named_up_to_a_share():
     table = {"x": pa.array(cells), "y": texts(RNG.integers(0, 9, 1000))}
     columns = find(table)
     assert columns.columns[0].type == "numeric"
+    assert any("1 of 1,000 rows" in n and "'x'" in n and "row 700 " in n for n in columns.notes)
     told = []
 
     class LeftOut:
@@ -284,6 +285,55 @@ def test_columns_join_by_name_and_by_place_where_there_are_none():
     assert (codes == swapped).all()
     with pytest.raises(ValueError, match="input must have 2 columns, as in training. Received: 1"):
         nameless.encode(batch_of({"x": a}))
+
+
+def test_numbers_among_other_words_need_a_word_of_the_user():
+    cells = texts(RNG.normal(size=N)).to_pylist()
+    cells[30:42] = ["unknown"] * 12
+    table = {"x": pa.array(cells), "y": texts(RNG.normal(size=N))}
+    with pytest.raises(ValueError, match=r"'x'. Received: 388 numbers and 12 .* row 30 \(counted"):
+        find(table)
+    found = find(table, overrides={"missing": {"x": ["unknown"]}}).columns[0]
+    assert (found.type, found.missing, found.missing_word) == ("numeric", 12, "unknown")
+    assert find(table, overrides={"types": {"x": "category"}}).columns[0].type == "category"
+    codes = [f"{k}{'A' if k % 9 == 0 else ''}" for k in RNG.integers(100, 300, N)]
+    columns = find(table | {"x": pa.array(codes)})
+    assert columns.columns[0].type == "category"
+    assert any("cells are no numbers" in note for note in columns.notes)
+
+
+def test_parts_may_have_columns_in_another_order_but_none_less():
+    a, b = texts(RNG.integers(0, 50, N)), texts(RNG.normal(size=N))
+    parts = [pa.record_batch({"a": a, "b": b}), pa.record_batch({"b": b, "a": a})]
+    columns = find_columns(lambda: iter(parts), batches({"a": a[:9], "b": b[:9]}))
+    assert [c.type for c in columns.columns] == ["whole", "numeric"]
+    parts.append(pa.record_batch({"a": a}))
+    with pytest.raises(ValueError, match="same columns in all its parts. Received: one without"):
+        find_columns(lambda: iter(parts), batches({"a": a[:9], "b": b[:9]}))
+
+
+def test_folds_may_be_of_different_kinds_of_files():
+    numbers = RNG.normal(1000, 300, N).round(1)
+    german = texts([f"{v:,.1f}".translate(str.maketrans(",.", ".,")) for v in numbers])
+    days = np.datetime64("2020-01-01") + RNG.integers(0, 900, N).astype("m8[D]")
+    text = {"x": german, "t": texts(days), "k": texts(RNG.integers(0, 9, N))}
+    typed = {"x": pa.array(numbers), "t": pa.array(days), "k": pa.array(RNG.integers(0, 9, N))}
+    for unlabeled, unwanted in ((text, typed), (typed, text)):
+        columns = find(unlabeled, unwanted)
+        assert [c.type for c in columns.columns] == ["numeric", "datetime", "whole"]
+        one, other = (columns.encode(batch_of(own)) for own in (text, typed))
+        assert (one[:, :2] == other[:, :2]).all()
+
+
+def test_a_day_that_a_type_cannot_hold_is_bad_and_never_another_day():
+    stamps = pa.array(RNG.integers(0, 10**18, N)).cast(pa.timestamp("ns"))
+    table = {"t": stamps, "y": texts(RNG.normal(size=N))}
+    columns = find(table)
+    old = {"t": pa.array(["1066-10-14"]), "y": pa.array(["1"])}
+    with pytest.raises(ValueError, match="no datetime value in column 't'"):
+        columns.encode(batch_of(old))
+    fine = {"t": pa.array(["2001-02-03 04:05:06.123456789"]), "y": pa.array(["1"])}
+    assert columns.encode(batch_of(fine)).shape == (1, 2)
 
 
 def test_an_id_need_not_be_in_later_data_and_is_carried_along():
