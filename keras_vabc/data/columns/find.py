@@ -1,22 +1,18 @@
 """Finding out what the columns of both folds are, from all rows of both."""
 
-import math
 from collections import Counter
-from dataclasses import replace
 
 import pyarrow as pa
 
-from keras_vabc.data.columns import dates, kinds
 from keras_vabc.data.columns.cells import is_nested
-from keras_vabc.data.columns.column import TRAINED, Column
-from keras_vabc.data.columns.grain import Grain
+from keras_vabc.data.columns.column import Column
+from keras_vabc.data.columns.deciding import decided
 from keras_vabc.data.columns.notes import column_notes, unread_notes
-from keras_vabc.data.columns.number_codes import number_codes
 from keras_vabc.data.columns.overrides import Overrides
-from keras_vabc.data.columns.reading import Reading, type_named
-from keras_vabc.data.columns.summary import Summary, fits_in_int64
+from keras_vabc.data.columns.reading import Reading
+from keras_vabc.data.columns.rows import placed
+from keras_vabc.data.columns.summary import Summary
 from keras_vabc.data.columns.table import Columns
-from keras_vabc.data.columns.word_codes import WordCodes, word_codes
 from keras_vabc.data.columns.writings import (
     Writing,
     joined,
@@ -28,23 +24,26 @@ from keras_vabc.data.columns.writings import (
 from keras_vabc.data.vectors import some
 
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
-FLOATS = {"float": "float32", "halffloat": "float16"}
 MOST, FEW = 0.8, 0.1  # shares of numbers in a column of text, and of decimals among them
 RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 
-def find_columns(unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, has_names=True):
+def find_columns(
+    unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, has_names=True, form=None
+):
     """Finds the type of each column, its encoding, and what a user should know of it.
 
     Each fold is read twice. Types are found in both folds; what is stored of values, their range,
     categories and distribution, is of the unlabeled fold alone.
 
     Args:
-        unlabeled: A function that gives an iterator over `pyarrow.RecordBatch`es of the fold.
+        unlabeled: A function that gives an iterator over the batches of the fold, as `placed` takes
+            them.
         unwanted: That of the unwanted fold.
         overrides: Dict of what somebody knows better, as `Overrides` takes it.
         max_unreadable: Largest share of a fold's rows whose cells may be no value of their column.
         has_names: Whether both folds name their columns, which joins them; else their places do.
+        form: `NumberForm` of numbers that are text, if it is known; `None` to find it out.
 
     Returns:
         `Columns`.
@@ -62,7 +61,7 @@ def find_columns(unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, ha
         name: _gathered(name, folds[name], places[name], lambda c: Writing(overrides.missing_of(c)))
         for name in folds
     }
-    readings = _readings(writings, overrides, max_unreadable)
+    readings = _readings(writings, overrides, max_unreadable, form)
     stored = {c: _stored(schemas["unlabeled"].field(places["unlabeled"][c]).type) for c in chosen}
     summaries = {
         name: _gathered(name, folds[name], places[name], lambda c: Summary(readings[c], stored[c]))
@@ -78,7 +77,7 @@ def find_columns(unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, ha
         _check_unread(name, readings[name], own, max_unreadable)
         if name not in overrides.types:
             _check_mixed(name, readings[name], written["unlabeled"])
-        found.append(_column(name, readings[name], own, written, stored[name], overrides))
+        found.append(decided(name, readings[name], own, written, stored[name], overrides))
     _check_trained(found, places["unwanted"])
     extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
     notes = column_notes(found, writings, extra) + unread_notes(summaries)
@@ -102,7 +101,7 @@ def _check_trained(columns, unwanted):
 
 
 def _schema(batches, name):
-    schema = next((batch.schema for batch in batches()), None)
+    schema = next((rows.schema for rows, _, _ in placed(batches())), None)
     if schema is None or len(schema) == 0:
         raise ValueError(f"{name} must hold a table with columns. Received: none.")
     twice = [column for column, count in Counter(schema.names).items() if count > 1]
@@ -152,24 +151,24 @@ def _places(schemas, fold, has_names, chosen):
 def _gathered(fold, batches, places, new):
     """For each column what `new(name)` gives, after all cells of a fold were added to it."""
     gathered = {name: new(name) for name in places}
-    for batch in batches():
-        for name, place in places.items():
-            if place not in batch.schema.names and place == name:
+    for rows, _, place in placed(batches()):
+        for name, column in places.items():
+            if column == name and name not in rows.schema.names:
                 raise ValueError(
                     f"{fold} must have the same columns in all its parts. Received: one without "
                     f"{name!r}."
                 )
-            gathered[name].add(batch.column(place))
+            gathered[name].add(rows.column(column), place)
     return gathered
 
 
-def _readings(writings, overrides, allowed):
+def _readings(writings, overrides, allowed, form):
     """The `Reading` of each column: of the kind that the unlabeled fold has, if it has values."""
     pooled = {
         name: joined([own[name] for own in writings.values() if name in own])
         for name in writings["unlabeled"]
     }
-    form = table_form(pooled.values(), allowed)
+    form = table_form(pooled.values(), allowed) if form is None else form
     readings = {}
     for name, written in pooled.items():
         wanted, missing = overrides.types.get(name), overrides.missing_of(name)
@@ -193,7 +192,7 @@ def _check_unread(name, reading, summaries, allowed):
             raise ValueError(
                 f"{fold} must hold {RECEIVED[reading.kind]} in column {name!r}, as most of its "
                 f"rows or the unlabeled fold do. Received: others in {own.bad} of {own.rows} rows, "
-                f"first in row {own.first_bad} (counted from 0); max_unreadable={allowed:g}."
+                f"first in {own.first_bad}; max_unreadable={allowed:g}."
             )
 
 
@@ -204,83 +203,6 @@ def _check_mixed(name, reading, written):
     if reading.kind == "text" and numbers > MOST * written.cells and decimals > FEW * numbers:
         raise ValueError(
             f"unlabeled must hold numbers or words in column {name!r}. Received: {numbers} numbers "
-            f"and {written.cells - numbers} other cells, first in row {written.first_other} "
-            "(counted from 0): say which words are no value, or what its type is."
+            f"and {written.cells - numbers} other cells, first in {written.first_other}: "
+            "say which words are no value, or what its type is."
         )
-
-
-def _column(name, reading, summaries, writings, stored, overrides):
-    """The `Column` of what was counted."""
-    first, every = summaries["unlabeled"], list(summaries.values())
-    missing = writings["unlabeled"].missing
-    example = next((own.example for own in writings.values() if own.example is not None), None)
-    if reading.kind == "number" and not reading.whole and all(map(_is_whole, every)):
-        reading = replace(reading, whole=True)
-    kind, why = kinds.type_of(name, reading, every, stored)
-    kind = overrides.checked(name, kind, reading, every)
-    column = Column(
-        name=name,
-        type=kind,
-        stored=None if stored is None else str(stored),
-        reading=reading,
-        rows=first.rows,
-        missing=first.missing,
-        distinct=first.distinct.count,
-        why="" if name in overrides.types else why,
-        missing_word=missing.most_common(1)[0][0] if missing else "",
-    )
-    if kind == "boolean":
-        column = _with_truths(column, every, first)
-    elif kind == "category":
-        column = replace(column, codes=word_codes(first))
-    elif kind == "datetime":
-        column = _with_times(column, every, first, example)
-    elif kind in TRAINED:
-        column = _with_numbers(column, every, first)
-    elif kind == "constant":
-        column = _with_value(column, first, every, example)
-    return column
-
-
-def _is_whole(summary):
-    return summary.present == 0 or fits_in_int64(summary)
-
-
-def _with_truths(column, summaries, first):
-    words = kinds.words_of(summaries)
-    false, true = kinds.truths(words) or ("false", "true")
-    codes = word_codes(first)
-    named = tuple({true: "true", false: "false"}[word] for word in codes.words)
-    codes = WordCodes(named, codes.counts_of_words, missing=codes.missing)
-    reading = replace(column.reading, kind="truth")
-    return replace(column, reading=reading, codes=codes, truths=(false, true))
-
-
-def _with_times(column, summaries, first, example):
-    divisor = math.gcd(*(own.divisor for own in summaries))
-    kind = type_named(column.reading.time)
-    resolution, ticks = dates.resolution_of(divisor, kind)
-    written = dates.written_form(column.reading.dates, example, resolution)
-    codes = number_codes(first, Grain("int64"), ticks)
-    return replace(column, codes=codes, resolution=resolution, ticks=ticks, written=written)
-
-
-def _with_numbers(column, summaries, first):
-    if column.reading.whole:
-        grain, decimals = Grain("int64"), 0
-    else:
-        found = [own.decimals for own in summaries]
-        decimals = None if None in found else max(found)
-        grain = Grain(FLOATS.get(column.stored, "float64"), decimals)
-    return replace(column, decimals=decimals, codes=number_codes(first, grain))
-
-
-def _with_value(column, first, summaries, example):
-    if column.reading.kind == "date":
-        column = _with_times(column, summaries, first, example)
-    value = None
-    if first.present:
-        value = first.words.sorted()[0][0] if first.words else first.ends[0].item()
-    if column.reading.whole and value is not None:
-        value = int(value)
-    return replace(column, value=value, codes=None)

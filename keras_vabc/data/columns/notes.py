@@ -127,8 +127,8 @@ def column_notes(columns, writings, extra=()):
 def unread_notes(summaries):
     """A line for each column of a fold with cells that are no values of it."""
     return [
-        f"{fold}: {own.bad:,} of {own.rows:,} rows hold no value of column {name!r}, first row "
-        f"{own.first_bad} (counted from 0); they are left out."
+        f"{fold}: {own.bad:,} of {own.rows:,} rows hold no value of column {name!r}, first "
+        f"{own.first_bad}; they are left out."
         for fold, columns in summaries.items()
         for name, own in columns.items()
         if own.bad

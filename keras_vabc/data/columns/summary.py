@@ -16,7 +16,7 @@ class Summary:
 
     Attributes:
         rows: Number of rows; `missing` of them have no value, `bad` one that cannot be read.
-        first_bad: Number of the first row that cannot be read, or `None`.
+        first_bad: Place of the first row that cannot be read, or `None`.
         distinct: `Distinct` of the values.
         numbers: `Quantiles` of numbers and dates.
         words: `Frequent` of text.
@@ -34,11 +34,11 @@ class Summary:
         dtype = np.float64 if reading.type == pa.float64() else np.int64
         self.words, self.numbers = (Frequent(), None) if text else (None, Quantiles(dtype))
 
-    def add(self, array):
-        """Takes in the cells of a batch."""
+    def add(self, array, place):
+        """Takes in the cells of a batch; `place` tells where each of its rows stands."""
         values, bad = self._reading.read(array)
         if bad.any() and self.first_bad is None:
-            self.first_bad = self.rows + int(np.argmax(bad))
+            self.first_bad = place(int(np.argmax(bad)))
         self.rows += len(values)
         self.bad += int(bad.sum())
         self.missing += values.null_count - int(bad.sum())

@@ -1,5 +1,6 @@
 """What is known of the columns of a table: cells to values, values to codes, and back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +11,7 @@ from keras_vabc.data.columns.dense import Dense
 from keras_vabc.data.columns.hashes import row_hashes
 from keras_vabc.data.columns.notes import table_of
 from keras_vabc.data.columns.record import columns_from_json, columns_to_json
+from keras_vabc.data.columns.rows import placed
 from keras_vabc.data.vectors import some
 
 MIDDLE = 0.5  # of a cell
@@ -23,11 +25,13 @@ class Values:
         arrays: For each column that the rows have, its values, as `Reading` gives them.
         bad: For each such column which cells are no value of it, if any are.
         rows: Numbers of the rows, int64 of shape `(n,)`.
+        place: Called with the position of a row: where it stands.
     """
 
     arrays: dict
     bad: dict
     rows: np.ndarray
+    place: Callable[[int], str]
 
     def without_bad(self):
         """The rows that could be read."""
@@ -36,7 +40,8 @@ class Values:
             keep &= ~bad
         chosen = pa.array(keep)
         arrays = {name: array.filter(chosen) for name, array in self.arrays.items()}
-        return Values(arrays, {}, self.rows[keep])
+        places = np.flatnonzero(keep)
+        return Values(arrays, {}, self.rows[keep], lambda row: self.place(places[row]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,44 +77,46 @@ class Columns:
         """A table that tells what each column is."""
         return table_of(self.columns)
 
-    def read(self, batch, name="input", first=0):
-        """The `Values` of a `pyarrow.RecordBatch`, whose first row has the number `first`.
+    def read(self, batch, name="input"):
+        """The `Values` of one batch, as `placed` takes them.
 
         Raises a `ValueError` if it lacks a column that is trained on.
         """
-        arrays, bad = {}, {}
-        for column, place in self._places(batch.schema, name):
-            arrays[column.name], unread = column.reading.read(batch.column(place))
-            if column.trained and unread.any():
-                bad[column.name] = unread
-        return Values(arrays, bad, np.arange(first, first + batch.num_rows))
+        return next(self._read([batch], name))
 
     def clean(self, batches, name="input", *, max_unreadable=0.01, left_out=None):
-        """Reads batches, and leaves out rows with a cell that is no value of its column.
+        """Reads batches, as `placed` takes them, without rows that have a cell of another type.
 
-        Yields `Values` that have no such rows. `left_out.add(row, reason)` is told of each of them,
-        if it is given. Raises a `ValueError` after the last batch if they are more than the share
-        `max_unreadable` of all rows.
+        Yields `Values` that have no such rows. `left_out.add(place, reason)` is told of each of
+        them, if it is given. Raises a `ValueError` after the last batch if they are more than the
+        share `max_unreadable` of all rows, or earlier if a column is not there.
         """
-        first, bad, example = 0, 0, None
-        for batch in batches:
-            values = self.read(batch, name, first)
-            first += batch.num_rows
+        rows = bad = 0
+        example = None
+        for values in self._read(batches, name):
+            rows += len(values.rows)
             if values.bad:
                 faults = self._faults(values)
                 example = example or faults[0]
                 bad += len(faults)
-                for row, reason in faults if left_out is not None else ():
-                    left_out.add(str(row), reason)
+                for fault in faults if left_out is not None else ():
+                    left_out.add(*fault)
                 values = values.without_bad()
             yield values
-        if bad > max_unreadable * first:
-            row, reason = example
+        if bad > max_unreadable * rows:
             raise ValueError(
-                f"{name} must hold what the columns hold in training. Received: {bad} of {first} "
-                f"rows that do not, first row {row} (counted from 0): {reason}; "
-                f"max_unreadable={max_unreadable:g}."
+                f"{name} must hold what the columns hold in training. Received: {bad} of {rows} "
+                f"rows that do not, first {': '.join(example)}; max_unreadable={max_unreadable:g}."
             )
+
+    def _read(self, batches, name):
+        for rows, numbers, place in placed(batches):
+            arrays, bad = {}, {}
+            for column, own in self._places(rows.schema, name):
+                arrays[column.name], unread = column.reading.read(rows.column(own))
+                if column.trained and unread.any():
+                    bad[column.name] = unread
+            yield Values(arrays, bad, numbers, place)
 
     def encode(self, rows):
         """Cells and codes, int32 of shape `(n, c)`, of a `pyarrow.RecordBatch` or of `Values`.
@@ -118,10 +125,9 @@ class Columns:
         """
         values = rows if isinstance(rows, Values) else self.read(rows)
         if values.bad:
-            row, reason = self._faults(values)[0]
             raise ValueError(
                 "rows must hold what the columns hold in training. "
-                f"Received: row {row} (counted from 0): {reason}."
+                f"Received: {': '.join(self._faults(values)[0])}."
             )
         codes = np.empty((len(values.rows), len(self.trained)), np.int32)
         for place, column in enumerate(self.trained):
@@ -215,13 +221,13 @@ class Columns:
         return [(column, names.index(column.name)) for column in kept if column.name in names]
 
     def _faults(self, values):
-        """`(row, reason)` of each row with a cell that could not be read."""
+        """`(place, reason)` of each row with a cell that could not be read."""
         kinds = {column.name: column.type for column in self.columns}
         faults = {}
         for name, bad in values.bad.items():
-            for row in values.rows[bad].tolist():
+            for row in np.flatnonzero(bad).tolist():
                 faults.setdefault(row, f"no {kinds[name]} value in column {name!r}")
-        return sorted(faults.items())
+        return [(values.place(row), reason) for row, reason in sorted(faults.items())]
 
     def _check_codes(self, codes, places):
         shape = (len(codes), len(self.trained))

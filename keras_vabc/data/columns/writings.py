@@ -36,19 +36,18 @@ class Writing:
             three digits from the right; `short` and `long` of the digits alone, below 1000 or not.
         missing: How often each word for no value occurs.
         example: The first text with a value.
-        first_other: Number of the first row that holds neither a plain number nor a word for none.
+        first_other: Place of the first row that holds neither a plain number nor a word for none.
     """
 
     def __init__(self, missing=()):
         self.types, self.unread, self.missing = [], Counter(), Counter()
-        self.cells = self.words = self.number_of_rows = 0
+        self.cells = self.words = 0
         self.whole = self.too_long = self.grouped = self.short = self.long = 0
         self.example = self.first_other = None
         self._given, self._all_differ = list(missing), False
 
-    def add(self, array):
-        """Takes in the cells of a batch."""
-        self.number_of_rows += len(array)
+    def add(self, array, place):
+        """Takes in the cells of a batch; `place` tells where each of its rows stands."""
         array = plain(array)
         kind = None if is_text(array.type) else array.type
         if kind not in self.types:
@@ -66,8 +65,7 @@ class Writing:
         self.words += int(counts[mask(is_word)].sum())
         other = self._numbers(*_kept(text, counts, pc.invert(is_word)))
         if self.first_other is None and len(other):
-            row = pc.index(array, other[0]).as_py()
-            self.first_other = self.number_of_rows - len(array) + row
+            self.first_other = place(pc.index(array, other[0]).as_py())
 
     def _counted(self, array):
         """The different cells and how often each occurs; all of them where most differ."""
@@ -146,7 +144,7 @@ def joined(writings):
         result.types += [kind for kind in own.types if kind not in result.types]
         result.unread += own.unread
         result.missing += own.missing
-        for count in ("cells", "words", "number_of_rows", *COUNTS):
+        for count in ("cells", "words", *COUNTS):
             setattr(result, count, getattr(result, count) + getattr(own, count))
     return result
 

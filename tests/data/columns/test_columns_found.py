@@ -9,6 +9,7 @@ import pytest
 from tables import batch_of, batches, column, find
 
 from keras_vabc.data.columns.find import find_columns
+from keras_vabc.data.columns.number_forms import NumberForm
 
 RNG = np.random.default_rng(1)
 N = 400
@@ -168,6 +169,13 @@ def test_one_column_tells_how_the_others_write_numbers():
     assert mark.type == "numeric" and mark.codes.values.max() < N
 
 
+def test_a_reader_may_know_how_numbers_are_written():
+    rent = {"rent": texts(["1.234", "2.001"] * 30), "y": texts(range(0, 120, 2))}
+    assert find(rent).columns[0].codes.values.tolist() == [1.234, 2.001]
+    known = find(rent, form=NumberForm(",", ".")).columns[0]
+    assert known.type == "whole" and known.codes.values.tolist() == [1234, 2001]
+
+
 def test_words_for_no_value_are_none():
     words = ["NA", "NULL", "-", "", None, "nan", "?", "N/A"]
     mixed = [*map(str, RNG.integers(0, 60, N)), *words]
@@ -243,7 +251,7 @@ def test_bad_rows_are_counted_and_named_up_to_a_share():
             told.append((row, reason))
 
     kept = list(columns.clean(batches(table, 64)(), "unlabeled", left_out=LeftOut()))
-    assert told == [("700", "no numeric value in column 'x'")]
+    assert told == [("row 700 (counted from 0)", "no numeric value in column 'x'")]
     rows = np.concatenate([values.rows for values in kept])
     assert rows.tolist() == [row for row in range(1000) if row != 700]
     assert sum(len(columns.encode(values)) for values in kept) == 999
@@ -251,6 +259,26 @@ def test_bad_rows_are_counted_and_named_up_to_a_share():
         list(columns.clean(batches(table, 64)(), "input", max_unreadable=0.0005))
     with pytest.raises(ValueError, match=r"row 700 \(counted from 0\): no numeric value"):
         columns.encode(batch_of(table))
+
+
+def test_a_reader_tells_where_a_row_stands():
+    """Rows that it could not read are counted, too, and so is the line of names."""
+    cells = pa.array(["1.5", "2.5", "x", "4.5"] + ["5.5"] * 300)
+
+    class Batch:
+        rows = pa.record_batch({"x": cells, "y": texts(range(0, 608, 2))})
+        numbers = np.arange(304) + 10
+
+        @staticmethod
+        def place(row):
+            return f"line {row + 12}"
+
+    columns = find_columns(lambda: iter([Batch]), lambda: iter([Batch]))
+    assert any("first line 14; they are left out" in note for note in columns.notes)
+    with pytest.raises(ValueError, match="Received: line 14: no numeric value in column 'x'"):
+        columns.encode(Batch)
+    values = next(columns.clean([Batch]))
+    assert values.rows[:3].tolist() == [10, 11, 13] and values.place(2) == "line 15"
 
 
 def test_types_that_contradict_each_other_are_refused_in_one_line():
