@@ -13,8 +13,6 @@ from keras_vabc.data.columns.word_codes import WordCodes
 
 TYPES = ("numeric", "whole", "category", "boolean", "datetime", "constant", "id", "dropped")
 TRAINED = TYPES[:5]
-SHOWN = 3  # words of a category, in the table
-LONGEST = 24  # characters of one
 
 
 @dataclass(frozen=True, eq=False)

@@ -174,7 +174,7 @@ def _readings(writings, overrides, allowed, form):
         wanted, missing = overrides.types.get(name), overrides.missing_of(name)
         wanted = WANTED.get(wanted, "text") if wanted not in (None, "constant", "id") else None
         first = writings["unlabeled"][name]
-        if wanted is None and first.cells:
+        if wanted is None and first.cells + first.typed:
             wanted = reading_of(first, form, allowed, missing).kind
         readings[name] = reading_of(written, form, allowed, missing, wanted)
     return readings

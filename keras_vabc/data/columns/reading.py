@@ -51,7 +51,7 @@ class Reading:
         values = getattr(self, f"_{self.kind}")(array)
         bad = (values.is_null().to_numpy(False)) & (array.is_valid().to_numpy(False))
         if self.kind == "number" and self.missing:
-            codes = filter(None, map(_number, self.missing))
+            codes = [code for code in map(_number, self.missing) if code is not None]
             values = without(values, [code for code in codes if not self.whole or code % 1 == 0])
         return values, bad
 

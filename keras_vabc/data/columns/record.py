@@ -14,6 +14,7 @@ from keras_vabc.data.columns.reading import Reading
 from keras_vabc.data.columns.word_codes import WordCodes
 
 VERSION = 1
+INFINITY = float("inf")
 PLAIN_FIELDS = (  # of a column, in the order in which a person reads them
     *("name", "type", "rows", "missing", "distinct", "decimals", "resolution", "value"),
     *("missing_word", "truths", "written", "why", "stored", "ticks"),
@@ -65,6 +66,7 @@ def overrides_from_json(text):
 def _column_lines(column):
     facts = {key: getattr(column, key) for key in PLAIN_FIELDS}
     kept = {k: v for k, v in facts.items() if k in ("name", "type") or v != DEFAULTS[k]}
+    kept |= {"value": str(column.value)} if column.value in (INFINITY, -INFINITY) else {}
     kept["reading"] = _stated(asdict(column.reading))
     if column.codes is not None:
         coding = "numbers" if isinstance(column.codes, NumberCodes) else "words"
@@ -91,7 +93,7 @@ def _listed(value):
         return value
     if value.dtype == bool:
         return np.flatnonzero(value).tolist()
-    return [v if abs(v) < float("inf") else str(v) for v in value.tolist()]
+    return [v if abs(v) < INFINITY else str(v) for v in value.tolist()]
 
 
 def _column(record):
@@ -103,6 +105,8 @@ def _column(record):
     reading["missing"] = tuple(reading.get("missing", ()))
     if facts["type"] not in TYPES:
         raise ValueError(f"{facts['type']!r} is no type of a column")
+    if isinstance(facts.get("value"), str) and reading["kind"] == "number":
+        facts["value"] = float(facts["value"])
     if "truths" in facts:
         facts["truths"] = tuple(facts["truths"])
     return Column(**facts, reading=Reading(**reading), codes=_codes(record))

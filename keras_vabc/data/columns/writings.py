@@ -21,6 +21,7 @@ from keras_vabc.data.columns.reading import Reading
 
 SURE = 2**14  # cells that no form fits before it is not tried any more
 GERMAN = FORMS[2]
+COUNTS = ("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long")
 FEWEST = 10  # numbers that tell what a point is
 
 
@@ -29,7 +30,7 @@ class Writing:
 
     Attributes:
         types: Types of the cells that were text, `None`, or of Arrow.
-        cells: Number of cells with a value.
+        cells: Number of cells of text with a value; `typed` of others.
         words: Of these, those that are no value if the others are numbers or dates.
         unread: For each `NumberForm` and form of dates, how many of the others are not written so.
         whole: How many are digits alone; `too_long` for 64 bits; `grouped` with a point after each
@@ -41,7 +42,7 @@ class Writing:
 
     def __init__(self, missing=()):
         self.types, self.unread, self.missing = [], Counter(), Counter()
-        self.cells = self.words = 0
+        self.cells = self.typed = self.words = 0
         self.whole = self.too_long = self.grouped = self.short = self.long = 0
         self.example = self.first_other = None
         self._given, self._all_differ = list(missing), False
@@ -53,7 +54,7 @@ class Writing:
         if kind not in self.types:
             self.types.append(kind)
         if kind is not None:
-            self.cells += len(array) - array.null_count
+            self.typed += len(array) - array.null_count
             return
         text, counts = self._counted(array)
         value = without(text, [*MISSING, *self._given])
@@ -78,10 +79,9 @@ class Writing:
     def _count_missing(self, text, value, counts):
         lost = mask(value.is_null())
         if lost.any():
-            for word, count in zip(
-                text.filter(pa.array(lost)).to_pylist(), counts[lost], strict=True
-            ):
-                self.missing[word or ""] += int(count)
+            words = text.filter(pa.array(lost)).to_pylist()
+            for word, count in zip(words, counts[lost].tolist(), strict=True):
+                self.missing[word or ""] += count
 
     def _numbers(self, text, counts):
         """Counts the forms of numbers, and of dates among what is none, which it returns."""
@@ -144,12 +144,9 @@ def joined(writings):
         result.types += [kind for kind in own.types if kind not in result.types]
         result.unread += own.unread
         result.missing += own.missing
-        for count in ("cells", "words", *COUNTS):
+        for count in COUNTS:
             setattr(result, count, getattr(result, count) + getattr(own, count))
     return result
-
-
-COUNTS = ("whole", "too_long", "grouped", "short", "long")
 
 
 def table_form(writings, allowed):
@@ -222,13 +219,11 @@ def _day(writing):
 
 def _has_decimals(writing, form):
     """Whether text may hold other numbers than digits alone."""
-    if None not in writing.types:
-        return False
-    return form != PLAIN or plain_decimals(writing) > 0 or writing.whole == 0
+    return writing.cells > 0 and (form != PLAIN or plain_decimals(writing) > 0)
 
 
 def plain_decimals(writing):
-    """How many are plain numbers, but not digits alone, where all is text."""
+    """How many cells of text are plain numbers, but not digits alone."""
     return writing.cells - writing.words - writing.whole - writing.unread[PLAIN]
 
 

@@ -74,6 +74,19 @@ def test_what_is_drawn_has_the_distribution_of_the_column(kind):
         assert ((drawn == 0) == (values == 0)).all()
 
 
+def test_the_middle_of_a_cell_is_its_value_and_its_ends_are_halfway():
+    values = np.sort(RNG.normal(size=90))
+    codes = column(pa.array(RNG.permutation(values))).codes
+    assert codes.cells == 90
+    cells = np.arange(90)
+    np.testing.assert_allclose(codes.decode(cells, np.full(90, 0.5))[0], values)
+    halves = (values[1:] + values[:-1]) / 2
+    np.testing.assert_allclose(codes.decode(cells, np.zeros(90))[0][1:], halves, rtol=1e-6)
+    np.testing.assert_allclose(
+        codes.decode(cells, np.full(90, 1 - 1e-9))[0][:-1], halves, rtol=1e-6, atol=1e-8
+    )
+
+
 def test_words_have_codes_by_their_frequency():
     words = ["b"] * 5 + ["a"] * 9 + ["c"] * 5 + [None] * 3
     codes = column(pa.array(words)).codes
@@ -152,6 +165,7 @@ def test_types_of_arrow_survive():
         "u8": pa.array(RNG.integers(0, 100, n), pa.uint64()),
         "f4": pa.array(RNG.random(n), pa.float32()),
         "dec": pa.array(RNG.integers(0, 9999, n)).cast(pa.decimal128(20, 0)),
+        "money": pa.array(RNG.integers(0, 9999, n) / 100).cast(pa.decimal128(10, 2)),
         "cat": pa.array(RNG.choice(["a", "b"], n)).dictionary_encode(),
         "day": pa.array(RNG.integers(0, 10**4, n), pa.int32()).cast(pa.date32()),
         "ms": pa.array(RNG.integers(0, 10**12, n)).cast(pa.timestamp("ms", "Asia/Tokyo")),

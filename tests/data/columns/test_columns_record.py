@@ -19,6 +19,7 @@ TABLE = {
     "when": pa.array(["1.3.2020", "24.12.2020"] * (N // 2)),
     "ok": pa.array(RNG.choice(["yes", "no", "NA"], N)),
     "unit": pa.array(["kg"] * N),
+    "far": pa.array([np.inf] * N),
     "key": pa.array([f"k{n}" for n in range(N)]),
 }
 
