@@ -33,6 +33,7 @@ def test_a_value_of_many_rows_is_an_atom_of_its_own():
     assert codes.cells <= 256 and codes.cells > 150
     # what is no zero, but near, is none of the zeros
     assert codes.encode(pa.array([0.0, 0.01, 0.25, -1.0])).tolist() == [0, 1, 1, 0]
+    assert codes.decode(np.ones(1, int), np.zeros(1))[0] == 0.25  # none between the two
     drawn, missing = codes.decode(np.zeros(5, int), np.linspace(0, 0.99, 5))
     assert (drawn == 0).all() and not missing.any()
 
@@ -156,6 +157,18 @@ def test_between_and_after_stay_in_the_grain(dtype):
         after = grain.after(middle)
         assert (after > middle).all() and (after <= high).all()
         assert (grain.rounded(after) == after).all()
+
+
+def test_neighbours_in_float32_stay_apart():
+    near = (np.arange(2**23, 2**23 + 60) / 2**23).astype("f4")  # one step from 1 on each
+    table = {"x": pa.array(RNG.permutation(near)), "w": pa.array(["a", "b"] * 30)}
+    columns = find(table)
+    codes = columns.encode(batch_of(table))
+    assert len(np.unique(codes[:, 0])) == 60
+    for place in (0.0, 0.3, 0.999):
+        drawn = columns.decode(codes, np.full(codes.shape, place))
+        assert drawn["x"].type == pa.float32()
+        assert (columns.encode(drawn) == codes).all()
 
 
 def test_types_of_arrow_survive():
