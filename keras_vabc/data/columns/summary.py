@@ -68,8 +68,8 @@ class Summary:
 
     def _has_decimals(self, numbers):
         """Whether all numbers are what they are rounded to so many digits behind the point."""
-        # Beyond that a float has no digits to spare: it may equal its rounding by chance.
-        most = (2.0**24 if self._single else EXACT) / 10.0**self.decimals
+        # Beyond that neighbours in the type are so far apart that any equals its rounding.
+        most = 2.0 ** (21 if self._single else 51) / 10.0**self.decimals
         if self.decimals and np.abs(numbers).max(initial=0) > most:
             return False
         rounded = np.round(numbers, self.decimals)
