@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from keras_vabc.data.columns import dates
-from keras_vabc.data.columns.number_forms import PLAIN
+from keras_vabc.data.columns.number_forms import FORMS, PLAIN
 from keras_vabc.data.columns.writings import numbers_of, plain_decimals
 from keras_vabc.data.vectors import some
 
@@ -118,6 +118,10 @@ def column_notes(columns, writings, extra=()):
     if extra:
         names = some(map(repr, sorted(extra)))
         notes.append(f"unwanted: columns that unlabeled lacks were left out: {names}.")
+    for form in FORMS[1:]:
+        written = [repr(c.name) for c in columns if c.stored is None and c.reading.form == form]
+        if written:
+            notes.append(f"columns with numbers written as {form.words()}: {some(written)}.")
     for column in columns:
         if column.name in unlabeled:
             notes += [f"column {column.name!r} {line}." for line in _lines(column, unlabeled)]
@@ -157,8 +161,6 @@ def _lines(column, writings):
     form = column.reading.form
     if column.type == "whole" and column.stored is None and form == PLAIN and pointed:
         lines.append("has whole numbers with and without a point; 1 and 1.0 are taken for one")
-    if column.reading.kind == "number" and form != PLAIN:
-        lines.append(f"has numbers that are written as {form.words()}")
     if column.type == "datetime" and column.reading.dates and _ambiguous(written):
         lines.append(f"has dates that were taken for {_words(column.reading.dates)}; no day tells")
     return lines

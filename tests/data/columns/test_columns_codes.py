@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from column_tables import batch_of, column, find
 from scipy.stats import ks_2samp, norm
-from tables import batch_of, column, find
 
 from keras_vabc.data.columns.grain import Grain
 

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pyarrow as pa
 import pytest
-from tables import batch_of, batches, column, find
+from column_tables import batch_of, batches, column, find
 
 from keras_vabc.data.columns.find import find_columns
 from keras_vabc.data.columns.number_forms import NumberForm
@@ -163,6 +163,7 @@ def test_one_column_tells_how_the_others_write_numbers():
     columns = find({"income": income, "rent": rent})
     for own in columns.columns:
         assert own.type == "whole" and 900 <= own.codes.values.min()
+    assert columns.notes == ("columns with numbers written as 1.234,5: 'income', 'rent'.",)
     comma = texts([f"{n},{k:03d}" for n, k in zip(range(N), RNG.integers(0, 999, N), strict=True)])
     short = texts([f"{n / 4}".replace(".", ",") for n in range(N)])
     mark = find({"a": comma, "b": short}).columns[0]

@@ -4,9 +4,9 @@ import datetime
 
 import numpy as np
 import pyarrow as pa
+from column_tables import batch_of, find
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tables import batch_of, find
 
 from keras_vabc.data.columns.cells import MISSING, MISSING_BESIDE_NUMBERS
 from keras_vabc.data.columns.table import Columns

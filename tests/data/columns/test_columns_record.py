@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
-from tables import batch_of, find
+from column_tables import batch_of, find
 
 from keras_vabc.data.columns.record import overrides_from_json
 from keras_vabc.data.columns.table import Columns
