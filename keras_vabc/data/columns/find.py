@@ -4,7 +4,7 @@ from collections import Counter
 
 import pyarrow as pa
 
-from keras_vabc.data.columns.cells import is_nested
+from keras_vabc.data.columns.cells import is_nested, is_text
 from keras_vabc.data.columns.column import Column
 from keras_vabc.data.columns.deciding import decided
 from keras_vabc.data.columns.notes import column_notes, unread_notes
@@ -182,8 +182,7 @@ def _readings(writings, overrides, allowed, form):
 
 def _stored(kind):
     """Type of Arrow, `None` of text."""
-    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
-    return None if text or kind == pa.string_view() else kind
+    return None if is_text(kind) or pa.types.is_null(kind) else kind
 
 
 def _check_unread(name, reading, summaries, allowed):

@@ -35,7 +35,7 @@ def row_hashes(arrays, seed):
     start = mixed(np.array([int(seed) % 2**64], np.uint64))
     total = np.broadcast_to(start, len(arrays[0]))
     for array in arrays:
-        total = mixed(total * np.uint64(3) + hashes(array))
+        total = mixed(total + hashes(array))
     return total
 
 

@@ -45,6 +45,7 @@ CASES = {
     "hexadecimal keys": (pa.array([f"{k:016x}" for k in RNG.integers(0, 2**62, N)]), "id"),
     "twenty digits": (texts([10**19 + int(k) for k in RNG.integers(0, 2**62, N)]), "id"),
     "amounts, hardly ever equal": (texts(RNG.integers(0, 10**6, N)), "whole"),
+    "amounts that repeat as chance has it": (texts(RNG.integers(0, 200_000, 3000)), "whole"),
     "counts that all differ by chance": (texts(RNG.permutation(10**5)[:N]), "whole"),
     "days, each another": (
         texts(np.datetime64("2020-01-01") + np.arange(N).astype("m8[D]")),

@@ -75,7 +75,8 @@ def test_quantiles_of_very_many_numbers_are_near(monkeypatch, order):
         ranks = np.cumsum(sketch.weights) / len(values)
         true = np.searchsorted(np.sort(values), sketch.values, "right") / len(values)
         assert np.abs(ranks - true).max() < most
-        assert sketch.own[sketch.values == 0.25] == 20_000  # never merged
+        often = sketch.values == 0.25
+        assert sketch.own[often] == sketch.weights[often] == 20_000  # never merged
         assert (sketch.values[0], sketch.values[-1]) == (values.min(), values.max())
     assert len(found.values) <= 8 * 2000 + 10_000 and len(small.values) <= 1100
 
@@ -86,7 +87,6 @@ def test_hashes_are_of_values_and_of_nothing_else():
     assert len(set(found.tolist())) == len(text)
     assert (hashes(text[3:]) == found[3:]).all()  # whatever lies before it in memory
     assert (hashes(pa.concat_arrays([text, text])) == np.tile(found, 2)).all()
-    assert hashes(pa.array([0.0, -0.0])).ptp() == 0 if hasattr(found, "ptp") else True
     zero = hashes(pa.array([0.0, -0.0]))
     assert zero[0] == zero[1]
     many = hashes(pa.array([f"{k}" for k in range(50_000)]))
