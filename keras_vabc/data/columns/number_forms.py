@@ -75,17 +75,27 @@ def parsed(text, form, whole):
     kind = pa.int64() if whole else pa.float64()
     if form == PLAIN:
         try:
-            return pc.cast(text, kind)
+            return pc.cast(text, kind) if whole else _floats(text)
         except pa.ArrowInvalid:
             pass
     written = pc.match_substring_regex(text, form.pattern)
     text = _as_python_writes(pc.if_else(written, text, pa.scalar(None, pa.string())), form)
     if not whole:
-        return cast_or_null(text, kind)
+        return _floats(text)
     digits = pc.match_substring_regex(text, DIGITS)
     ints = pc.if_else(digits, text, pa.scalar(None, pa.string()))
     rest = pc.if_else(digits, pa.scalar(None, pa.string()), text)
-    return pc.coalesce(cast_or_null(ints, kind), whole_of(cast_or_null(rest, pa.float64())))
+    return pc.coalesce(cast_or_null(ints, kind), whole_of(_floats(rest)))
+
+
+def _floats(text):
+    """float64 of numbers as text; what is too large for it is null, and not infinite."""
+    numbers = pc.cast(text, pa.float64())
+    far = pc.is_inf(numbers)
+    if not pc.any(far).as_py():
+        return numbers
+    too_large = pc.and_(far, pc.invert(pc.match_substring_regex(text, INFINITE)))
+    return pc.if_else(too_large, pa.scalar(None, pa.float64()), numbers)
 
 
 def whole_of(floats):

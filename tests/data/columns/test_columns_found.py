@@ -224,6 +224,24 @@ def test_whole_numbers_of_64_bits_keep_their_digits():
         assert len(set(alone.digests(alone.read(batch), 3).tolist())) == 5
 
 
+def test_a_number_too_large_for_float64_is_bad_and_not_infinite():
+    columns = find({"x": texts([*RNG.normal(size=N), np.inf]), "y": texts(range(0, 2 * N + 2, 2))})
+    reading = columns.columns[0].reading
+    values, bad = reading.read(pa.array(["1e400", "-1e400", "inf", "1e308", "1e-400"]))
+    assert values.to_pylist() == [None, None, np.inf, 1e308, 0]
+    assert bad.tolist() == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize("far", [1e300, 0.5, -1e19, np.inf])
+def test_what_is_no_whole_number_of_64_bits_is_bad_in_a_whole_column(far):
+    columns = find({"x": texts(RNG.integers(0, 50, N)), "y": texts(RNG.normal(size=N))})
+    for cell in (pa.array([far]), texts([far])):
+        with pytest.raises(ValueError, match="no whole value in column 'x'"):
+            columns.encode(batch_of({"x": cell, "y": pa.array([1.5])}))
+    whole = batch_of({"x": pa.array([7.0, 2.0**52]), "y": pa.array([1.5, 2.5])})
+    assert columns.read(whole).arrays["x"].to_pylist() == [7, 2**52]
+
+
 def test_columns_of_the_cases_that_were_reported():
     """An accidental index twice, a phone number, milliseconds."""
     n = 1000
