@@ -423,8 +423,9 @@ def test_bad_tables_are_refused_in_one_line(case):
     assert str(caught.value).startswith(("unlabeled", "unwanted"))
 
 
-def test_a_nested_column_may_be_dropped():
-    columns = find(TWO | {"emb": pa.array([[1.0]] * N)}, overrides={"drop": ["emb"]})
+@pytest.mark.parametrize("said", [{"drop": ["emb"]}, {"types": {"emb": "dropped"}}])
+def test_a_nested_column_may_be_dropped(said):
+    columns = find(TWO | {"emb": pa.array([[1.0]] * N)}, overrides=said)
     assert [c.type for c in columns.columns] == ["numeric", "whole", "dropped"]
     assert columns.encode(batch_of(TWO | {"emb": pa.array([[1.0]] * N)})).shape == (N, 2)
 
