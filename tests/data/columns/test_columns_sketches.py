@@ -81,6 +81,14 @@ def test_quantiles_of_very_many_numbers_are_near(monkeypatch, order):
     assert len(found.values) <= 8 * 2000 + 10_000 and len(small.values) <= 1100
 
 
+def test_values_of_more_rows_than_a_knot_stands_for_are_kept_apart():
+    often = np.arange(1, 41) / 41
+    values = np.concatenate([RNG.random(100_000), np.repeat(often, 280)])  # a knot: 222 rows
+    small = add_all(Quantiles(np.float64), values).compressed(500)
+    kept = np.isin(small.values, often)
+    assert kept.sum() == 40 and (small.weights[kept] == 280).all()
+
+
 def test_hashes_are_of_values_and_of_nothing_else():
     text = pa.array(["a", "", None, "a\0", "ä", "aa", "a" * 1000])
     found = hashes(text)
