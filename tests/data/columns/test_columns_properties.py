@@ -4,7 +4,7 @@ import datetime
 
 import numpy as np
 import pyarrow as pa
-from column_tables import batch_of, find
+from column_tables import batch_of, batches, find
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -100,12 +100,40 @@ def test_equal_rows_alone_have_equal_digests(table, seed):
     columns = find(table)
     values = columns.read(batch_of(table))
     found = columns.digests(values, seed)
-    kept = [c.name for c in columns.columns if c.type != "id"]
-    rows = [tuple(row.items()) for row in table.select(kept).to_pylist()]
+    kept = [values.arrays[c.name].to_pylist() for c in columns.columns if c.type != "id"]
+    rows = list(zip(*kept, strict=True))
     assert len(set(found.tolist())) == len(set(rows))
     assert len({(row, own) for row, own in zip(rows, found.tolist(), strict=True)}) == len(
         set(rows)
     )
+
+
+ODD = (
+    *("1", "1.0", "+5", "007", "1e5", "1e400", "inf", "∞", "nan", "NA", "None", "", "?", "-", "-0"),
+    *("1,234", "1.234", "1.234,5", "1 234", "1'234.5", "0x10", "1_0", "٣", "12%", "1.", ".5", "\0"),
+    *("2020-01-01", "2020-02-30", "2020-01-01 10:00:00.123456789", "2020-01-01T00:00Z", "1/2/2020"),
+    *("31.12.2020", "12/31/2020", "10000-01-01", "23:59", "true", "No", " x ", "東京", "9" * 21),
+    *("9223372036854775807", "9223372036854775808", "2020", "1.2.3", "\x1f", "a,b", '"', "🙂"),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data(), st.sampled_from([0, 0.01, 0.3, 1]))
+def test_any_text_gives_columns_or_one_line(data, most):
+    pool = data.draw(st.lists(st.sampled_from(ODD), min_size=1, max_size=4))
+    cells = data.draw(st.lists(st.sampled_from([*pool, pool[0]]), min_size=3, max_size=40))
+    table = {"x": pa.array(cells), "always": pa.array([k % 3 + 0.5 for k in range(len(cells))])}
+    try:
+        columns = find(table, max_unreadable=most)
+    except ValueError as error:
+        assert "\n" not in str(error) and "Received: " in str(error)
+        return
+    for values in columns.clean(batches(table)(), max_unreadable=1):
+        codes = columns.encode(values)
+        drawn = Columns.from_json(columns.to_json()).decode(codes, np.full(codes.shape, 0.7))
+        assert (columns.encode(drawn) == codes).all()
+        assert (columns.encode(columns.as_text(drawn)) == codes).all()
+    assert len(str(columns).splitlines()) == 3
 
 
 def _missing(array, column):
