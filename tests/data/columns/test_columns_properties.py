@@ -5,12 +5,13 @@ import datetime
 import numpy as np
 import pyarrow as pa
 from column_tables import batch_of, batches, find
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_vabc.data.columns.cells import MISSING, MISSING_BESIDE_NUMBERS
 from keras_vabc.data.columns.table import Columns
 
+FEW = settings(max_examples=25, deadline=None, derandomize=True, database=None)
 DAY = datetime.datetime(1400, 1, 1)
 LAST = datetime.datetime(2400, 1, 1)
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs"]), min_size=1, max_size=4)
@@ -45,7 +46,7 @@ def tables(draw):
     return pa.table(columns)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(FEW, max_examples=50)
 @given(tables(), st.integers(0, 2**32 - 1))
 def test_what_is_drawn_from_codes_has_these_codes(table, seed):
     columns = find(table)
@@ -67,7 +68,7 @@ def test_what_is_drawn_from_codes_has_these_codes(table, seed):
             assert drawn[own.name].null_count == _missing(batch[own.name], own), own
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@FEW
 @given(tables(), st.integers(0, 2**32 - 1))
 def test_any_code_but_unseen_can_be_drawn_and_found_again(table, seed):
     columns = find(table)
@@ -80,7 +81,7 @@ def test_any_code_but_unseen_can_be_drawn_and_found_again(table, seed):
     assert (columns.dense.decode(dense) == codes).all()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@FEW
 @given(tables())
 def test_what_is_stored_is_read_back_whole(table):
     columns = find(table)
@@ -94,7 +95,7 @@ def test_what_is_stored_is_read_back_whole(table):
     assert again.decode(codes, places) == columns.decode(codes, places)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@FEW
 @given(tables(), st.integers(0, 9))
 def test_equal_rows_alone_have_equal_digests(table, seed):
     columns = find(table)
@@ -117,7 +118,7 @@ ODD = (
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(FEW, max_examples=50)
 @given(st.data(), st.sampled_from([0, 0.01, 0.3, 1]))
 def test_any_text_gives_columns_or_one_line(data, most):
     pool = data.draw(st.lists(st.sampled_from(ODD), min_size=1, max_size=4))
