@@ -54,9 +54,24 @@ class CheckedWithoutKeras(Checked):
     needs_keras = False
 
 
+def column_overrides(file, types, drop, ids, missing):
+    """What the options say of columns, as `train` takes it; `None` if they say nothing."""
+    from keras_vabc.data.columns.record import overrides_from_json
+    from keras_vabc.files.bounds import read_text_file
+
+    said = {} if file is None else overrides_from_json(read_text_file(file))
+    for text in types or ():
+        name, equals, kind = text.rpartition("=")
+        if not equals or not name:
+            raise ValueError(f"column must be NAME=TYPE. Received: column={text}.")
+        said[name] = kind
+    given = {"types": said, "drop": drop, "id": ids, "missing": missing}
+    return {name: value for name, value in given.items() if value} or None
+
+
 Unlabeled = Annotated[
     str,
-    typer.Option(help="Folder of images; .npy, .npz, .csv or .parquet file; or tfds:NAME/SPLIT."),
+    typer.Option(help="Folder of images; .npy, .npz, .csv, .parquet file; or tfds:NAME/SPLIT."),
 ]
 Unwanted = Annotated[str, typer.Option(help="Likewise: what must not be generated.")]
 Epochs = Annotated[

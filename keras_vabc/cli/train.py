@@ -16,6 +16,7 @@ from keras_vabc.cli.options import (
     Unlabeled,
     Unwanted,
     Yes,
+    column_overrides,
 )
 
 Gamma = Annotated[
@@ -43,6 +44,27 @@ def train(
     gamma: Gamma = None,
     image_size: ImageSize = None,
     max_unreadable: MaxUnreadable = 0.01,
+    columns: Annotated[
+        Path | None,
+        typer.Option(help="JSON of types of columns, such as an edited columns.json of a run."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=TYPE",
+            help="Such as income=category; again for each column.",
+        ),
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Column to leave out.")
+    ] = None,
+    id: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Column that names the rows: it does not train."),
+    ] = None,
+    missing: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Cell that is no value, such as -999.")
+    ] = None,
     start: Start = None,
     yes: Yes = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
@@ -56,6 +78,7 @@ def train(
     Examples:
       keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run
       keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --setting paper
+      keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --id customer
       keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run2 --from run
     """
     from keras_vabc.data.intake import SwappedFolds
@@ -72,6 +95,7 @@ def train(
         "gamma": gamma,
         "image_size": image_size,
         "max_unreadable": max_unreadable,
+        "columns": column_overrides(columns, column, drop, id, missing),
         "start": None if start is None else open_run(start, "from"),
         "seed": seed,
         "console": console,

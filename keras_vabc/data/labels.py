@@ -18,7 +18,8 @@ from keras_vabc.files.bounds import check_regular
 def read_labels(labels, ids, notes=None):
     """Reads the label of each example with these ids: a string, or `None` where it has none.
 
-    The ids, each another one, may come from an iterator: none of them is kept.
+    The ids, each another one, may come from an iterator: none of them is kept. Pairs of an id and
+    the number of the row as text tell which row of a table it is.
     Labels are the path of a CSV file with the columns `id` and `label`, in any order and not
     necessarily of all examples, or `row` instead of `id`, which counts the examples from 0; or of a
     `.npy` file of whole numbers, one for each example, in their order; or an array of those or of
@@ -39,8 +40,9 @@ def read_labels(labels, ids, notes=None):
         return [_name(label) for label in _one_each(_read_array(path), _count(ids), "iu")]
     key, found = _read_table(path)
     known, first, names = 0, None, []
-    for row, name in enumerate(ids):
-        name = str(row) if key == "row" else name
+    for place, name in enumerate(ids):
+        name, row = name if isinstance(name, tuple) else (name, str(place))
+        name = row if key == "row" else name
         first = name if first is None else first
         known += name in found
         names.append(found.get(name))

@@ -36,6 +36,8 @@ def own_files(record):
     parts = [part for stage in record.stages for part in PARTS.get(stage, ())]
     if "density" in record.stages and record.recipe and record.recipe.density == "gmm":
         parts.append("density")
+    if "intake" in record.stages and record.spec and record.spec.typed:
+        parts.append("columns")
     return [FILES[part] for part in parts]
 
 
@@ -46,7 +48,7 @@ def due_files(record):
     if "density" in due and record.settings.setting == "quality":
         parts.append("density")
     checkpoints = [name for stage in CHECKPOINTS if stage in due for name in CHECKPOINTS[stage]]
-    listed = [UNREADABLE] if "intake" in due else []
+    listed = [UNREADABLE, FILES["columns"]] if "intake" in due else []
     return [*listed, *checkpoints, *sorted(FILES[part] for part in parts)]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
+from keras_vabc.data.columns.column import TYPES
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.recipes.forms import (
     Count,
@@ -34,9 +35,11 @@ FILES = {  # of a run beside its record: its parts
     "density": "density.npz",
     "scores": "scores.npz",
     "history": "history.json",
+    "columns": "columns.json",
 }
 
 Fold = Literal["unlabeled", "unwanted"]
+ColumnType = Literal[TYPES]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +56,9 @@ class TrainingSettings:
         image_size: `(height, width)`; `None` for the most frequent size.
         start: Absolute path of the run whose weights it started from, or `memory` and their hash;
             `None` without one.
+        types: Types that somebody has given to columns of a table.
+        drop: Columns that are left out.
+        missing: Words that are no value.
     """
 
     setting: Literal["paper", "quality"]
@@ -63,6 +69,9 @@ class TrainingSettings:
     budget: Positive | None = None
     image_size: tuple[PositiveCount, PositiveCount] | None = None
     start: str | None = None
+    types: dict[str, ColumnType] | None = None
+    drop: tuple[str, ...] | None = None
+    missing: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -251,7 +260,8 @@ class RunRecord:
     )
     parts: dict[
         Literal[
-            "nu.keras", "model.keras", "density.npz", "scores.npz", "history.json", "unreadable.csv"
+            *("nu.keras", "model.keras", "density.npz", "scores.npz", "history.json"),
+            *("columns.json", "unreadable.csv"),
         ],
         Sha256,
     ] = dataclasses.field(default_factory=dict)

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from keras_vabc.data.checks import check_kind, check_path
-from keras_vabc.data.intake import held_out, read_blocks
+from keras_vabc.data.digests import in_share
+from keras_vabc.data.intake import read_examples
 from keras_vabc.data.outputs import in_form
 from keras_vabc.data.ranges import checked
+from keras_vabc.data.table_outputs import decoded, table_of
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.recipes.arguments import data_at
 from keras_vabc.recipes.parts import Parts, check_parts
@@ -49,6 +51,11 @@ class Run:
     def spec(self):
         """`DataSpec`: what one example is."""
         return self.record.spec
+
+    @property
+    def columns(self):
+        """`Columns` of the table that it is trained on; `None` for other data."""
+        return self._parts.get("columns", self.record) if self.spec.typed else None
 
     @property
     def nu(self):
@@ -103,13 +110,19 @@ class Run:
 
         Returns:
             Array of shape `(n, *spec.shape)` and of `spec.dtype`, on the data's own scale: columns
-            of whole numbers are whole, constant ones have their constant.
+            of whole numbers are whole, constant ones have their constant. Of a run on a table whose
+            columns have types, a table with these: a pandas DataFrame, or a `pyarrow.Table` where
+            pandas is not installed.
 
         Raises:
             ValueError: If `n` or `seed` is no whole number >= 0.
             RuntimeError: If the guard rejects nearly everything.
         """
         n, seed = checked("n", n), checked("seed", seed)
+        if self.columns is not None:
+            return table_of(
+                decoded(self.sampler.batches(n, seed), self.columns, seed), self.columns
+            )
         return in_form(self.sampler.sample(n, seed), self.spec)
 
     def score(self, x):
@@ -125,7 +138,7 @@ class Run:
             ValueError: If they cannot be brought into that form.
             OSError: If a path cannot be read.
         """
-        scores = [self.score_rows(rows) for _, rows in self.read(x, "x")]
+        scores = [self.score_rows(own.rows) for own in self.read(x, "x")]
         return np.concatenate([np.zeros(0, "float32"), *scores])
 
     def set_threshold(self, max_false_alarms=0.01):
@@ -256,15 +269,15 @@ class Run:
         unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
         return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
 
-    def held_out(self, rows, part=1.0):
-        """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""
-        return held_out(rows, self.record.settings.seed, part * self.record.data.test_share)
+    def held_out(self, hashes, part=1.0):
+        """Which rows were held out at training, by their hashes, or a part of those: boolean."""
+        return in_share(hashes, part * self.record.data.test_share)
 
-    def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None):
-        """Reads data in the form of the run's, as `read_blocks` does, by the run's own limit."""
+    def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None, keep=()):
+        """Reads data in the form of the run's, as `read_examples` does, by the run's own limit."""
         most = self.record.settings.max_unreadable if max_unreadable is None else max_unreadable
-        more = {"notes": notes, "unreadable": unreadable}
-        return read_blocks(source, self.spec, name, max_unreadable=most, **more)
+        more = {"notes": notes, "unreadable": unreadable, "columns": self.columns, "keep": keep}
+        return read_examples(source, self.spec, name, max_unreadable=most, **more)
 
     def training_data(self, name, unreadable=None):
         """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""

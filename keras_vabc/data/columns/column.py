@@ -89,6 +89,15 @@ class Column:
             values = pa.array(values * self.ticks if self.type == "datetime" else values)
         return self.typed(pc.if_else(pa.array(missing), pa.scalar(None, values.type), values))
 
+    def numbers(self, codes):
+        """A float64 for each code: a value, the middle one if it is missing, or a word's code."""
+        own = self.codes
+        if isinstance(own, WordCodes) or own.cells == 0:
+            return codes.astype(np.float64)
+        middle = int(np.abs(own.scores).argmin())
+        codes = np.where(codes >= own.cells, middle, codes)
+        return np.asarray(own.decode(codes, np.full(len(codes), 0.5))[0], np.float64)
+
     def typed(self, values):
         """Values that were read as an array of `arrow_type`."""
         kind = self.arrow_type

@@ -1,5 +1,6 @@
 """What is known of the columns of a table: cells to values, values to codes, and back."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from keras_vabc.data.columns.hashes import row_hashes
 from keras_vabc.data.columns.notes import table_of
 from keras_vabc.data.columns.record import columns_from_json, columns_to_json
 from keras_vabc.data.columns.rows import placed
+from keras_vabc.data.columns.word_codes import WordCodes
 from keras_vabc.data.vectors import some
 
 MIDDLE = 0.5  # of a cell
@@ -171,6 +173,19 @@ class Columns:
         """How codes stand in rows of numbers."""
         return Dense([column.codes for column in self.trained])
 
+    @cached_property
+    def dense_names(self):
+        """A name for each number of `encode_dense`, each another one."""
+        names = []
+        for column in self.trained:
+            if isinstance(column.codes, WordCodes):
+                names += [f"{column.name}={word}" for word in column.codes.labels]
+            else:
+                names += [column.name] if column.codes.cells else []
+                names += [f"{column.name} is missing"] if column.codes.missing else []
+        twice = {name for name, count in Counter(names).items() if count > 1}
+        return tuple(f"{own} ({k})" if own in twice else own for k, own in enumerate(names))
+
     def encode_dense(self, rows):
         """Normal scores and one-hot codes, float32 of shape `(n, dense.width)`; see `encode`."""
         return self.dense.encode(self.encode(rows))
@@ -178,6 +193,15 @@ class Columns:
     def decode_dense(self, numbers, places=None):
         """The batch of the nearest cells and likeliest words of rows of numbers; see `decode`."""
         return self.decode(self.dense.decode(np.asarray(numbers)), places)
+
+    def numbers(self, dense):
+        """Rows of `encode_dense` in the units of the data, float64 of shape `(n, c)`, for pictures.
+
+        Dates and times are in units of their resolution, words the number of their code, the most
+        frequent first, and what is missing the middle of its column.
+        """
+        codes = self.dense.decode(np.asarray(dense))
+        return np.stack([c.numbers(own) for c, own in zip(self.trained, codes.T, strict=True)], 1)
 
     def unseen(self, values):
         """Which of the trained cells the unlabeled fold has nothing like: boolean `(n, c)`.

@@ -46,6 +46,12 @@ class WordCodes:
         """The last code."""
         return self.size - 1
 
+    @property
+    def labels(self):
+        """What each code but the last stands for, in words."""
+        rest = ["(others)"] if self.others else []
+        return [*self.words, *rest, *(["(missing)"] if self.missing else [])]
+
     @cached_property
     def counts(self):
         """Rows of the unlabeled fold by code, int64 of shape `(size,)`."""
