@@ -5,6 +5,8 @@ from keras_vabc.data.columns.number_forms import NumberForm
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.data.readers.table_batches.dialect import settle
 from keras_vabc.data.readers.typed_tables import TypedReader, named_as, open_any_table
+from keras_vabc.data.spec import DataSpec
+from keras_vabc.data.vectors import check_width
 
 
 def typed_readers(data, max_unreadable, columns=None, overrides=None):
@@ -28,6 +30,9 @@ def _found(tables, overrides, max_unreadable):
     unlabeled, unwanted = tables["unlabeled"], tables["unwanted"]
     own = [name for name in unlabeled.names if name not in unlabeled.index_columns]
     named = (unlabeled.names, own) if unlabeled.has_names else ()
+    if named and not unwanted.has_names and len(unwanted.names) not in map(len, named):
+        spec = DataSpec("vectors", (len(own),), "float32")
+        check_width((len(unwanted.names),), spec, unwanted.name)
     return find_columns(
         unlabeled.batches,
         named_as(unwanted, *named),

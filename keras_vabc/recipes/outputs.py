@@ -2,8 +2,9 @@
 
 import os
 
-from keras_vabc.data.outputs import is_folder, write_rows
-from keras_vabc.data.table_outputs import check_table_path, decoded, write_table
+from keras_vabc.data.outputs import in_form, is_folder, write_rows
+from keras_vabc.data.ranges import checked
+from keras_vabc.data.table_outputs import check_table_path, decoded, table_of, write_table
 from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.recipes.parts import FILES
@@ -39,6 +40,14 @@ def write_samples(run, n, out, *, seed=0, overwrite=False, show=lambda drawn: No
         counts["rejected"] = counts["drawn"] - n
         output.manifest |= counts | provenance(run)
     return counts["drawn"]
+
+
+def drawn_samples(run, n, seed):
+    """What `Run.sample` gives."""
+    n, seed = checked("n", n), checked("seed", seed)
+    if run.columns is None:
+        return in_form(run.sampler.sample(n, seed), run.spec)
+    return table_of(decoded(run.sampler.batches(n, seed), run.columns, seed), run.columns)
 
 
 def check_samples_place(run, out, overwrite=False):

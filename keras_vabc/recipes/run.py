@@ -9,9 +9,6 @@ import numpy as np
 from keras_vabc.data.checks import check_kind, check_path
 from keras_vabc.data.digests import in_share
 from keras_vabc.data.intake import read_examples
-from keras_vabc.data.outputs import in_form
-from keras_vabc.data.ranges import checked
-from keras_vabc.data.table_outputs import decoded, table_of
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.recipes.arguments import data_at
 from keras_vabc.recipes.parts import Parts, check_parts
@@ -29,9 +26,6 @@ class Run:
         record: `RunRecord`.
         folder: `pathlib.Path` of the folder that keeps it; `None` for a run in memory.
         data: Dict of the training data by `"unlabeled"` and `"unwanted"`, for those in memory.
-
-    Attributes:
-        record: The `RunRecord`: settings, counts, figures, threshold, evaluation.
 
     Example:
         ```python
@@ -54,7 +48,7 @@ class Run:
 
     @property
     def columns(self):
-        """`Columns` of the table that it is trained on; `None` for other data."""
+        """`Columns` of a typed table; `None` for other data."""
         return self._parts.get("columns", self.record) if self.spec.typed else None
 
     @property
@@ -109,21 +103,16 @@ class Run:
                 `n >= m`.
 
         Returns:
-            Array of shape `(n, *spec.shape)` and of `spec.dtype`, on the data's own scale: columns
-            of whole numbers are whole, constant ones have their constant. Of a run on a table whose
-            columns have types, a table with these: a pandas DataFrame, or a `pyarrow.Table` where
-            pandas is not installed.
+            Array of shape `(n, *spec.shape)` and of `spec.dtype`, on the data's own scale; of a run
+            on a table a pandas DataFrame, or else a `pyarrow.Table`, with its columns and types.
 
         Raises:
             ValueError: If `n` or `seed` is no whole number >= 0.
             RuntimeError: If the guard rejects nearly everything.
         """
-        n, seed = checked("n", n), checked("seed", seed)
-        if self.columns is not None:
-            return table_of(
-                decoded(self.sampler.batches(n, seed), self.columns, seed), self.columns
-            )
-        return in_form(self.sampler.sample(n, seed), self.spec)
+        from keras_vabc.recipes.outputs import drawn_samples
+
+        return drawn_samples(self, n, seed)
 
     def score(self, x):
         """How unwanted each example is: see `score_name`.
@@ -135,8 +124,7 @@ class Run:
             Float32 array of shape `(n,)`; higher is more unwanted.
 
         Raises:
-            ValueError: If they cannot be brought into that form.
-            OSError: If a path cannot be read.
+            ValueError, OSError: If they cannot be brought into that form, or read.
         """
         scores = [self.score_rows(own.rows) for own in self.read(x, "x")]
         return np.concatenate([np.zeros(0, "float32"), *scores])
@@ -144,9 +132,8 @@ class Run:
     def set_threshold(self, max_false_alarms=0.01):
         """Chooses the score from which data are flagged, and stores it with the run.
 
-        With an NU classifier the share of false alarms is estimated by its own probabilities, else
-        by counting all unlabeled examples as wanted, which is cautious. The held-out unwanted
-        examples have no part in the choice, so that they can tell what it catches.
+        With an NU classifier its own probabilities estimate the share of false alarms, else all
+        unlabeled examples count as wanted, which is cautious. Held-out unwanted ones have no part.
 
         Args:
             max_false_alarms: Largest share of wanted data that may be flagged, in [0, 1).
@@ -275,9 +262,10 @@ class Run:
 
     def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None, keep=()):
         """Reads data in the form of the run's, as `read_examples` does, by the run's own limit."""
-        most = self.record.settings.max_unreadable if max_unreadable is None else max_unreadable
-        more = {"notes": notes, "unreadable": unreadable, "columns": self.columns, "keep": keep}
-        return read_examples(source, self.spec, name, max_unreadable=most, **more)
+        if max_unreadable is None:
+            max_unreadable = self.record.settings.max_unreadable
+        more = {"max_unreadable": max_unreadable, "columns": self.columns, "keep": keep}
+        return read_examples(source, self.spec, name, notes=notes, unreadable=unreadable, **more)
 
     def training_data(self, name, unreadable=None):
         """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""

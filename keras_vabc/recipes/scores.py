@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import re
 import tempfile
 
 import numpy as np
@@ -13,6 +14,8 @@ from keras_vabc.nu.thresholds import review_order
 from keras_vabc.recipes.outputs import check_output, provenance
 
 SCORES = "scores"  # the kind of output
+NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+TAKEN = ("id", "row", "score", "flagged")  # columns of every table of scores
 BLOCK_ROWS = 2**16  # of the table that are written at a time
 IDS = (
     "path in the folder, or row number counted from 0; an apostrophe stands before a path that "
@@ -36,14 +39,19 @@ def write_scores(
     where the run has a threshold, `flagged` (0 or 1). Of a table with an id column `id` is its cell
     and `row` the number of the row; after these come the columns to `keep`. `FILE.json` beside it
     says what the score is; what it holds is returned, the numbers of `examples` and of those
-    `flagged`, the `notes` of the reading, and of what is `unreadable` the number and the first of `(id, reason)`; a share of up
-    to `max_unreadable` may be, or up to that of the run. `show` is called with the number of
-    examples scored so far. Memory grows by 24 bytes an example at most.
+    `flagged`, the `notes` of the reading, and of what is `unreadable` the number and the first of
+    `(id, reason)`; a share of up to `max_unreadable` may be, or up to that of the run. `show` is
+    called with the number of examples scored so far. Memory grows by 24 bytes an example at most.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
     holds the data; an `OSError` tells what cannot be read or written, or replaced.
     """
     check_scores_place(run, source, out, overwrite)
+    if taken := [name for name in keep if name in TAKEN]:
+        raise ValueError(
+            f"keep must name other columns than {', '.join(TAKEN)}, which the file has of its own. "
+            f"Received: {', '.join(taken)}."
+        )
     with (
         new_output(out, SCORES, overwrite=overwrite) as output,
         contextlib.ExitStack() as stack,
@@ -158,7 +166,8 @@ def _write_table(path, stored, scores, threshold):
         for first in range(0, len(order), BLOCK_ROWS):
             rows = order[first : first + BLOCK_ROWS]
             values = scores[rows]
-            columns = [_cells(stored["id"], rows), map(str, values.tolist())]
+            ids = map(stored["id"].__getitem__, rows)
+            columns = [map(quoted, map(as_cell, ids)), map(str, values.tolist())]
             if threshold is not None:
                 columns.append(np.where(values > threshold, "1", "0"))
             columns += [_cells(stored[name], rows) for name in names]
@@ -166,4 +175,8 @@ def _write_table(path, stored, scores, threshold):
 
 
 def _cells(ids, rows):
-    return (quoted(as_cell(ids[row])) if ids[row] else "" for row in rows)
+    """Cells of a table: numbers and nothing as they are, all else as `as_cell` writes it."""
+    for row in rows:
+        text = ids[row]
+        plain = not text or NUMBER.fullmatch(text)
+        yield text if plain else quoted(as_cell(text))
