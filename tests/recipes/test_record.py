@@ -29,7 +29,7 @@ from keras_vabc.recipes.settings import Setting
 
 EARLIER = Path(__file__).parent / "run-0.1"  # trained by version 0.1, whose records had schema 1
 COUNTS = Counts(read=50, training=40, held_out=9, unreadable=1, duplicates=0, repeated=2)
-SETTINGS = TrainingSettings("quality", 3, 0.01, 7, 0.5, (8, 6), "other")
+SETTINGS = TrainingSettings("quality", 3, 0.01, 7, 0.5, None, (8, 6), "other")
 DATA = DataPlaces("all", "memory 0a", 0.2)
 MEASURED = {
     **{name: 0.5 for name in ("precision", "recall", "coverage", "class_balance", "nge_paper")},
