@@ -16,6 +16,7 @@ Every command is a fork of one process that has imported TensorFlow, and run not
 import argparse
 import atexit
 import functools
+import gc
 import itertools
 import json
 import os
@@ -228,6 +229,8 @@ def main(names, site, jobs, seconds, seed, only_list):
     cases.make_small()
     if context.context()._initialized:
         raise RuntimeError("TensorFlow has run something, and would hang in a fork.")
+    gc.collect()
+    gc.freeze()  # or each fork copies what the collector looks at
     root, began, outcome = Path(tempfile.mkdtemp(prefix="crash-points-")), time.time(), Outcome()
     try:
         stops = all_stops(names, site, root, outcome)

@@ -100,8 +100,7 @@ def test_time_and_memory_by_size_are_those_of_the_stored_benchmark():
         assert f"| {memory['median']:.0f} MiB |" in row, row
 
 
-def test_the_time_of_a_whole_training_is_that_of_the_stored_runs():
-    lines = lines_of("benchmark/results.jsonl")
-    own = [r["seconds"] for r in lines if r["method"] == "quality" and r["fraction"] == 0.2]
+def test_the_time_of_a_whole_training_is_that_of_the_stored_demo():
+    (own,) = [r["seconds"] for r in lines_of("demo/results.jsonl") if r["method"] == "quality"]
     (row,) = rows(ROOT / "README.md", "| MNIST, 58,800")
-    assert f"| {np.mean(own):.0f} s on one core |" in row
+    assert f"| {own:.0f} s on one busy core |" in row

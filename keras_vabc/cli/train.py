@@ -71,7 +71,8 @@ def train(
 ):
     """Train a generator on your own data.
 
-    Reads both, says what it repaired, holds out a fifth for testing, and trains.
+    Reads both, says what it repaired, holds out a fifth for testing, trains, and ends with a
+    verdict on the samples of images.
 
     The same command again goes on after the last finished stage.
 
@@ -82,7 +83,6 @@ def train(
       keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run2 --from run
     """
     from keras_vabc.data.intake import SwappedFolds
-    from keras_vabc.pages.console import command_line, say
     from keras_vabc.recipes import train as recipe
     from keras_vabc.recipes.run import open_run
 
@@ -105,8 +105,6 @@ def train(
     except SwappedFolds as error:
         _confirm(error)
         recipe.train(unlabeled, unwanted, **given, allow_more_unwanted=True)
-    following = command_line(["keras-vabc", "threshold", str(out)])
-    say(console, f"Next: {following}, then sample, score, evaluate or export.")
 
 
 def _confirm(error):

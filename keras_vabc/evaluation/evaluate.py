@@ -10,10 +10,18 @@ from keras_vabc.evaluation.metrics import (
     class_balance,
     frechet_distance,
     negative_generation_error,
+    observed_rate,
     precision_recall_density_coverage,
+    recalled,
 )
 from keras_vabc.evaluation.moons_judge import MoonsJudge
-from keras_vabc.evaluation.sharpness import sharpness
+from keras_vabc.evaluation.sharpness import (
+    laplacian_energy,
+    sharpness_auc,
+    sharpness_ratio,
+)
+
+BORDER = 0.1  # of the held-out positives
 
 
 class ImageEvaluation:
@@ -47,7 +55,8 @@ class ImageEvaluation:
         self._training_positives = x[~is_negative]
         self._positives = x_test[~test_is_negative]
         self._positive_classes = labels_test[~test_is_negative]
-        self._features, _ = self._strict.judge(self._positives)
+        self._features, probabilities = self._strict.judge(self._positives)
+        self._border = _highest(probabilities[:, list(self._negative_classes)].sum(axis=1), BORDER)
 
     @property
     def accuracies(self):
@@ -88,11 +97,14 @@ class ImageEvaluation:
                 positives.
 
         Returns:
-            Dict: `sharpness`, a ratio, and `sharpness_auc`; see `sharpness.sharpness`.
+            Dict: `sharpness`, the ratio of mean Laplacian energies, and `sharpness_auc`, in [0.5,
+            1]: how well the energy alone tells one from the other.
         """
         compared = self._training_positives if samples is None else samples
-        ratio, auc = sharpness(compared, self._positives)
-        return {"sharpness": ratio, "sharpness_auc": auc}
+        own, real = laplacian_energy(compared), laplacian_energy(self._positives)
+        auc = sharpness_auc(own, real).value
+        ratio = sharpness_ratio(own, real).value
+        return {"sharpness": ratio, "sharpness_auc": max(auc, 1 - auc)}
 
     def real(self):
         """The same figures of real data, as a yardstick.
@@ -116,6 +128,30 @@ class ImageEvaluation:
             "balance_blurred": class_balance(classes, self._positive_classes),
             "fid_blurred": frechet_distance(features, self._features),
         }
+
+    def by_region(self, samples):
+        """Recall near the border to the negative concept, where avoiding it costs most.
+
+        Near the border are the tenth of the held-out positives to which the strict judge gives the
+        highest probability of being negative. It has no part in any guard, so that all generators
+        are measured on the same examples.
+
+        Args:
+            samples: Shape `(n, height, width, channels)`, values 0 to 255; `None` for the training
+                positives, as a yardstick.
+
+        Returns:
+            Dict of `recall_border`, `recall_whole` (all held-out positives), their `_interval`s,
+            and `border`, the number of examples near the border.
+        """
+        samples = self._training_positives if samples is None else samples
+        found = recalled(self._strict.judge(samples)[0], self._features)
+        figures = {"border": int(self._border.sum())}
+        for name, part in (("border", self._border), ("whole", slice(None))):
+            rate = observed_rate(found[part])
+            figures[f"recall_{name}"] = rate.value
+            figures[f"recall_{name}_interval"] = [rate.low, rate.high]
+        return figures
 
     def is_negative(self, images):
         """Whether each judge takes each image for the negative concept.
@@ -226,6 +262,13 @@ def both_folds(folds, part=""):
     """Examples and labels of both folds together: for training, or with `"test_"` for testing."""
     names = (f"{part}unlabeled", f"{part}unwanted")
     return [np.concatenate([getattr(folds, n + kind) for n in names]) for kind in ("", "_labels")]
+
+
+def _highest(numbers, share):
+    """Which numbers are among the highest share of all, at least one."""
+    chosen = np.zeros(len(numbers), bool)
+    chosen[np.argsort(numbers, kind="stable")[-max(1, round(share * len(numbers))) :]] = True
+    return chosen
 
 
 def _error(name, is_negative):

@@ -119,7 +119,7 @@ def _fit(network, x, labels, seed, callbacks):
     training = keras.Model(network.input, network.outputs[1])
     training.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy")
     rng = np.random.default_rng(seed)
-    x, labels = np.concatenate([x, _blurred(x, rng)]), np.concatenate([labels, labels])
+    x, labels = np.concatenate([x, blurred(x, rng)]), np.concatenate([labels, labels])
     passes = -(-steps * BATCH_SIZE // len(x))
     rows = np.concatenate([rng.permutation(len(x)) for _ in range(passes)])
     rows = rows[: steps * BATCH_SIZE].reshape(steps, BATCH_SIZE)
@@ -137,14 +137,14 @@ def _fit(network, x, labels, seed, callbacks):
     )
 
 
-def _blurred(x, rng):
+def blurred(x, rng):
     """Each image under a Gaussian blur drawn from `BLURS`."""
-    blurred = np.empty_like(x)
+    images = np.empty_like(x)
     drawn = rng.choice(BLURS, len(x))
     for blur in BLURS:
         rows = drawn == blur
-        blurred[rows] = blurred_images(x[rows], blur)
-    return blurred
+        images[rows] = blurred_images(x[rows], blur)
+    return images
 
 
 def blurred_images(x, blur):

@@ -141,6 +141,27 @@ def precision_recall_density_coverage(features, reference, seed=0):
     }
 
 
+def recalled(features, reference, seed=0):
+    """Which real examples lie within the ball of some sample; their share is the recall.
+
+    Args:
+        features: Features of the samples, shape `(n, d)`; 2,000 of them are drawn, or all.
+        reference: Features of real data, shape `(m, d)`; all count.
+        seed: Seed of the draw.
+
+    Returns:
+        Boolean array of shape `(m,)`.
+
+    Raises:
+        ValueError: As `precision_recall_density_coverage`.
+    """
+    features, reference = _features(features, reference, least=NEIGHBOURS + 1)
+    features = _subsample(features, np.random.default_rng(seed))
+    radii = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(features).kneighbors()[0][:, -1]
+    blocks = np.array_split(reference, -(-len(reference) // SUBSAMPLE))
+    return np.concatenate([(cdist(block, features) <= radii).any(axis=1) for block in blocks])
+
+
 def class_balance(classes, reference_classes):
     """How alike the shares of the classes are: 1 minus their total variation distance.
 

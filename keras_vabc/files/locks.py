@@ -52,6 +52,10 @@ def _is_taken(file, path):
             return False
     except (BlockingIOError, FileNotFoundError):
         return False
+    except OSError:  # as where a file system has no locks
+        if not os.fstat(file).st_size:
+            path.unlink(missing_ok=True)
+        raise
     _say_whose(file, path)
     return True
 

@@ -233,8 +233,8 @@ def parents_made(path, name="out"):
         make_folder(path.parent, name)
         yield
     except BaseException:
-        with contextlib.suppress(OSError):  # of what is not empty
-            for folder in missing:
+        for folder in missing:
+            with contextlib.suppress(OSError):  # of what was not made, or is not empty
                 folder.rmdir()
         raise
 

@@ -3,6 +3,7 @@
 import json
 
 from keras_vabc.pages.markdown import markdown
+from keras_vabc.pages.verdict import verdict_table
 
 NOT_MEASURED = (
     "Not measured: it takes labels of the unlabeled data. `keras-vabc evaluate RUN --labels "
@@ -26,7 +27,7 @@ def model_card(run, format, folder, sha256):
     parts = [
         ("", _what(run)),
         ("Data", _data(run)),
-        ("What was measured", [*_error(run.record.evaluation.with_labels), *_flag(run)]),
+        ("What was measured", _measured(run)),
         ("What it cannot promise", [NO_PROMISE]),
         ("How to call it", how(run, folder)),
         ("Where it comes from", _origin(run.record.provenance, sha256)),
@@ -86,6 +87,20 @@ def _form(spec):
             f"these codes; `keras-vabc sample` and `score` take and give tables. Codes{names}"
         )
     return f"{spec.shape[0]} numbers, in the units of the data{names}"
+
+
+def _measured(run):
+    evaluation = run.record.evaluation
+    parts = [*_error(evaluation.with_labels), *_flag(run)]
+    if evaluation.samples is None:
+        return parts
+    table = verdict_table(evaluation.samples.figures)
+    return [
+        f"Verdict on the samples, without labels: {evaluation.verdict}",
+        *([markdown(table.columns, table.rows)] if table.rows else []),
+        *evaluation.samples.notes,
+        *parts,
+    ]
 
 
 def _error(labeled):

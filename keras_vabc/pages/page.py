@@ -9,6 +9,7 @@ from keras_vabc.pages.seal import sealed
 from keras_vabc.plots import png_bytes
 from keras_vabc.version import __version__
 
+SECONDS = "Sec-\nonds"
 COLUMNS = {
     "Method": lambda line: line["method"],
     "NGE %\npaper": lambda line: _percent(line["nge_paper"]),
@@ -19,8 +20,9 @@ COLUMNS = {
     "Den-\nsity": lambda line: _number(line["density"], ".2f"),
     "Cov-\nerage": lambda line: _number(line["coverage"], ".2f"),
     "Class\nbal.": lambda line: _number(line["class_balance"], ".2f"),
-    "Sec-\nonds": lambda line: _number(line["seconds"], ".0f"),
+    SECONDS: lambda line: _number(line["seconds"], ".0f"),
 }
+REGION = {"Recall at\nborder": lambda line: _number(line.get("recall_border"), ".2f")}
 
 
 class Table(NamedTuple):
@@ -76,6 +78,6 @@ def _number(value, form):
 
 def measured_table(measured):
     """The `Table` of what `ImageEvaluation` measured: a dict from a name to figures."""
-    lines = [{"method": name, **part, "seconds": None} for name, part in measured.items()]
-    table = result_table(lines)
-    return Table(table.columns[:-1], [row[:-1] for row in table.rows])  # without the seconds
+    lines = [{"method": name, **part} for name, part in measured.items()]
+    shown = {name: show for name, show in COLUMNS.items() if name != SECONDS} | REGION
+    return Table(list(shown), [[show(line) for show in shown.values()] for line in lines])

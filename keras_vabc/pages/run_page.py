@@ -6,6 +6,7 @@ from keras_vabc import plots
 from keras_vabc.data.outputs import in_form
 from keras_vabc.evaluation.metrics import column_distances
 from keras_vabc.pages.page import Section, Table, measured_table
+from keras_vabc.pages.verdict import verdict_section
 
 SHOWN = 100  # samples, and unwanted examples if asked for
 COLUMNS_SHOWN = 20
@@ -18,7 +19,7 @@ COUNTS = ("read", "training", "held_out", "unreadable", "duplicates", "repeated"
 def sections(run, show_unwanted):
     """All `Section`s of the page of a run."""
     images = run.spec.kind == "images"
-    parts = [_data(run.record), _training(run)]
+    parts = verdict_section(run) + [_data(run.record), _training(run)]
     try:
         parts += [_samples(run)] if images else _columns(run, show_unwanted)
     except RuntimeError as error:

@@ -1,5 +1,7 @@
 """What can be told of a run, without labels or with them."""
 
+import dataclasses
+
 import numpy as np
 
 from keras_vabc.data.ranges import checked
@@ -29,7 +31,10 @@ def evaluate(run, labels, negative_class, seed, show):
     check_changeable(run.folder)
     if labels is None:
         show("Measuring")
-        return "without_labels", _unlabeled_figures(run, seed)
+        figures = _unlabeled_figures(run, seed)
+        if run.spec.kind == "images":
+            figures = _with_samples(run, figures, seed, show)
+        return "without_labels", figures
     from keras_vabc.recipes.labeled import labeled_figures
 
     return "with_labels", labeled_figures(run, labels, str(negative_class), seed, show)
@@ -65,14 +70,31 @@ def _unlabeled_figures(run, seed):
     return UnlabeledFigures(**figures, reported=(*lines, NO_MORE))
 
 
+def _with_samples(run, figures, seed, show):
+    """Measures samples of images too, stores what that gave, and has it reported first."""
+    from keras_vabc.recipes.measuring import sample_figures
+    from keras_vabc.recipes.rows_again import folds_again
+
+    try:
+        show("Reading the data")
+        folds = folds_again(run, seed)
+    except (OSError, ValueError) as error:
+        lines = [f"The samples cannot be compared with the data: {error}"]
+    else:
+        measured = sample_figures(run, folds, seed, show)
+        run.change(lambda record: record.with_evaluation("samples", measured))
+        lines = [measured.verdict, *measured.notes]
+    return dataclasses.replace(figures, reported=(*lines, *figures.reported))
+
+
 def _caught(run, unwanted):
     """The share of the held-out unwanted examples that the threshold flags, and a line on it."""
     if run.threshold is None:
         return {}, "No threshold is stored: keras-vabc threshold chooses one."
     caught = observed_rate(unwanted > run.threshold)
     line = (
-        f"Caught at the threshold: {caught.value:.1%} of {len(unwanted):,} held-out unwanted "
-        f"examples (95 % interval {caught.low:.1%} to {caught.high:.1%})."
+        f"Caught at the threshold {run.threshold:.6g}: {caught.value:.1%} of {len(unwanted):,} "
+        f"held-out unwanted examples (95 % interval {caught.low:.1%} to {caught.high:.1%})."
     )
     return {"recall": caught.value, "recall_interval": (caught.low, caught.high)}, line
 

@@ -92,13 +92,31 @@ def _image_figures(run, folds, seed, show):
     evaluation = ImageEvaluation(folds, seed=seed)
     show("Measuring")
     samples, drawn = _drawn_pixels(run, seed)
-    measured = {"generated": evaluation.of(samples), "real, held out": evaluation.real()}
+    measured = {
+        "generated": evaluation.of(samples) | evaluation.by_region(samples),
+        "real, held out": evaluation.real() | evaluation.by_region(None),
+    }
     judges = measured["generated"]["judges"]
     line = (
         f"Judges: accuracy {judges['paper']:.2%} (paper's) and {judges['strict']:.2%} (strict) on "
         f"held-out labels. Of {drawn:,} samples drawn {len(samples):,} passed the guard."
     )
-    return {"acceptance": len(samples) / drawn, "images": measured}, line
+    return {"acceptance": len(samples) / drawn, "images": measured}, f"{line} {_regions(measured)}"
+
+
+def _regions(measured):
+    """What recall is near the border, beside that of all, in a sentence."""
+    said = []
+    for name, own in measured.items():
+        rates = []
+        for region in ("border", "whole"):
+            low, high = own[f"recall_{region}_interval"]
+            rates.append(f"{own[f'recall_{region}']:.0%} ({low:.0%} to {high:.0%})")
+        said.append(f"{name} {rates[0]} of them, {rates[1]} of all")
+    return (
+        f"Recall of the {measured['generated']['border']:,} held-out positives nearest to the "
+        f"negatives, by the strict judge: {'; '.join(said)}."
+    )
 
 
 def _rows(run, name, chosen=None, unreadable=None):
@@ -131,8 +149,8 @@ def _score_figures(run, rows, negative):
             rate = observed_rate(scores[part] > run.threshold)
             figures |= {name: rate.value, f"{name}_interval": (rate.low, rate.high)}
             lines.append(
-                f"{title} at the threshold: {rate.value:.2%} (95 % interval {rate.low:.2%} to "
-                f"{rate.high:.2%})."
+                f"{title} at the threshold {run.threshold:.6g}: {rate.value:.2%} (95 % interval "
+                f"{rate.low:.2%} to {rate.high:.2%})."
             )
     return figures, lines
 
@@ -143,9 +161,9 @@ def _folds(run, rows, codes, test, unwanted, negative):
     parts = {}
     for part, own, others in (("", ~test, ~held_out_unwanted), ("test_", test, held_out_unwanted)):
         parts |= {
-            f"{part}unlabeled": _pixels(rows[own], run.spec),
+            f"{part}unlabeled": as_pixels(rows[own], run.spec),
             f"{part}unlabeled_labels": codes[own],
-            f"{part}unwanted": _pixels(unwanted[others], run.spec),
+            f"{part}unwanted": as_pixels(unwanted[others], run.spec),
             f"{part}unwanted_labels": np.full(others.sum(), negative),
         }
     return Folds(**parts, name="labeled", negative_class=negative, fraction=1.0, seed=0)
@@ -155,11 +173,11 @@ def _drawn_pixels(run, seed):
     """Samples as a PNG holds them, a quarter of what floats take; and how many were drawn."""
     images = []
     for rows, drawn in run.sampler.batches(SAMPLES, seed, return_drawn=True):  # noqa: B007
-        images.append(_pixels(rows, run.spec))
+        images.append(as_pixels(rows, run.spec))
     return np.concatenate(images), drawn
 
 
-def _pixels(images, spec):
+def as_pixels(images, spec):
     """Images as a PNG holds them: uint8, shape `(n, height, width, channels)`."""
     scale = 1 if spec.dtype == "uint8" else 255
     return np.clip(np.rint(images * np.float32(scale)), 0, 255).astype("uint8")

@@ -19,6 +19,7 @@ from keras_vabc.recipes.forms import (
     Sha256,
     Share,
 )
+from keras_vabc.recipes.measured import SampleFigures
 from keras_vabc.recipes.recipe import Recipe
 
 SCHEMA = 2  # raise it when an earlier version of the package could no longer read the file
@@ -51,11 +52,11 @@ class TrainingSettings:
         seed: Seed of everything random.
         max_unreadable: Largest share of the files that may be unreadable.
         epochs: Passes over the unlabeled data; `None` for as many as suit the data.
-        budget: Seconds that all of the training may take; `None` for no limit.
         gamma: Final gamma; `None` for the setting's own.
         image_size: `(height, width)`; `None` for the most frequent size.
         start: Absolute path of the run whose weights it started from, or `memory` and their hash;
             `None` without one.
+        budget: Seconds that all of the training may take; `None` for no limit.
         types: Types that somebody has given to columns of a table.
         drop: Columns that are left out.
         missing: Words that are no value.
@@ -66,9 +67,9 @@ class TrainingSettings:
     max_unreadable: Share
     epochs: PositiveCount | None = None
     gamma: Positive | None = None
-    budget: Positive | None = None
     image_size: tuple[PositiveCount, PositiveCount] | None = None
     start: str | None = None
+    budget: Positive | None = None
     types: dict[str, ColumnType] | None = None
     drop: tuple[str, ...] | None = None
     missing: tuple[str, ...] | None = None
@@ -186,6 +187,7 @@ class _ImageFigures:
     class_balance: Share
     samples: Count
     judges: dict[Literal["paper", "strict"], Share]
+    recall_border: Share | None = None
 
 
 _IMAGE_FIGURES = TypeAdapter(_ImageFigures)
@@ -224,10 +226,16 @@ class LabeledFigures:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """The latest evaluation of each kind."""
+    """The latest evaluation of each kind; `samples` is of images, from the training on."""
 
     without_labels: UnlabeledFigures | None = None
     with_labels: LabeledFigures | None = None
+    samples: SampleFigures | None = None
+
+    @property
+    def verdict(self):
+        """What is said of the samples in one line; `None` where they were not measured."""
+        return None if self.samples is None else self.samples.verdict
 
 
 @dataclasses.dataclass(frozen=True)
@@ -259,10 +267,7 @@ class RunRecord:
         dataclasses.field(default_factory=dict)
     )
     parts: dict[
-        Literal[
-            *("nu.keras", "model.keras", "density.npz", "scores.npz", "history.json"),
-            *("columns.json", "unreadable.csv"),
-        ],
+        Literal[*FILES.values(), "unreadable.csv"],
         Sha256,
     ] = dataclasses.field(default_factory=dict)
     counts: dict[Fold, Counts] = dataclasses.field(default_factory=dict)

@@ -14,7 +14,7 @@ from keras_vabc.files.locks import LOCK
 from keras_vabc.files.places import work_place
 from keras_vabc.files.signals import stop_signals_wait
 from keras_vabc.files.writing import delete_temporary, temporary_folders, temporary_path
-from keras_vabc.pages.console import say, status
+from keras_vabc.pages.console import command_line, say, status
 from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.arguments import check_kinds, checked_settings, place
 from keras_vabc.recipes.identity import new_id
@@ -51,7 +51,8 @@ def train(
     Reads both, mends what can be mended, holds out a fifth of each, and trains step by step: NU
     classifier, V-ABC, density of the latents, guard (in the setting `"paper"` V-ABC alone). With
     `out` each finished step is stored, and the same call again goes on after the last one; a
-    finished run is not trained again.
+    finished run is not trained again. Of images the last line that it prints is a verdict on the
+    samples, without labels; it and what it was measured by are `run.record.evaluation.samples`.
 
     Args:
         unlabeled: The large fold, as `read_folds` takes it: a path, an array, a DataFrame or a
@@ -115,7 +116,10 @@ def train(
     own = {"id": new_id(settings, places), "git_revision": _git_revision()}
     record = RunRecord("training", settings, places, **own)
     job = _Job(record, data, start, allow_more_unwanted, console)
-    return job.in_folder(Path(out)) if kept else job.in_memory()
+    run = job.in_folder(Path(out)) if kept else job.in_memory()
+    if run.record.evaluation.verdict is not None:
+        say(console, run.record.evaluation.verdict)
+    return run
 
 
 class _Job:
@@ -152,6 +156,8 @@ class _Job:
                     page = first_report(run)
                 if page is not None:
                     say(self._console, f"The report is {page}.")
+            following = command_line(["keras-vabc", "threshold", str(out)])
+            say(self._console, f"Next: {following}, then sample, score, evaluate or export.")
         return run
 
     def _begun(self, out):

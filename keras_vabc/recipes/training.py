@@ -12,10 +12,11 @@ from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.budget import affordable_epochs
 from keras_vabc.recipes.generation import guarded, new_sampler, remaining_share, sharpen
 from keras_vabc.recipes.identity import CHECKPOINTS
+from keras_vabc.recipes.measuring import sample_figures
 from keras_vabc.recipes.own_data import described, recipe_for
 from keras_vabc.recipes.parts import delete_checkpoints
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.recipes.record import STEPS, Provenance
+from keras_vabc.recipes.record import STEPS, Evaluation, Provenance
 from keras_vabc.recipes.results import provenance
 from keras_vabc.vabc.checkpoint import Checkpoint
 
@@ -153,6 +154,7 @@ class Training:
         with status(self._console, "Scoring what was held out"):
             rows = {"unlabeled": self._folds.test_unlabeled, "unwanted": self._folds.test_unwanted}
             self._run.keep("scores", {name: self._run.score_rows(x) for name, x in rows.items()})
+        self._judge_samples()
         try:
             drawn = self._run.sampler.sample(TRIED_SAMPLES, seed=0, return_drawn=True)[1]
         except RuntimeError as error:
@@ -161,6 +163,13 @@ class Training:
         if self._run.has_classifier:
             say(self._console, f"Guard: it accepts {TRIED_SAMPLES / drawn:.1%} of the samples.")
         return self._figures(acceptance=TRIED_SAMPLES / drawn)
+
+    def _judge_samples(self):
+        """Measures samples of images, for the verdict with which the training ends."""
+        if self._run.spec.kind == "images":
+            with status(self._console, "Measuring the samples") as shown:
+                measured = sample_figures(self._run, self._folds, show=shown.update)
+            self._run.update(evaluation=Evaluation(samples=measured))
 
     def _figures(self, **found):
         return dataclasses.replace(self._run.record.figures, **found)

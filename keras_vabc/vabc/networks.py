@@ -101,12 +101,8 @@ def conv_autoencoder(
     Raises:
         ValueError: If `input_shape` has not three axes, or a size is not positive.
     """
-    _check_image_shape(input_shape)
-    check_keras_settings()
-    _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
-    kernels = kernel_initializers(seed)
-    encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels)
-    return encoder, _conv_decoder(shapes, latent_dim, units, output_activation, kernels)
+    sizes = {"latent_dim": latent_dim, "filters": filters, "units": units}
+    return _conv_networks(input_shape, **sizes, output_activation=output_activation, seed=seed)
 
 
 def residual_autoencoder(
@@ -143,14 +139,11 @@ def residual_autoencoder(
     References:
         - [Deep Residual Learning for Image Recognition](https://arxiv.org/abs/1512.03385).
     """
-    _check_image_shape(input_shape)
-    check_keras_settings()
-    _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
-    check_whole("blocks", blocks, 0)
-    kernels = kernel_initializers(seed)
+    sizes = {"latent_dim": latent_dim, "filters": filters, "units": units}
     form = {"activation": "silu", "blocks": blocks}
-    encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels, **form)
-    return encoder, _conv_decoder(shapes, latent_dim, units, output_activation, kernels, **form)
+    return _conv_networks(
+        input_shape, **sizes, output_activation=output_activation, seed=seed, **form
+    )
 
 
 def check_contract(encoder, decoder):
@@ -180,7 +173,23 @@ def output_range(decoder):
     return OUTPUT_RANGES.get(getattr(activation, "__name__", None), (-math.inf, math.inf))
 
 
-def _conv_encoder(input_shape, latent_dim, filters, units, kernels, *, activation="relu", blocks=0):
+def _conv_networks(
+    input_shape, *, latent_dim, filters, units, output_activation, seed, activation="relu", blocks=0
+):
+    if len(input_shape) != 3:
+        raise ValueError(
+            "input_shape must be (height, width, channels); use mlp_autoencoder for vectors. "
+            f"Received: input_shape={tuple(input_shape)}."
+        )
+    check_keras_settings()
+    _check_sizes(input_shape=input_shape, latent_dim=(latent_dim,), filters=filters, units=(units,))
+    check_whole("blocks", blocks, 0)
+    kernels, form = kernel_initializers(seed), {"activation": activation, "blocks": blocks}
+    encoder, shapes = _conv_encoder(input_shape, latent_dim, filters, units, kernels, **form)
+    return encoder, _conv_decoder(shapes, latent_dim, units, output_activation, kernels, **form)
+
+
+def _conv_encoder(input_shape, latent_dim, filters, units, kernels, *, activation, blocks):
     """The encoder, and the shapes in front of and behind each of its convolutions."""
     inputs = x = keras.Input(input_shape)
     shapes = [tuple(input_shape)]
@@ -196,9 +205,7 @@ def _conv_encoder(input_shape, latent_dim, filters, units, kernels, *, activatio
     return keras.Model(inputs, _latent_heads(x, latent_dim, kernels), name="encoder"), shapes
 
 
-def _conv_decoder(
-    shapes, latent_dim, units, output_activation, kernels, *, activation="relu", blocks=0
-):
+def _conv_decoder(shapes, latent_dim, units, output_activation, kernels, *, activation, blocks):
     latents = x = keras.Input((latent_dim,))
     for size in (units, math.prod(shapes[-1])):
         x = layers.Dense(size, activation=activation, kernel_initializer=next(kernels))(x)
@@ -243,14 +250,6 @@ def kernel_initializers(seed):
     """Endless stream of Glorot initializers, each with a seed of its own."""
     for offset in itertools.count():
         yield keras.initializers.GlorotUniform(None if seed is None else seed * 1000 + offset)
-
-
-def _check_image_shape(input_shape):
-    if len(input_shape) != 3:
-        raise ValueError(
-            "input_shape must be (height, width, channels); use mlp_autoencoder for vectors. "
-            f"Received: input_shape={tuple(input_shape)}."
-        )
 
 
 def _check_sizes(**sizes):

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import html
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ import tensorflow as tf
 from command_line import contents, fails, keras_vabc, record, succeeds, write_images
 from PIL import Image
 
+from keras_vabc.data.digests import digests
 from keras_vabc.data.folds import array_folds
 from keras_vabc.data.intake import held_out
 from keras_vabc.evaluation import judges
@@ -284,12 +286,32 @@ def test_the_report_shows_no_unwanted_example_unless_asked(images_run, tmp_path)
     succeeds("threshold", run)
     succeeds("report", run)
     page = (run / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 3, "curves, samples, scores"
+    assert page.count("data:image/png;base64,") == 4, "pairs, curves, samples, scores"
     assert "http" not in page and "Held-out unwanted" not in page
     assert f"{record(run)['threshold']['value']:.6g}" in page
     succeeds("report", run, "--show-unwanted")
     shown = (run / "report.html").read_text()
-    assert shown.count("data:image/png;base64,") == 4 and "Held-out unwanted" in shown
+    assert shown.count("data:image/png;base64,") == 5 and "Held-out unwanted" in shown
+
+
+def test_a_training_and_its_page_and_card_say_one_verdict(images_run, photos, tmp_path):
+    run, output = images_run
+    measured = record(run)["evaluation"]["samples"]
+    assert output.splitlines()[-1] == measured["verdict"]
+    assert not measured["verdict"].startswith("Good"), "two epochs are too few"
+    first = re.search("<p>(.*)</p>", (run / "report.html").read_text())[1]
+    assert html.unescape(first) == measured["verdict"]
+    run = shutil.copytree(run, tmp_path / "run")
+    succeeds("export", run, "--out", tmp_path / "model")
+    assert measured["verdict"] in (tmp_path / "model" / "MODEL_CARD.md").read_text()
+    printed = succeeds("evaluate", run, "--seed", 4)
+    again = record(run)["evaluation"]["samples"]
+    assert printed.startswith(again["verdict"]) and again["seed"] == 4
+    assert again["figures"].keys() == measured["figures"].keys()
+    images = np.stack([pixels(path) for path in sorted((photos / "all").iterdir())])
+    training = images[~held_out(images, 0, train_recipe.TEST_SHARE)]
+    names = {f"{digest:016x}" for digest in digests(training, 0)}
+    assert set(measured["neighbours"]) <= names and set(again["neighbours"]) <= names
 
 
 def test_a_table_of_mixed_scales(table_run, tmp_path):

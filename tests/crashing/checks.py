@@ -4,6 +4,7 @@ import dataclasses
 import fnmatch
 import hashlib
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from crashing.points import REMOVING
 LEFT_OUT = ("home/*", "tmp/__autograph_*", "*.lock")  # of other packages; locks may stay
 REPEATABLE = (".csv", ".parquet", ".npy", ".npz", ".png")  # whose bytes do not hold the time
 TEMPORARY = (".tmp", ".old")
+EARLIER = re.compile(r"\.([^/]+)-\w{8}\.tmp/\1\.earlier")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +57,8 @@ def after_reference(before, own, final, ended):
 def after_stop(command, point, kind, root, before, final, ended):
     """Faults of a command that was stopped at a point."""
     after = snapshot(root)
-    faults = _changed([n for n in before if final.get(n) == before[n]], before, after)
+    kept = [n for n in before if final.get(n) == before[n]]
+    faults = _changed(kept, before, after | (_put_aside(after) if kind == "kill" else {}))
     faults += _torn(root, before, after, final) + _strangers(root, before, after, final)
     if kind == "kill":
         return faults + ([] if ended.code == -9 else [f"exit code {ended.code} for a kill"])
@@ -99,6 +102,12 @@ def _changed(names, before, after):
         for name in names
         if after.get(name) != before[name]
     ]
+
+
+def _put_aside(after):
+    """What gets its name back by the next command, under that name: it was just being replaced."""
+    named = {name: EARLIER.sub(r"\1", name) for name in after}
+    return {named[name]: after[name] for name in after if named[name] != name}
 
 
 def _temporary(names):

@@ -225,6 +225,36 @@ def test_samples_are_compared_with_held_out_positives_and_not_the_other_way_roun
     assert figures["samples"] == len(positives), "the errors are those of held-out positives"
 
 
+def test_recall_near_the_border_is_that_of_the_positives_most_like_negatives(monkeypatch):
+    """The judge of this test finds images the more negative, the higher their number."""
+
+    class Judge:
+        accuracy = 1.0
+
+        def judge(self, images):
+            probabilities = np.zeros((len(images), 10))
+            probabilities[:, 4] = numbers(images) / 1000
+            return numbers(images)[:, None], probabilities
+
+    monkeypatch.setattr(evaluate, "train_judge", lambda *_, **__: Judge())
+    evaluation, folds = ImageEvaluation(numbered_folds()), numbered_folds()
+    positives = np.array([n for n in range(700, 1000) if n % 10 != 4])
+    held_out = np.concatenate([folds.test_unlabeled, folds.test_unwanted])
+    for most, whole in ((980, None), (850, (positives <= 850 + 5).mean())):
+        samples = held_out[numbers(held_out) <= most]
+        found = evaluation.by_region(samples)
+        assert found["border"] == 27 == round(0.1 * len(positives))
+        near = (np.sort(positives)[-27:] <= most + 5).mean()
+        assert found["recall_border"] == pytest.approx(near, abs=0.08)
+        low, high = found["recall_border_interval"]
+        assert low <= found["recall_border"] <= high and high - low > 0.1
+        if whole is not None:
+            assert found["recall_border"] == 0
+            assert found["recall_whole"] == pytest.approx(whole, abs=0.02)
+    training = evaluation.by_region(None)  # whose numbers are all lower
+    assert training["recall_border"] == 0 and training["recall_whole"] < 0.03
+
+
 def test_a_judge_is_trained_once(cache, folds, evaluation, monkeypatch):
     def fail(*_):
         raise AssertionError("trained again")

@@ -181,3 +181,20 @@ def test_column_distances_count_rows_by_weight_and_skip_constants():
     np.testing.assert_allclose(distances, [0, np.nan])
     with pytest.raises(ValueError, match="reference must have shape"):
         metrics.column_distances(rows[:, :1], rows)
+
+
+def test_recalled_are_the_real_rows_that_a_sample_is_near_to():
+    """A perfect, a useless and a collapsed generator; and by brute force."""
+    rng = np.random.default_rng(3)
+    real = rng.normal(size=(900, 3))
+    fresh = rng.normal(size=(500, 3))
+    found = metrics.recalled(fresh, real, seed=4)
+    distances = np.linalg.norm(fresh[:, None] - fresh, axis=2)
+    radii = np.sort(distances, axis=1)[:, 5]  # the 0th is the sample itself
+    expected = (np.linalg.norm(real[:, None] - fresh, axis=2) <= radii).any(axis=1)
+    np.testing.assert_array_equal(found, expected)
+    assert found.mean() > 0.8
+    assert not metrics.recalled(fresh + 50, real).any()
+    assert not metrics.recalled(np.repeat(fresh[:1], 500, axis=0), real).any()
+    many = rng.normal(size=(4500, 1))  # more rows than are compared at a time, and than are drawn
+    assert len(metrics.recalled(many, many)) == 4500 and metrics.recalled(many, many).mean() > 0.99

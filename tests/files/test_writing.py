@@ -1,6 +1,7 @@
 """Files and folders appear whole or not at all, and what a killed process left is found again."""
 
 import errno
+import fcntl
 import os
 import signal
 import stat
@@ -21,6 +22,7 @@ from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.locks import is_lock, locked
 from keras_vabc.files.model_files import read_model_file, write_model_file
 from keras_vabc.files.outputs import new_output
+from keras_vabc.files.places import work_place
 from keras_vabc.files.writing import (
     delete_temporary,
     make_folder,
@@ -161,6 +163,30 @@ def test_parents_vanish_with_what_was_to_be_in_them(tmp_path):
         (tmp_path / "a" / "b" / "of another").touch()
         raise KeyboardInterrupt
     assert names(tmp_path / "a") == ["b"] and names(tmp_path / "a" / "b") == ["of another"]
+
+
+def test_parents_vanish_when_a_folder_in_them_cannot_be_made(tmp_path, monkeypatch):
+    make, inner = os.mkdir, tmp_path / "a" / "b" / "c"
+
+    def no_room(path, *mode):
+        if Path(path) == inner and inner.parent.exists():
+            raise OSError(errno.ENOSPC, "full", str(path))
+        make(path, *mode)
+
+    monkeypatch.setattr(os, "mkdir", no_room)
+    with pytest.raises(OSError, match="full"), work_place(inner):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_nothing_stays_where_a_file_system_has_no_locks(tmp_path, monkeypatch):
+    def without(file, how):
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    with pytest.raises(OSError, match="no locks"), work_place(tmp_path / "a" / "b"):
+        pass
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("write", WRITERS)

@@ -33,7 +33,7 @@ def test_a_classifier_without_doubts_leaves_a_guard_in_its_range():
 
 def test_without_a_cut_or_a_classifier_the_guard_stays():
     recipe = recipe_for("quality", IMAGES)
-    assert recipe.cut == 0.02
+    assert recipe.cut == 0.03
     assert guarded(recipe, None, folds([0.1])) is recipe
     uncut = dataclasses.replace(recipe, cut=None)
     assert guarded(uncut, NU, folds([0.1])) is uncut

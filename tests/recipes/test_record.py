@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from keras_vabc.data.spec import DataSpec
+from keras_vabc.evaluation.verdict import Figure
 from keras_vabc.recipes.identity import new_id
+from keras_vabc.recipes.measured import SampleFigures
 from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.record import (
     FILES,
@@ -29,7 +31,7 @@ from keras_vabc.recipes.settings import Setting
 
 EARLIER = Path(__file__).parent / "run-0.1"  # trained by version 0.1, whose records had schema 1
 COUNTS = Counts(read=50, training=40, held_out=9, unreadable=1, duplicates=0, repeated=2)
-SETTINGS = TrainingSettings("quality", 3, 0.01, 7, 0.5, None, (8, 6), "other")
+SETTINGS = TrainingSettings("quality", 3, 0.01, 7, 0.5, (8, 6), "other")
 DATA = DataPlaces("all", "memory 0a", 0.2)
 MEASURED = {
     **{name: 0.5 for name in ("precision", "recall", "coverage", "class_balance", "nge_paper")},
@@ -58,6 +60,9 @@ WHOLE = RunRecord(
     evaluation=Evaluation(
         UnlabeledFigures(0.9, 9, 9, ("said",)),
         LabeledFigures(50, 9, 2, ("said",), 0.8, images={"generated": MEASURED}),
+        SampleFigures(
+            "Good: said.", ("blurred",), {"fid": Figure(1.5, 9, real=0.5)}, ("a",), ("0f",)
+        ),
     ),
     provenance=Provenance("2026-01-02", {"keras": "3"}, "keras-vabc train"),
     git_revision="abc",
@@ -124,6 +129,10 @@ def test_a_record_that_could_not_be_read_leaves_the_old_one(tmp_path, change):
         ("settings.surplus", 1),
         ("recipe.setting.surplus", 1),
         ("evaluation.with_labels.surplus", 1),
+        ("evaluation.samples.surplus", 1),
+        ("evaluation.samples.verdict", None),
+        ("evaluation.samples.figures.fid.value", float("nan")),
+        ("evaluation.samples.figures.fid.n", "9"),
         ("provenance.date", "yesterday"),
         ("provenance.date", "2026-02-30"),
         ("figures.negative_share_interval", [0.2, 0.0]),
