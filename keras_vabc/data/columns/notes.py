@@ -51,8 +51,8 @@ def _range(column):
     if len(values) == 0:
         return "nothing"
     low, high = _shown(column, [values[0].item(), values[-1].item()])
-    parts = [f"{low} to {high}"]
-    if column.codes.ordered:
+    parts = [low if low == high else f"{low} to {high}"]
+    if column.codes.ordered and low != high:
         parts.append(f"{column.distinct} values")
     if column.type == "datetime":
         parts.append({"day": "days"}.get(column.resolution, f"to the {column.resolution}"))
