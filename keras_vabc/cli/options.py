@@ -54,24 +54,9 @@ class CheckedWithoutKeras(Checked):
     needs_keras = False
 
 
-def column_overrides(file, types, drop, ids, missing):
-    """What the options say of columns, as `train` takes it; `None` if they say nothing."""
-    from keras_vabc.data.columns.record import overrides_from_json
-    from keras_vabc.files.bounds import read_text_file
-
-    said = {} if file is None else overrides_from_json(read_text_file(file))
-    for text in types or ():
-        name, equals, kind = text.rpartition("=")
-        if not equals or not name:
-            raise ValueError(f"column must be NAME=TYPE. Received: column={text}.")
-        said[name] = kind
-    given = {"types": said, "drop": drop, "id": ids, "missing": missing}
-    return {name: value for name, value in given.items() if value} or None
-
-
 Unlabeled = Annotated[
     str,
-    typer.Option(help="Folder of images; .npy, .npz, .csv, .parquet file; or tfds:NAME/SPLIT."),
+    typer.Option(help="Folder of images; table; .npy or .npz array; or tfds:NAME/SPLIT."),
 ]
 Unwanted = Annotated[str, typer.Option(help="Likewise: what must not be generated.")]
 Epochs = Annotated[
@@ -94,7 +79,7 @@ ImageSize = Annotated[
     ),
 ]
 MaxUnreadable = Annotated[
-    float, typer.Option(help="Largest share of files that may be unreadable.")
+    float, typer.Option(help="Largest share of files, or rows of a table, that may be unreadable.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]

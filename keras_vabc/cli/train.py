@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from keras_vabc.cli.column_options import Column, Columns, Drop, Id, Missing, column_overrides
 from keras_vabc.cli.options import (
     Budget,
     Epochs,
@@ -16,7 +17,6 @@ from keras_vabc.cli.options import (
     Unlabeled,
     Unwanted,
     Yes,
-    column_overrides,
 )
 
 Gamma = Annotated[
@@ -44,27 +44,11 @@ def train(
     gamma: Gamma = None,
     image_size: ImageSize = None,
     max_unreadable: MaxUnreadable = 0.01,
-    columns: Annotated[
-        Path | None,
-        typer.Option(help="JSON of types of columns, such as an edited columns.json of a run."),
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=TYPE",
-            help="Such as income=category; again for each column.",
-        ),
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Column to leave out.")
-    ] = None,
-    id: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Column that names the rows: it does not train."),
-    ] = None,
-    missing: Annotated[
-        list[str] | None, typer.Option(metavar="WORD", help="Cell that is no value, such as -999.")
-    ] = None,
+    columns: Columns = None,
+    column: Column = None,
+    drop: Drop = None,
+    id: Id = None,
+    missing: Missing = None,
     start: Start = None,
     yes: Yes = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,

@@ -42,8 +42,7 @@ def take_in(run, work, start, allow_more_unwanted, console):
     _check(run, intake, counts, start)
     if intake.columns is not None:
         run.keep("columns", intake.columns)
-        for line in str(intake.columns).splitlines():
-            say(console, line)
+        say_columns(console, intake.columns)
     for note in intake.notes:
         say(console, f"Note: {note}")
     _list_unreadable(run, intake.unreadable, console)
@@ -56,6 +55,12 @@ def take_in(run, work, start, allow_more_unwanted, console):
         notes=tuple(map(plain, intake.notes)),
     )
     return intake.folds
+
+
+def say_columns(console, columns):
+    """Tells what the `Columns` of a table are, a line each; nothing of `None`."""
+    for line in str(columns).splitlines() if columns is not None else ():
+        say(console, line)
 
 
 def _list_unreadable(run, unreadable, console):

@@ -21,6 +21,7 @@ from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.autoencoder import Diverged
 from keras_vabc.recipes.gamma_choice import choose, report
 from keras_vabc.recipes.generation import corrected, trained_sampler
+from keras_vabc.recipes.intake import say_columns
 from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
 from keras_vabc.recipes.results import SAMPLES, recipe_line
 from keras_vabc.recipes.results_folder import (
@@ -159,6 +160,10 @@ def _train_command(given):
     for name in ("unlabeled", "unwanted", "out", "setting", "gamma", "epochs", "max_unreadable"):
         if given.get(name) is not None:
             command += [f"--{name.replace('_', '-')}", given[name]]
+    said = given.get("columns") or {}
+    command += [f"--column={name}={kind}" for name, kind in said.get("types", {}).items()]
+    for name in ("drop", "id", "missing"):
+        command += [f"--{name}={word}" for word in said.get(name, ())]
     if given.get("image_size"):
         command += ["--image-size", "{}x{}".format(*given["image_size"])]
     if given.get("allow_more_unwanted"):
