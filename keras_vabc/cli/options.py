@@ -56,7 +56,7 @@ class CheckedWithoutKeras(Checked):
 
 Unlabeled = Annotated[
     str,
-    typer.Option(help="Folder of images; .npy, .npz, .csv or .parquet file; or tfds:NAME/SPLIT."),
+    typer.Option(help="Folder of images; table; .npy or .npz array; or tfds:NAME/SPLIT."),
 ]
 Unwanted = Annotated[str, typer.Option(help="Likewise: what must not be generated.")]
 Epochs = Annotated[
@@ -79,7 +79,7 @@ ImageSize = Annotated[
     ),
 ]
 MaxUnreadable = Annotated[
-    float, typer.Option(help="Largest share of files that may be unreadable.")
+    float, typer.Option(help="Largest share of files, or rows of a table, that may be unreadable.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]

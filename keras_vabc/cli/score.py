@@ -1,5 +1,6 @@
 """`keras-vabc score`: data in the order of review."""
 
+import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,10 @@ def score(
     max_unreadable: Annotated[
         float | None,
         typer.Option(help="Largest share of files that may be unreadable. (default: of RUN)"),
+    ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Columns of a table to carry into FILE."),
     ] = None,
     overwrite: Overwrite = False,
 ):
@@ -38,6 +43,7 @@ def score(
             out,
             overwrite=overwrite,
             max_unreadable=max_unreadable,
+            keep=_names(keep),
             show=lambda count: status.update(f"Scoring: {count:,} examples"),
         )
     for note in scored["notes"]:
@@ -51,3 +57,8 @@ def score(
     if scored["flagged"] is not None:
         text += f"; {scored['flagged']:,} exceed the threshold of {scored['threshold']:.4g}"
     say(console, f"{text}.")
+
+
+def _names(text):
+    """Names of columns, separated by commas; one that has a comma is quoted."""
+    return tuple(dict.fromkeys(next(csv.reader([text or ""]), ())))

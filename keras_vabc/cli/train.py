@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from keras_vabc.cli.column_options import Column, Columns, Drop, Id, Missing, column_overrides
 from keras_vabc.cli.options import (
     Budget,
     Epochs,
@@ -43,6 +44,11 @@ def train(
     gamma: Gamma = None,
     image_size: ImageSize = None,
     max_unreadable: MaxUnreadable = 0.01,
+    columns: Columns = None,
+    column: Column = None,
+    drop: Drop = None,
+    id: Id = None,
+    missing: Missing = None,
     start: Start = None,
     yes: Yes = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
@@ -57,6 +63,7 @@ def train(
     Examples:
       keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run
       keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --setting paper
+      keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --id customer
       keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run2 --from run
     """
     from keras_vabc.data.intake import SwappedFolds
@@ -72,6 +79,7 @@ def train(
         "gamma": gamma,
         "image_size": image_size,
         "max_unreadable": max_unreadable,
+        "columns": column_overrides(columns, column, drop, id, missing),
         "start": None if start is None else open_run(start, "from"),
         "seed": seed,
         "console": console,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from keras_vabc.cli.column_options import Column, Columns, Drop, Id, Missing, column_overrides
 from keras_vabc.cli.options import (
     Epochs,
     ImageSize,
@@ -29,6 +30,11 @@ def tune(
     epochs: Epochs = None,
     image_size: ImageSize = None,
     max_unreadable: MaxUnreadable = 0.01,
+    columns: Columns = None,
+    column: Column = None,
+    drop: Drop = None,
+    id: Id = None,
+    missing: Missing = None,
     yes: Yes = False,
     workers: Workers = None,
 ):
@@ -57,6 +63,7 @@ def tune(
         epochs=epochs,
         image_size=image_size,
         max_unreadable=max_unreadable,
+        columns=column_overrides(columns, column, drop, id, missing),
         allow_more_unwanted=yes,
         workers=workers,
         console=console,

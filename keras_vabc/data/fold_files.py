@@ -7,16 +7,17 @@ from collections import Counter
 
 import numpy as np
 
-from keras_vabc.data.digests import OrderDigest, digests, in_share
+from keras_vabc.data.digests import OrderDigest, in_share
 from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.data.mapped import RowsFile
+from keras_vabc.data.readers.reading import examples_of
 from keras_vabc.data.vectors import Columns
 
 
 class FoldFiles:
     """The training and the test part of one fold, and what is known of their rows.
 
-    Rows whose `digests` are in `drop` are left out. Of those kept, `hashes` are the sorted digests
+    Rows whose hashes are in `drop` are left out. Of those kept, `hashes` are the sorted digests
     and `columns` the `Columns`, where they are vectors; `counts` are as in `Intake`. `order` is the
     `OrderDigest` of all.
     """
@@ -35,8 +36,8 @@ class FoldFiles:
         hashes = bytearray()
         with contextlib.closing(self._training), contextlib.closing(self._test):
             self._check_room(reader.count)
-            for _, rows in reader.blocks(self._spec):
-                hashes += self._add(rows, seed, share).tobytes()
+            for own in examples_of(reader, self._spec):
+                hashes += self._add(own.rows, own.hashes(seed), share).tobytes()
                 if show:
                     show(self.name, reader.counts["read"])
         self.hashes = np.frombuffer(hashes, np.uint64)
@@ -70,9 +71,8 @@ class FoldFiles:
         }
         return [f"{self.name}: {line}." for line, holds in lines.items() if holds]
 
-    def _add(self, rows, seed, share):
-        """Stores some rows; returns the digests of those kept."""
-        hashes = digests(rows, seed)
+    def _add(self, rows, hashes, share):
+        """Stores some rows of these digests; returns those of the rows kept."""
         self.order.add(hashes)
         duplicate, test = np.isin(hashes, self._drop), in_share(hashes, share)
         for file, part, chosen in (

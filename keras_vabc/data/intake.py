@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from keras_vabc.data.checks import check_share
+from keras_vabc.data.columns.table import Columns
 from keras_vabc.data.digests import held_out
 from keras_vabc.data.fold_files import FoldFiles
 from keras_vabc.data.folds import PARTS, Folds, own_folds
 from keras_vabc.data.levels import decide, rule_notes
 from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
+from keras_vabc.data.readers.reading import examples_of
+from keras_vabc.data.readers.typed_tables import TypedReader, is_table, open_any_table
 from keras_vabc.data.spec import DataSpec
+from keras_vabc.data.typed_intake import typed_readers
 from keras_vabc.data.vectors import column_notes
 
 __all__ = [
@@ -21,6 +25,7 @@ __all__ = [
     "SwappedFolds",
     "held_out",
     "read_blocks",
+    "read_examples",
     "read_folds",
     "stored_folds",
 ]
@@ -48,6 +53,7 @@ class Intake:
             relative path and a reason, to be iterated; `len` is their number.
         orders: For each of `"unlabeled"` and `"unwanted"` a hash of all rows that could be read, in
             their order.
+        columns: `Columns` of tables whose rows are read as codes; else `None`.
     """
 
     folds: Folds
@@ -56,6 +62,7 @@ class Intake:
     counts: dict
     unreadable: dict
     orders: dict
+    columns: Columns | None = None
 
 
 def read_folds(
@@ -70,6 +77,8 @@ def read_folds(
     allow_more_unwanted=False,
     show=None,
     rule=None,
+    typed=False,
+    columns=None,
 ) -> Intake:
     """Reads both folds, mends what can be mended, and holds out a part of each for testing.
 
@@ -96,6 +105,10 @@ def read_folds(
             so far.
         rule: `ImageRule` of images, such as that of an earlier run, `spec.rule`; `None` for one
             that both folds decide: what is white, and on what transparency is laid.
+        typed: Whether any table is taken, by the types of its columns, if the unlabeled fold is
+            one: rows of both folds are then its dense codes. Else a table must hold numbers.
+        columns: Of typed tables: `Columns` of an earlier run, or a dict of what you know better
+            than is found, of `types`, `drop`, `id` and `missing`, as `Overrides` has them.
 
     Returns:
         `Intake`.
@@ -119,7 +132,7 @@ def read_folds(
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = dict(zip(FOLDS, (unlabeled, unwanted), strict=True))
-    readers = {name: open_reader(data[name], name, max_unreadable) for name in FOLDS}
+    readers, columns = _readers(data, max_unreadable, image_size, typed, columns)
     if not allow_more_unwanted:
         _check_not_swapped(*(readers[name].count for name in FOLDS))
     spec = _common_spec(readers, image_size)
@@ -137,15 +150,30 @@ def read_folds(
         stored[name].check(test_share)
     folds = stored_folds(folder, int(seed))
     notes = rule_notes(spec.rule, levels) if spec.rule else []
+    notes += [] if columns is None else columns.notes
     notes += [line for name in FOLDS for line in readers[name].notes(spec) + stored[name].notes()]
-    if spec.kind == "vectors":
-        columns = stored["unlabeled"].columns
-        notes += column_notes(columns, stored["unwanted"].columns, spec)
-        spec = _with_facts(spec, columns)
+    if spec.kind == "vectors" and columns is None:
+        numbers = stored["unlabeled"].columns
+        notes += column_notes(numbers, stored["unwanted"].columns, spec)
+        spec = _with_facts(spec, numbers)
     counts = {name: dict(stored[name].counts) for name in FOLDS}
     unreadable = {name: _unreadable(readers[name]) for name in FOLDS}
     orders = {name: stored[name].order.hexdigest() for name in FOLDS}
-    return Intake(folds, spec, notes, counts, unreadable, orders)
+    return Intake(folds, spec, notes, counts, unreadable, orders, columns)
+
+
+def _readers(data, max_unreadable, image_size, typed, columns):
+    """The `Reader` of each fold, and the `Columns` of typed tables, else `None`."""
+    if typed and image_size is None and is_table(data["unlabeled"]):
+        given = isinstance(columns, Columns)
+        known, said = (columns, None) if given else (None, columns)
+        return typed_readers(data, max_unreadable, known, said)
+    if columns is not None:
+        raise ValueError(
+            "columns must be None, unless the unlabeled fold is a table. Received: what is said of "
+            "columns, and data of another kind."
+        )
+    return {name: open_reader(data[name], name, max_unreadable) for name in FOLDS}, None
 
 
 def stored_folds(folder, seed=0):
@@ -157,19 +185,41 @@ def stored_folds(folder, seed=0):
     return own_folds(parts, seed)
 
 
-def read_blocks(data, spec, name="input", *, max_unreadable=0.01, notes=None, unreadable=None):
+def read_blocks(data, spec, name="input", **how):
+    """As `read_examples`, but yields `(ids, rows)` alone."""
+    for own in read_examples(data, spec, name, **how):
+        yield own.ids, own.rows
+
+
+def read_examples(
+    data,
+    spec,
+    name="input",
+    *,
+    max_unreadable=0.01,
+    notes=None,
+    unreadable=None,
+    columns=None,
+    keep=(),
+):
     """Reads data, of any kind that `read_folds` takes, in the form of a spec, a few rows at a time.
 
-    Yields `(ids, rows)`: for each example the path of its file relative to the folder, or the
-    number of its row, counted from 0; and an array of shape `(n, *spec.shape)` of `spec.dtype`.
+    Yields `Examples`: for each example the path of its file relative to the folder, the cell of an
+    id column, or the number of its row, counted from 0; and an array of shape `(n, *spec.shape)` of
+    `spec.dtype`. A typed spec needs its `columns`; `keep` are names of columns of a table whose
+    cells are wanted, too.
     When all has been read a list of `notes` gets a line for each repair, and an `Unreadable` the
     files that were left out, with a reason each.
 
     Raises a `ValueError` if the data are damaged or cannot be brought into that form, an `OSError`
     if something cannot be read.
     """
-    reader = open_reader(data, name, max_unreadable)
-    yield from reader.blocks(spec)
+    if columns is None:
+        reader = open_reader(data, name, max_unreadable)
+    else:
+        table = open_any_table(data, name, max_unreadable, lambda: open_reader(data, name))
+        reader = TypedReader(table, columns, max_unreadable)
+    yield from examples_of(reader, spec, keep)
     if notes is not None:
         notes += reader.notes(spec)
     if unreadable is not None:

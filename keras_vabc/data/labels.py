@@ -1,6 +1,8 @@
 """Labels that somebody has given to unlabeled examples."""
 
 import csv
+import io
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -9,18 +11,21 @@ import numpy as np
 
 from keras_vabc.data.ids import from_cell, is_formula
 from keras_vabc.data.readers.numpy_files import map_array
+from keras_vabc.data.readers.table_batches.csv_text import CsvText, NotUtf8
 from keras_vabc.files.bounds import check_regular
 
 
 def read_labels(labels, ids, notes=None):
     """Reads the label of each example with these ids: a string, or `None` where it has none.
 
-    The ids, each another one, may come from an iterator: none of them is kept.
+    The ids, each another one, may come from an iterator: none of them is kept. Pairs of an id and
+    the number of the row as text tell which row of a table it is.
     Labels are the path of a CSV file with the columns `id` and `label`, in any order and not
-    necessarily of all examples; or of a `.npy` file of whole numbers, one for each example, in
-    their order; or an array of those or of strings, in which `None` and NaN are no label. The ids
-    are written as `as_cell` does, or as they are, in upper and lower case as in the data. A list of
-    `notes` gets a line on ids that are none of the data.
+    necessarily of all examples, or `row` instead of `id`, which counts the examples from 0; or of a
+    `.npy` file of whole numbers, one for each example, in their order; or an array of those or of
+    strings, in which `None` and NaN are no label. The ids are written as `as_cell` does, or as they
+    are, in upper and lower case and with the spaces that they have in the data. A list of `notes`
+    gets a line on ids that are none of the data.
 
     Raises a `ValueError` if the file is of another kind, damaged, gives an id two labels, or none
     of its ids is one of the data, an `OSError` if it cannot be read.
@@ -33,19 +38,22 @@ def read_labels(labels, ids, notes=None):
     check_regular(path)
     if path.suffix.lower() == ".npy":
         return [_name(label) for label in _one_each(_read_array(path), _count(ids), "iu")]
-    found, known, first, names = _read_table(path), 0, None, []
-    for name in ids:
+    key, found = _read_table(path)
+    known, first, names = 0, None, []
+    for place, name in enumerate(ids):
+        name, row = name if isinstance(name, tuple) else (name, str(place))
+        name = row if key == "row" else name
         first = name if first is None else first
         known += name in found
         names.append(found.get(name))
     if not known:
         raise ValueError(
-            f"labels must name ids of the unlabeled data, such as {first!r}. "
+            f"labels must name {key}s of the unlabeled data, such as {first!r}. "
             f"Received: {', '.join(map(repr, list(found)[:3])) or 'none'}."
         )
     if known < len(found) and notes is not None:
         others = len(found) - known
-        notes.append(f"{others:,} of {len(found):,} ids in the labels are none of the data.")
+        notes.append(f"{others:,} of {len(found):,} {key}s in the labels are none of the data.")
     return names
 
 
@@ -86,44 +94,62 @@ def _name(label):
 
 
 def _read_table(path):
-    """Dict from id to label."""
+    """The name of the column that names the examples, and a dict from it to the label."""
+    text = CsvText(path, "labels", "a CSV file with the columns id and label")
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            delimiter = _delimiter(file.readline())
-            file.seek(0)
-            found = _labels_by_id(csv.reader(file, delimiter=delimiter, strict=True))
-    except (ValueError, csv.Error) as error:
-        reason = "it is no UTF-8" if isinstance(error, UnicodeError) else error
-        raise ValueError(
-            f"labels must be a CSV file with the columns id and label. Received: {path} ({reason})."
-        ) from None
-    if any(map(is_formula, found)):
-        return found
-    return {from_cell(cell): label for cell, label in found.items()}
+        try:
+            key, found = _labels_of(text)
+        except NotUtf8 as error:
+            text.fall_back(error.args[0])
+            key, found = _labels_of(text)
+    except (_Unfit, csv.Error) as error:
+        raise text.error(error) from None
+    if key == "row" or any(map(is_formula, found)):
+        return key, found
+    return key, {from_cell(cell): label for cell, label in found.items()}
 
 
-def _delimiter(line):
-    """What stands between the names of the columns."""
+class _Unfit(Exception):
+    """A table that is none of labels; the message says why."""
+
+
+def _labels_of(text):
+    head, _ = text.head()
+    delimiter, key = _columns(head)
+    lines = itertools.chain.from_iterable(
+        io.StringIO(block.text.decode(), newline="") for block in text.blocks(delimiter)
+    )
+    return key, _labels_by(key, csv.reader(lines, delimiter=delimiter, strict=True))
+
+
+def _columns(head):
+    """What stands between the names of the columns, and which of them names the examples."""
+    line = io.StringIO(head, newline="").readline()
     for delimiter in ",;\t":
         names = next(csv.reader([line], delimiter=delimiter), [])
-        if {"id", "label"} <= set(names):
-            return delimiter
+        keys = [name for name in ("id", "row") if name in names]
+        if keys and "label" in names:
+            twice = [name for name in (keys[0], "label") if names.count(name) > 1]
+            if twice:
+                raise _Unfit(f"{twice[0]!r} names two of its columns")
+            return delimiter, keys[0]
     names = next(csv.reader([line]), [])
-    raise ValueError(f"its columns are {names}")
+    raise _Unfit(f"its columns are {names}")
 
 
-def _labels_by_id(lines):
-    """Dict from id to label; the first line has the names of the columns."""
+def _labels_by(key, lines):
+    """Dict from id or row to label; the first line has the names of the columns."""
     names, found = next(lines), {}
     for cells in lines:
         if not cells:
             continue
         if len(cells) != len(names):
-            raise ValueError(
+            raise _Unfit(
                 f"line {lines.line_num} has {len(cells)} cells, the first one {len(names)}"
             )
         row = dict(zip(names, cells, strict=True))
         label = _name(row["label"])
-        if found.setdefault(row["id"], label) != label:
-            raise ValueError(f"line {lines.line_num} gives {row['id']!r} another label than before")
+        name = row[key].strip() if key == "row" else row[key]
+        if found.setdefault(name, label) != label:
+            raise _Unfit(f"line {lines.line_num} gives {name!r} another label than before")
     return found

@@ -58,6 +58,8 @@ class DataSpec:
             numbers there.
         rule: `ImageRule` of images; `None` where it was not decided yet, or by a version that
             decided it file by file.
+        typed: Whether vectors are the dense codes of a table's columns, which `columns.json` of the
+            run describes; `columns` are then names of codes.
 
     Raises:
         ValueError: If an attribute breaks a rule above.
@@ -70,6 +72,7 @@ class DataSpec:
     constants: tuple[tuple[int, float], ...] = ()
     whole: tuple[tuple[int, float, float], ...] = ()
     rule: ImageRule | None = None
+    typed: bool = False
 
     def __post_init__(self):
         """Checks the attributes."""
@@ -88,6 +91,8 @@ class DataSpec:
                 f"spec must name each of its columns once. Received: shape {self.shape}, "
                 f"{len(self.columns)} names."
             )
+        if self.typed and images:
+            raise ValueError("spec must be of vectors to be typed. Received: images.")
         if self.rule is not None and not images:
             raise ValueError(f"spec must have a rule for images alone. Received: {self.rule}.")
         for column, *values in (*self.constants, *self.whole):

@@ -10,7 +10,7 @@ from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_files import read_model_file, write_model_file
 from keras_vabc.nu.checkpoints import MemberCheckpoint, training_fingerprint
 from keras_vabc.nu.committee import Committee
-from keras_vabc.nu.estimates import estimated, warn_if_few
+from keras_vabc.nu.estimates import estimated, warn_if_few, warn_if_most
 from keras_vabc.nu.inputs import check_arguments, checked_folds
 from keras_vabc.nu.networks import member_network
 from keras_vabc.nu.training import cross_train
@@ -216,6 +216,9 @@ class NUClassifier:
         Raises:
             RuntimeError: Before `fit`.
             ValueError: If an argument breaks a rule above, or no unlabeled example would be left.
+
+        Warns:
+            UserWarning: If more than half of the unlabeled training examples are moved.
         """
         self._fitted()
         if mode not in ("move", "soft"):
@@ -224,7 +227,9 @@ class NUClassifier:
         negative = self.negative_probability(folds.unlabeled)
         test_negative = self.negative_probability(folds.test_unlabeled)
         if mode == "move":
-            return move_to_unwanted(folds, negative > threshold, test_negative > threshold)
+            moved = move_to_unwanted(folds, negative > threshold, test_negative > threshold)
+            warn_if_most(len(folds.unlabeled) - len(moved.unlabeled), len(folds.unlabeled))
+            return moved
         return dataclasses.replace(
             folds, unlabeled_y=1 - negative, test_unlabeled_y=1 - test_negative
         )

@@ -5,6 +5,8 @@ import warnings
 from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
 
+MOST_MOVED = 0.5  # of the unlabeled: beyond it what is left is no longer what was given
+
 
 def estimated(unlabeled_logits, unwanted_logits):
     """`(estimates, shift)`, from logits `(n,)` and `(m,)` by members that did not train on the row.
@@ -38,5 +40,16 @@ def warn_if_few(count, share, interval):
             f"share of negatives, estimated as {share:.3f}, may lie anywhere from {low:.3f} to "
             f"{high:.3f}, and kinds of negatives that are not among the unwanted examples are "
             "missed.",
+            stacklevel=3,
+        )
+
+
+def warn_if_most(moved, count):
+    """Warns the caller of `NUClassifier.correct` that few unlabeled examples are left."""
+    if moved > MOST_MOVED * count:
+        warnings.warn(
+            f"{moved:,} of {count:,} unlabeled examples look like the unwanted ones and are moved "
+            f"to them, which leaves {count - moved:,} to learn from: the two folds can hardly be "
+            "told apart, and more unwanted examples may help.",
             stacklevel=3,
         )

@@ -79,6 +79,13 @@ def _form(spec):
         colour = "grey" if channels == 1 else "colour"
         return f"a {colour} image, {height} x {width} x {channels}, values 0 to {most}"
     names = "" if spec.columns is None else f", in this order: {', '.join(spec.columns)}"
+    if spec.typed:
+        return (
+            f"a row of a table as {spec.shape[0]} numbers, which `columns.json` beside this card "
+            "describes: of each number, date and time its normal score, 0 where it is missing, and "
+            "1 for that; of a word 1 in its place, else 0. The exported model takes and gives "
+            f"these codes; `keras-vabc sample` and `score` take and give tables. Codes{names}"
+        )
     return f"{spec.shape[0]} numbers, in the units of the data{names}"
 
 

@@ -23,9 +23,9 @@ def found(run, names):
     """The unlabeled rows of those names, in their order, or a `ValueError` if one is gone."""
     known = dict(_KEPT.get(run, {}))
     if missing := set(names) - known.keys():
-        for _, rows in run.training_data("unlabeled"):
-            own = named(run, rows)
-            known |= {name: row for name, row in zip(own, rows, strict=True) if name in missing}
+        for own in run.training_data("unlabeled"):
+            pairs = zip(named(run, own.rows), own.rows, strict=True)
+            known |= {name: row for name, row in pairs if name in missing}
     if set(names) - known.keys():
         raise ValueError("the training data have changed.")
     return np.stack([known[name] for name in names])

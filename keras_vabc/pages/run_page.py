@@ -139,16 +139,17 @@ def _evaluation(evaluation):
 def _columns(run, show_unwanted):
     """The spread of each column in samples and in held-out rows; none if the rows are gone."""
     samples, drawn = run.sampler.sample(SPREAD_SAMPLES, seed=0, return_drawn=True)
-    samples = in_form(samples, run.spec)
+    samples = in_units(run, in_form(samples, run.spec))
     text = _acceptance(run, SPREAD_SAMPLES, drawn)
     try:
-        rows = _held_out_rows(run, "unlabeled")
-        unwanted = _held_out_rows(run, "unwanted") if show_unwanted else None
+        codes = _held_out_rows(run, "unlabeled")
+        rows = in_units(run, codes)
+        unwanted = in_units(run, _held_out_rows(run, "unwanted")) if show_unwanted else None
         if len(rows) < FEWEST:
             raise ValueError(f"only {len(rows)} rows are held out.")
     except (OSError, ValueError) as error:
         return [Section("Samples", [text, f"The data cannot be compared: {error}"], [], [])]
-    weights = 1 - run.nu.negative_probability(rows) if run.has_classifier else None
+    weights = 1 - run.nu.negative_probability(codes) if run.has_classifier else None
     distances = column_distances(samples, rows, weights)
     even, odd = (None if weights is None else weights[start::2] for start in (0, 1))
     halves = column_distances(rows[1::2], rows[::2], even, odd)
@@ -185,7 +186,14 @@ def _column_figure(run, groups, columns):
 
 
 def _name(run, column):
+    if run.columns is not None:
+        return run.columns.trained[column].name
     return str(column) if run.spec.columns is None else run.spec.columns[column]
+
+
+def in_units(run, rows):
+    """Rows in the units of the data: those of a typed table have one number for each column."""
+    return rows if run.columns is None else run.columns.numbers(rows)
 
 
 def _unwanted(run):
@@ -199,4 +207,7 @@ def _held_out_rows(run, name):
     """Rows that were held out: all of them, or a random part of about `HELD_OUT`."""
     count = run.record.counts[name].held_out
     part = min(1.0, HELD_OUT / max(count, 1))
-    return np.concatenate([rows[run.held_out(rows, part)] for _, rows in run.training_data(name)])
+    seed = run.record.settings.seed
+    return np.concatenate(
+        [x.rows[run.held_out(x.hashes(seed), part)] for x in run.training_data(name)]
+    )

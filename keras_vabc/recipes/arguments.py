@@ -6,14 +6,19 @@ import os
 from rich.console import Console
 
 from keras_vabc.data.checks import check_kind, check_path
+from keras_vabc.data.columns.overrides import Overrides
 from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
+from keras_vabc.data.readers.table_batches.table import open_table
+from keras_vabc.data.readers.typed_tables import content_of, is_table
 from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.recipes.own_data import check_setting
 from keras_vabc.recipes.record import MEMORY, TrainingSettings
 
 
-def checked_settings(setting, epochs, budget, gamma, image_size, max_unreadable, start, seed):
+def checked_settings(
+    setting, epochs, budget, gamma, image_size, max_unreadable, start, seed, columns=None
+):
     """The `TrainingSettings` of the arguments of `train`; `start` is `None` or a `Run`."""
     return TrainingSettings(
         setting=_setting(setting, start),
@@ -24,6 +29,7 @@ def checked_settings(setting, epochs, budget, gamma, image_size, max_unreadable,
         image_size=_image_size(image_size, start),
         max_unreadable=checked("max_unreadable", max_unreadable),
         start=None if start is None else _origin(start),
+        **_said(columns, start),
     )
 
 
@@ -46,7 +52,12 @@ def place(name, data, image_size, kept):
         return os.path.abspath(data) if os.path.exists(data) else os.fspath(data)
     if not kept:
         return MEMORY
-    reader, digest = open_reader(data, name), hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=16)
+    if is_table(data):
+        for part in content_of(open_table(data, name)):
+            digest.update(part)
+        return f"{MEMORY} {digest.hexdigest()}"
+    reader = open_reader(data, name)
     for _, rows in reader.blocks(reader.describe(image_size)):
         digest.update(f"{rows.dtype} {rows.shape[1:]}".encode() + rows.tobytes())
     return f"{MEMORY} {digest.hexdigest()}"
@@ -62,6 +73,26 @@ def data_at(place, name, in_memory):
             "opened from its folder."
         )
     return in_memory[name]
+
+
+def _said(columns, start):
+    """What somebody knows better of columns, as settings keep it."""
+    if not columns:
+        return {}
+    check_kind("columns", columns, dict, "a dict of types, drop, id and missing")
+    if start is not None:
+        raise ValueError(
+            "columns must be None with a run to start from, whose columns are taken. "
+            f"Received: columns={columns}."
+        )
+    said = Overrides.of(columns)
+    check_kind("missing", said.missing, list | tuple, "a list of words")
+    missing = tuple(map(str, said.missing))
+    return {
+        "types": said.types or None,
+        "drop": tuple(sorted(said.drop)) or None,
+        "missing": missing or None,
+    }
 
 
 def _origin(start):

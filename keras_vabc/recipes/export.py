@@ -6,6 +6,7 @@ from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.pages.model_card import model_card
 from keras_vabc.recipes.outputs import provenance
+from keras_vabc.recipes.record import FILES
 
 CARD = "MODEL_CARD.md"
 EXPORT = "export"  # the kind of output
@@ -32,6 +33,8 @@ def export(run, out, format):
             threshold=run.threshold,
             verbose=False,
         )
+        if run.columns is not None:
+            (made / FILES["columns"]).write_text(run.columns.to_json(), encoding="utf-8")
         output.manifest |= {"format": format} | provenance(run)
         card = model_card(run, format, FOLDERS[format], output.manifest["sha256"])
         (made / CARD).write_text(card, encoding="utf-8")

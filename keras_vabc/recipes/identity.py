@@ -36,6 +36,8 @@ def own_files(record):
     parts = [part for stage in record.stages for part in PARTS.get(stage, ())]
     if "density" in record.stages and record.recipe and record.recipe.density == "gmm":
         parts.append("density")
+    if "intake" in record.stages and record.spec and record.spec.typed:
+        parts.append("columns")
     return [FILES[part] for part in parts]
 
 
@@ -48,7 +50,7 @@ def due_files(record):
     checkpoints = [
         name for stage, names in CHECKPOINTS.items() if stage in due for name in names.values()
     ]
-    listed = [UNREADABLE] if "intake" in due else []
+    listed = [UNREADABLE, FILES["columns"]] if "intake" in due else []
     return [*listed, *checkpoints, *sorted(FILES[part] for part in parts)]
 
 

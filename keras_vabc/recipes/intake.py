@@ -40,6 +40,9 @@ def take_in(run, work, start, allow_more_unwanted, console):
         for name, own in intake.counts.items()
     }
     _check(run, intake, counts, start)
+    if intake.columns is not None:
+        run.keep("columns", intake.columns)
+        say_columns(console, intake.columns)
     for note in intake.notes:
         say(console, f"Note: {note}")
     _list_unreadable(run, intake.unreadable, console)
@@ -54,6 +57,12 @@ def take_in(run, work, start, allow_more_unwanted, console):
     return intake.folds
 
 
+def say_columns(console, columns):
+    """Tells what the `Columns` of a table are, a line each; nothing of `None`."""
+    for line in str(columns).splitlines() if columns is not None else ():
+        say(console, line)
+
+
 def _list_unreadable(run, unreadable, console):
     """Tells what was left out, with reasons, in a file of the run; notes name the first few."""
     if run.folder is not None and any(map(len, unreadable.values())):
@@ -66,6 +75,8 @@ def _list_unreadable(run, unreadable, console):
 def _read(run, work, start, allow_more_unwanted, console):
     working_copies.begin(work)
     settings = run.record.settings
+    known = start if start is not None else run
+    columns = None if start is None or not start.spec.typed else start.columns
     with reading_status(console) as show:
         return read_folds(
             run.source("unlabeled"),
@@ -78,7 +89,16 @@ def _read(run, work, start, allow_more_unwanted, console):
             allow_more_unwanted=allow_more_unwanted,
             show=show,
             rule=None if start is None else start.spec.rule,
+            typed=known.spec is None or known.spec.typed,
+            columns=_said(settings) if columns is None else columns,
         )
+
+
+def _said(settings):
+    """What was said of columns, as `read_folds` takes it; `None` if nothing was."""
+    names = ("types", "drop", "missing")
+    said = {name: getattr(settings, name) for name in names if getattr(settings, name) is not None}
+    return said or None
 
 
 def _check(run, intake, counts, start):
@@ -121,7 +141,7 @@ def _check_as_before(counts, before):
 
 
 def _check_alike(spec, old_spec):
-    for name in ("kind", "shape", "dtype", "columns"):
+    for name in ("kind", "shape", "dtype", "typed", "columns"):
         now, then = getattr(spec, name), getattr(old_spec, name)
         if now != then:
             raise ValueError(

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from keras_vabc.data.digests import OrderDigest, digests
+from keras_vabc.data.digests import OrderDigest
 from keras_vabc.data.folds import Folds
 from keras_vabc.data.labels import read_labels
 from keras_vabc.data.unreadable import NAMES_SHOWN, Unreadable
@@ -25,10 +25,10 @@ def labeled_figures(run, labels, negative_class, seed, show):
     show("Reading the data")
     notes, left_out = [], {name: Unreadable() for name in ("unlabeled", "unwanted")}
     blocks = _as_trained(run, "unlabeled", left_out["unlabeled"])
-    names = read_labels(labels, (name for ids, _ in blocks for name in ids), notes)
+    names = read_labels(labels, (name for own in blocks for name in _named(own)), notes)
     known, codes, negative = _coded(names, negative_class)
-    rows = _rows(run, "unlabeled", known)  # read anew: all of them may not fit in memory
-    test = run.held_out(rows)
+    # Read anew: all of them may not fit in memory.
+    rows, test = _rows(run, "unlabeled", known)
     figures, lines = _score_figures(run, rows[test], codes[test] == negative)
     lines = [f"{len(rows):,} of {len(names):,} unlabeled examples have a label.", *notes, *lines]
     counts = run.record.counts["unlabeled"]
@@ -47,15 +47,20 @@ def labeled_figures(run, labels, negative_class, seed, show):
 def _as_trained(run, name, unreadable):
     """Reads the user's data; a `ValueError` at their end if they are not what the run read."""
     order, seen = run.record.counts[name].order, OrderDigest()
-    for ids, rows in run.training_data(name, unreadable):
+    for own in run.training_data(name, unreadable):
         if order is not None:
-            seen.add(digests(rows, run.record.settings.seed))
-        yield ids, rows
+            seen.add(own.hashes(run.record.settings.seed))
+        yield own
     if order not in (None, seen.hexdigest()):
         raise ValueError(
             f"{name} must be as it was when the run was trained. Received: other examples in "
             f"{getattr(run.record.data, name)}, or in another order."
         )
+
+
+def _named(own):
+    """What names each example: its id; in a table with an id column also the number of its row."""
+    return own.ids if own.numbers is None else zip(own.ids, own.numbers, strict=True)
 
 
 def _unread(name, files):
@@ -116,13 +121,15 @@ def _regions(measured):
 
 
 def _rows(run, name, chosen=None, unreadable=None):
-    """The rows of one of the user's inputs, or those chosen by a boolean array."""
-    found, first = [], 0
+    """Rows of one of the user's inputs, or those chosen by a boolean array; which are held out."""
+    found, test, first = [], [], 0
     blocks = _as_trained(run, name, unreadable) if chosen is None else run.training_data(name)
-    for ids, rows in blocks:
-        found.append(rows if chosen is None else rows[chosen[first : first + len(ids)]])
-        first += len(ids)
-    return np.concatenate(found)
+    for own in blocks:
+        part = slice(None) if chosen is None else chosen[first : first + len(own.ids)]
+        found.append(own.rows[part])
+        test.append(run.held_out(own.hashes(run.record.settings.seed)[part]))
+        first += len(own.ids)
+    return np.concatenate(found), np.concatenate(test)
 
 
 def _score_figures(run, rows, negative):
@@ -151,7 +158,7 @@ def _score_figures(run, rows, negative):
 
 def _folds(run, rows, codes, test, unwanted, negative):
     """The labeled examples, and the unwanted ones as negatives, for `ImageEvaluation`."""
-    held_out_unwanted = run.held_out(unwanted)
+    unwanted, held_out_unwanted = unwanted
     parts = {}
     for part, own, others in (("", ~test, ~held_out_unwanted), ("test_", test, held_out_unwanted)):
         parts |= {

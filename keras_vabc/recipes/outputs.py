@@ -2,14 +2,16 @@
 
 import os
 
-from keras_vabc.data.outputs import is_folder, write_rows
+from keras_vabc.data.outputs import in_form, is_folder, write_rows
+from keras_vabc.data.ranges import checked
+from keras_vabc.data.table_outputs import check_table_path, decoded, table_of, write_table
 from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.files.outputs import check_free, new_output
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.record_file import RUN_FILE
 
 SAMPLES = "samples"  # the kind of output
-MADE_BY = ("model", "nu", "density")  # parts that decide what is drawn and scored
+MADE_BY = ("model", "nu", "density", "columns")  # parts that decide what is drawn and scored
 
 
 def write_samples(run, n, out, *, seed=0, overwrite=False, show=lambda drawn: None):
@@ -21,7 +23,7 @@ def write_samples(run, n, out, *, seed=0, overwrite=False, show=lambda drawn: No
     `new_output` do, and a `RuntimeError` if the guard rejects nearly everything.
     """
     check_output(run, out)
-    kind = {"folder": is_folder(out, run.spec), "overwrite": overwrite}
+    kind = {"folder": _is_folder(run, out), "overwrite": overwrite}
     with new_output(out, SAMPLES, **kind) as output:
         counts = {"n": n, "seed": seed, "drawn": 0}
 
@@ -31,16 +33,35 @@ def write_samples(run, n, out, *, seed=0, overwrite=False, show=lambda drawn: No
                 show(len(rows))
                 yield rows
 
-        write_rows(output.path, blocks(), run.spec)
+        if run.columns is None:
+            write_rows(output.path, blocks(), run.spec)
+        else:
+            write_table(output.path, decoded(blocks(), run.columns, seed), run.columns)
         counts["rejected"] = counts["drawn"] - n
         output.manifest |= counts | provenance(run)
     return counts["drawn"]
 
 
+def drawn_samples(run, n, seed):
+    """What `Run.sample` gives."""
+    n, seed = checked("n", n), checked("seed", seed)
+    if run.columns is None:
+        return in_form(run.sampler.sample(n, seed), run.spec)
+    return table_of(decoded(run.sampler.batches(n, seed), run.columns, seed), run.columns)
+
+
 def check_samples_place(run, out, overwrite=False):
     """Refuses a place for samples before anything slow is done, as `write_samples` does."""
     check_output(run, out)
-    check_free(out, SAMPLES, folder=is_folder(out, run.spec), overwrite=overwrite)
+    check_free(out, SAMPLES, folder=_is_folder(run, out), overwrite=overwrite)
+
+
+def _is_folder(run, out):
+    """Whether samples of a run go to a folder; a `ValueError` if they cannot go to that path."""
+    if run.spec.typed:
+        check_table_path(out)
+        return False
+    return is_folder(out, run.spec)
 
 
 def provenance(run):

@@ -31,14 +31,14 @@ START = 10  # of the annealing of gamma in the setting quality, over its end
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
 
 
-def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
+def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None, typed=False):
     """What `keras-vabc train` does: V-ABC alone (`"paper"`), or with everything around it.
 
     `"quality"`, with the mixture and the guard, is for folds that the NU classifier has corrected;
     the mixture has fewer components where there are few rows, and for images the decoder is
     finetuned. All else is as in `setting_for`.
     """
-    setting, rows = setting_for(name, unlabeled, seed, epochs, gamma), len(unlabeled)
+    setting, rows = setting_for(name, unlabeled, seed, epochs, gamma, typed), len(unlabeled)
     if name == "paper":
         return Recipe(name, setting)
     components = min(COMPONENTS, max(1, rows // ROWS_PER_COMPONENT))
@@ -50,7 +50,7 @@ def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     return Recipe(name, setting, **whole)
 
 
-def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
+def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None, typed=False):
     """The `Setting` for data of one's own.
 
     sigma2 and the target keep their ratio to the variance of the data. Epochs are as many as on
@@ -60,9 +60,10 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     is given, final and > 0, as `tune` chooses it, moves the target of `"quality"`.
 
     The unlabeled fold holds images of shape `(n, height, width, channels)`, integers in 0..255 or
-    floats in 0..1, or vectors of shape `(n, features)`, which are standardized. A `ValueError`
-    refuses an unknown name, another shape, floats of images outside 0..1, and examples that are all
-    the same.
+    floats in 0..1, or vectors of shape `(n, features)`, which are standardized, unless they are
+    `typed`, the codes of a table: in units of its own deviation a rare word lies so far out that
+    the training diverges. A `ValueError` refuses an unknown name, another shape, floats of images
+    outside 0..1, and examples that are all the same.
     """
     check_setting(name)
     images = unlabeled.ndim == 4
@@ -73,16 +74,17 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
         )
     kind = name if name == "paper" else _kind(unlabeled.shape)
     own = _paper if name == "paper" else _quality
-    total, mean, most_latents = _spread(unlabeled)
+    total, mean, most_latents = _spread(unlabeled, not typed)
     if total == 0:
         raise ValueError(
             f"unlabeled must hold examples that differ. Received: {len(unlabeled)} equal ones."
         )
-    setting = Setting("vabc", "files", seed=seed, **own(total, mean, most_latents, kind))
+    contrast = mean * MNIST_PIXELS / MNIST_VARIANCE if images else mean
+    setting = Setting("vabc", "files", seed=seed, **own(total, contrast, most_latents, kind))
     if images:
         setting = dataclasses.replace(setting, pixel_max=pixel_max(unlabeled))
     else:
-        setting = dataclasses.replace(setting, output_activation="linear", standardize=True)
+        setting = dataclasses.replace(setting, output_activation="linear", standardize=not typed)
     if gamma is not None:
         setting = with_gamma(setting, gamma)
     return _with_epochs(_with_batches(setting, len(unlabeled)), kind, len(unlabeled), epochs)
@@ -129,9 +131,12 @@ def pixel_max(images):
     return 1.0
 
 
-def total_variance(unlabeled):
-    """Variance of preprocessed data, summed over their numbers: the squared error of their mean."""
-    return _spread(unlabeled)[0]
+def total_variance(unlabeled, standardized=True):
+    """Variance of preprocessed data, summed over their numbers: the squared error of their mean.
+
+    Vectors are `standardized` by the model, or not.
+    """
+    return _spread(unlabeled, standardized)[0]
 
 
 def column_spread(x):
@@ -148,16 +153,22 @@ def column_spread(x):
     return mean, deviation, deviation <= CONSTANT * np.abs(mean)
 
 
-def _spread(unlabeled):
-    """Total variance of preprocessed data, the mean one of a number, and the most latents."""
+def _spread(unlabeled, standardized):
+    """Total variance of preprocessed data, the mean one of a number, and the most latents.
+
+    Of vectors the mean is that of the columns which vary.
+    """
     if unlabeled.ndim == 4:
         most = max(1, min(VARIANCE_ROWS, VARIANCE_NUMBERS // unlabeled[0].size))
         rows = unlabeled[:: max(1, len(unlabeled) // most)].astype("float32")
         variances = (rows / pixel_max(unlabeled)).var(axis=0)
+        mean = float(variances.mean())
     else:
-        variances = (~column_spread(unlabeled)[2]).astype("float32")  # standardized
+        _, deviation, constant = column_spread(unlabeled)
+        variances = np.where(constant, 0, 1 if standardized else deviation**2)
+        mean = float(variances.sum() / max(1, (~constant).sum()))
     most_latents = max(1, int((variances > 0).sum()) - 1)
-    return float(variances.sum()), float(variances.mean()), most_latents
+    return float(variances.sum()), mean, most_latents
 
 
 def _kind(shape):
@@ -167,18 +178,16 @@ def _kind(shape):
     return "large images" if max(shape[1:3]) >= LARGE else "images"
 
 
-def _paper(total, mean, most_latents, kind):
+def _paper(total, contrast, most_latents, kind):
     sigma2 = Setting.sigma2 * total / MNIST_VARIANCE
     return {"sigma2": _rounded(sigma2), "latent_dim": min(Setting.latent_dim, most_latents)}
 
 
-def _quality(total, mean, most_latents, kind):
+def _quality(total, contrast, most_latents, kind):
     base = {"images": IMAGES, "large images": LARGE_IMAGES, "vectors": QUALITY | VECTORS}
     own = dict(base[kind])
     own["latent_dim"] = min(own["latent_dim"], most_latents)
-    if kind != "vectors":
-        contrast = mean * MNIST_PIXELS / MNIST_VARIANCE
-        own["sigma2"] = _rounded(own["sigma2"] * min(1.0, contrast))
+    own["sigma2"] = _rounded(own["sigma2"] * min(1.0, contrast))
     own["target"] = _rounded(own["target"] * total / MNIST_VARIANCE)
     gamma = 2 * own["sigma2"] / own["target"]  # one over the error R that the target stands for
     return own | {"gamma": gamma, "gamma_start": START * gamma}

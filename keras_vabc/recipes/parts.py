@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_vabc.data.checks import check_finite, check_rows
+from keras_vabc.data.columns.table import Columns
 from keras_vabc.files.array_files import array_bytes, read_array_file
 from keras_vabc.files.bounds import read_text_file
 from keras_vabc.files.fingerprints import file_hash
@@ -26,7 +27,8 @@ class Parts:
     """The parts of a run by their names in `FILES`, each read when it is first asked for.
 
     They are an `NUClassifier`, a `VABC`, the state of a `LatentSampler`, held-out scores of both
-    folds as a dict of arrays, and the history of a `fit`. Without a folder all stay in memory.
+    folds as a dict of arrays, the history of a `fit`, and the `Columns` of a table. Without a
+    folder all stay in memory.
     """
 
     def __init__(self, folder):
@@ -58,6 +60,8 @@ def write_part(path, name, value, spec):
         write_model_file(path, value, {"spec": spec.to_json()})
     elif name == "history":
         path.write_text(json.dumps(value))
+    elif name == "columns":
+        path.write_text(value.to_json(), encoding="utf-8")
     else:
         path.write_bytes(array_bytes(value, {}))
 
@@ -148,7 +152,8 @@ def _read(path, name):
         from keras_vabc.files.model_files import read_model_file
 
         return read_model_file(path)[0]
-    stored = read_text_file(path) if name == "history" else read_array_file(path)[0]
+    is_text = name in ("history", "columns")
+    stored = read_text_file(path) if is_text else read_array_file(path)[0]
     try:
         return _CHECKED[name](stored)
     except DAMAGES as error:
@@ -169,7 +174,12 @@ def _history(text):
     return {name: list(map(float, values)) for name, values in stored.items()}
 
 
-_CHECKED = {"density": dict, "scores": _scores, "history": _history}
+_CHECKED = {
+    "density": dict,
+    "scores": _scores,
+    "history": _history,
+    "columns": Columns.from_json,
+}
 
 
 def _nothing(part, record):
@@ -196,11 +206,16 @@ def _fitting_history(history, record):
     yield "epochs", len(history["loss"]), record.figures.epochs
 
 
+def _fitting_columns(columns, record):
+    yield "codes", columns.dense.width, record.spec.shape[0]
+
+
 _FITTING = {
     "model": _fitting_model,
     "density": _fitting_density,
     "scores": _fitting_scores,
     "history": _fitting_history,
+    "columns": _fitting_columns,
 }
 
 

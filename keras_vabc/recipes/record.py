@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
+from keras_vabc.data.columns.column import TYPES
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.recipes.forms import (
     Count,
@@ -35,9 +36,11 @@ FILES = {  # of a run beside its record: its parts
     "density": "density.npz",
     "scores": "scores.npz",
     "history": "history.json",
+    "columns": "columns.json",
 }
 
 Fold = Literal["unlabeled", "unwanted"]
+ColumnType = Literal[TYPES]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +57,9 @@ class TrainingSettings:
         start: Absolute path of the run whose weights it started from, or `memory` and their hash;
             `None` without one.
         budget: Seconds that all of the training may take; `None` for no limit.
+        types: Types that somebody has given to columns of a table.
+        drop: Columns that are left out.
+        missing: Words that are no value.
     """
 
     setting: Literal["paper", "quality"]
@@ -64,6 +70,9 @@ class TrainingSettings:
     image_size: tuple[PositiveCount, PositiveCount] | None = None
     start: str | None = None
     budget: Positive | None = None
+    types: dict[str, ColumnType] | None = None
+    drop: tuple[str, ...] | None = None
+    missing: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -258,9 +267,7 @@ class RunRecord:
         dataclasses.field(default_factory=dict)
     )
     parts: dict[
-        Literal[
-            "nu.keras", "model.keras", "density.npz", "scores.npz", "history.json", "unreadable.csv"
-        ],
+        Literal[*FILES.values(), "unreadable.csv"],
         Sha256,
     ] = dataclasses.field(default_factory=dict)
     counts: dict[Fold, Counts] = dataclasses.field(default_factory=dict)

@@ -4,8 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from keras_vabc.data.digests import digests
-
 MOST_ROWS = 60_000  # of a fold, drawn at random: more may not fit in memory
 
 
@@ -15,18 +13,20 @@ def folds_again(run, seed=0):
     As in the training no unlabeled row is also an unwanted one. Raises what reading the data does:
     an `OSError` or `ValueError` where they are gone.
     """
-    key = run.record.settings.seed
-    unwanted = _rows(run, "unwanted", seed)
-    known, folds = digests(unwanted, key), {}
-    unlabeled = _rows(run, "unlabeled", seed)
-    unlabeled = unlabeled[~np.isin(digests(unlabeled, key), known)]
-    for name, rows in (("unlabeled", unlabeled), ("unwanted", unwanted)):
-        test = run.held_out(rows)
-        folds |= {name: rows[~test], f"test_{name}": rows[test]}
+    folds, known = {}, np.zeros(0, np.uint64)
+    for name in ("unwanted", "unlabeled"):
+        rows, hashes = _rows(run, name, seed)
+        new, test = ~np.isin(hashes, known), run.held_out(hashes)
+        folds |= {name: rows[new & ~test], f"test_{name}": rows[new & test]}
+        known = hashes
     return SimpleNamespace(**folds)
 
 
 def _rows(run, name, seed):
+    """Some rows of a fold, and their hashes by the seed of the run."""
     rng, part = np.random.default_rng(seed), MOST_ROWS / max(run.record.counts[name].read, 1)
-    blocks = (rows for _, rows in run.training_data(name))
-    return np.concatenate([rows[rng.random(len(rows)) < part] for rows in blocks])
+    found = []
+    for own in run.training_data(name):
+        chosen = rng.random(len(own.rows)) < part
+        found.append((own.rows[chosen], own.hashes(run.record.settings.seed)[chosen]))
+    return tuple(map(np.concatenate, zip(*found, strict=True)))

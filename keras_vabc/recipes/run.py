@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from keras_vabc.data.checks import check_kind, check_path
-from keras_vabc.data.intake import held_out, read_blocks
-from keras_vabc.data.outputs import in_form
-from keras_vabc.data.ranges import checked
+from keras_vabc.data.digests import in_share
+from keras_vabc.data.intake import read_examples
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.recipes.arguments import data_at
 from keras_vabc.recipes.parts import Parts, check_parts
@@ -27,9 +26,6 @@ class Run:
         record: `RunRecord`.
         folder: `pathlib.Path` of the folder that keeps it; `None` for a run in memory.
         data: Dict of the training data by `"unlabeled"` and `"unwanted"`, for those in memory.
-
-    Attributes:
-        record: The `RunRecord`: settings, counts, figures, threshold, evaluation.
 
     Example:
         ```python
@@ -49,6 +45,11 @@ class Run:
     def spec(self):
         """`DataSpec`: what one example is."""
         return self.record.spec
+
+    @property
+    def columns(self):
+        """`Columns` of a typed table; `None` for other data."""
+        return self._parts.get("columns", self.record) if self.spec.typed else None
 
     @property
     def nu(self):
@@ -102,15 +103,16 @@ class Run:
                 `n >= m`.
 
         Returns:
-            Array of shape `(n, *spec.shape)` and of `spec.dtype`, on the data's own scale: columns
-            of whole numbers are whole, constant ones have their constant.
+            Array of shape `(n, *spec.shape)` and of `spec.dtype`, on the data's own scale; of a run
+            on a table a pandas DataFrame, or else a `pyarrow.Table`, with its columns and types.
 
         Raises:
             ValueError: If `n` or `seed` is no whole number >= 0.
             RuntimeError: If the guard rejects nearly everything.
         """
-        n, seed = checked("n", n), checked("seed", seed)
-        return in_form(self.sampler.sample(n, seed), self.spec)
+        from keras_vabc.recipes.outputs import drawn_samples
+
+        return drawn_samples(self, n, seed)
 
     def score(self, x):
         """How unwanted each example is: see `score_name`.
@@ -122,18 +124,16 @@ class Run:
             Float32 array of shape `(n,)`; higher is more unwanted.
 
         Raises:
-            ValueError: If they cannot be brought into that form.
-            OSError: If a path cannot be read.
+            ValueError, OSError: If they cannot be brought into that form, or read.
         """
-        scores = [self.score_rows(rows) for _, rows in self.read(x, "x")]
+        scores = [self.score_rows(own.rows) for own in self.read(x, "x")]
         return np.concatenate([np.zeros(0, "float32"), *scores])
 
     def set_threshold(self, max_false_alarms=0.01):
         """Chooses the score from which data are flagged, and stores it with the run.
 
-        With an NU classifier the share of false alarms is estimated by its own probabilities, else
-        by counting all unlabeled examples as wanted, which is cautious. The held-out unwanted
-        examples have no part in the choice, so that they can tell what it catches.
+        With an NU classifier its own probabilities estimate the share of false alarms, else all
+        unlabeled examples count as wanted, which is cautious. Held-out unwanted ones have no part.
 
         Args:
             max_false_alarms: Largest share of wanted data that may be flagged, in [0, 1).
@@ -256,15 +256,16 @@ class Run:
         unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
         return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
 
-    def held_out(self, rows, part=1.0):
-        """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""
-        return held_out(rows, self.record.settings.seed, part * self.record.data.test_share)
+    def held_out(self, hashes, part=1.0):
+        """Which rows were held out at training, by their hashes, or a part of those: boolean."""
+        return in_share(hashes, part * self.record.data.test_share)
 
-    def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None):
-        """Reads data in the form of the run's, as `read_blocks` does, by the run's own limit."""
-        most = self.record.settings.max_unreadable if max_unreadable is None else max_unreadable
-        more = {"notes": notes, "unreadable": unreadable}
-        return read_blocks(source, self.spec, name, max_unreadable=most, **more)
+    def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None, keep=()):
+        """Reads data in the form of the run's, as `read_examples` does, by the run's own limit."""
+        if max_unreadable is None:
+            max_unreadable = self.record.settings.max_unreadable
+        more = {"max_unreadable": max_unreadable, "columns": self.columns, "keep": keep}
+        return read_examples(source, self.spec, name, notes=notes, unreadable=unreadable, **more)
 
     def training_data(self, name, unreadable=None):
         """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import re
 import tempfile
 
 import numpy as np
@@ -13,6 +14,8 @@ from keras_vabc.nu.thresholds import review_order
 from keras_vabc.recipes.outputs import check_output, provenance
 
 SCORES = "scores"  # the kind of output
+NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+TAKEN = ("id", "row", "score", "flagged")  # columns of every table of scores
 BLOCK_ROWS = 2**16  # of the table that are written at a time
 IDS = (
     "path in the folder, or row number counted from 0; an apostrophe stands before a path that "
@@ -21,33 +24,54 @@ IDS = (
 
 
 def write_scores(
-    run, source, out, *, overwrite=False, max_unreadable=None, show=lambda count: None
+    run,
+    source,
+    out,
+    *,
+    overwrite=False,
+    max_unreadable=None,
+    keep=(),
+    show=lambda count: None,
 ):
     """Scores data and writes them to a CSV file, the most unwanted first.
 
     Its columns are `id` (path in the folder, or row number; as `as_cell` writes it), `score`, and,
-    where the run has a threshold, `flagged` (0 or 1). `FILE.json` beside it says what the score is;
-    what it holds is returned, the numbers of `examples` and of those `flagged`, the `notes` of the
-    reading, and of what is `unreadable` the number and the first of `(id, reason)`; a share of up
-    to `max_unreadable` may be, or up to that of the run. `show` is called with the number of
-    examples scored so far. Memory grows by 24 bytes an example at most.
+    where the run has a threshold, `flagged` (0 or 1). Of a table with an id column `id` is its cell
+    and `row` the number of the row; after these come the columns to `keep`. `FILE.json` beside it
+    says what the score is; what it holds is returned, the numbers of `examples` and of those
+    `flagged`, the `notes` of the reading, and of what is `unreadable` the number and the first of
+    `(id, reason)`; a share of up to `max_unreadable` may be, or up to that of the run. `show` is
+    called with the number of examples scored so far. Memory grows by 24 bytes an example at most.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
     holds the data; an `OSError` tells what cannot be read or written, or replaced.
     """
     check_scores_place(run, source, out, overwrite)
+    if taken := [name for name in keep if name in TAKEN]:
+        raise ValueError(
+            f"keep must name other columns than {', '.join(TAKEN)}, which the file has of its own. "
+            f"Received: {', '.join(taken)}."
+        )
     with (
         new_output(out, SCORES, overwrite=overwrite) as output,
-        StoredIds(output.path) as ids,
+        contextlib.ExitStack() as stack,
     ):
-        scores, left_out = _scored(run, source, ids, max_unreadable, show)
-        _write_table(output.path, ids, scores, run.threshold)
+        names = (*(["row"] if has_ids(run) else []), *keep)
+        ids, *more = (stack.enter_context(StoredIds(output.path)) for _ in range(1 + len(names)))
+        stored = {"id": ids} | {n: own for n, own in zip(names, more, strict=True)}
+        scores, left_out = _scored(run, source, stored, max_unreadable, keep, show)
+        _write_table(output.path, stored, scores, run.threshold)
         threshold = run.threshold
         flagged = None if threshold is None else int((scores > threshold).sum())
         content = {"input": str(source), "score": run.score_name, "threshold": threshold, "id": IDS}
         content |= {"examples": len(scores), "flagged": flagged, **left_out, **provenance(run)}
         output.manifest |= content
     return content
+
+
+def has_ids(run):
+    """Whether rows are named by the cells of a column."""
+    return run.columns is not None and len(run.columns.ids) > 0
 
 
 def check_scores_place(run, source, out, overwrite=False):
@@ -116,13 +140,14 @@ class StoredIds:
         self._end = ends[-1]
 
 
-def _scored(run, source, ids, max_unreadable, show):
+def _scored(run, source, stored, max_unreadable, keep, show):
     """The scores of all examples, whose ids are stored; and what the manifest tells of reading."""
     scores, notes, unreadable = bytearray(), [], Unreadable()
     limits = {"max_unreadable": max_unreadable, "unreadable": unreadable}
-    for names, rows in run.read(source, "input", notes, **limits):
-        ids.add(names)
-        scores += run.score_rows(rows).astype("float32").tobytes()
+    for own in run.read(source, "input", notes, keep=keep, **limits):
+        for name, ids in stored.items():
+            ids.add({"id": own.ids, "row": own.numbers}.get(name) or own.kept[name])
+        scores += run.score_rows(own.rows).astype("float32").tobytes()
         show(len(scores) // 4)
     if not scores:
         raise ValueError(f"input must hold an example. Received: input={source}, which has none.")
@@ -131,15 +156,27 @@ def _scored(run, source, ids, max_unreadable, show):
     return np.frombuffer(scores, "float32"), {"notes": notes, "unreadable": listed}
 
 
-def _write_table(path, ids, scores, threshold):
+def _write_table(path, stored, scores, threshold):
     """Writes the table block by block; an id that has a comma or a line break is quoted."""
     order = review_order(scores)
     with open(path, "w", encoding="utf-8", newline="") as file:
-        file.write("id,score\n" if threshold is None else "id,score,flagged\n")
+        names = [name for name in stored if name != "id"]
+        head = ["id", "score", *(["flagged"] if threshold is not None else []), *names]
+        file.write(f"{','.join(map(quoted, head))}\n")
         for first in range(0, len(order), BLOCK_ROWS):
             rows = order[first : first + BLOCK_ROWS]
-            names, values = map(ids.__getitem__, rows), scores[rows]
-            columns = [map(quoted, map(as_cell, names)), map(str, values.tolist())]
+            values = scores[rows]
+            ids = map(stored["id"].__getitem__, rows)
+            columns = [map(quoted, map(as_cell, ids)), map(str, values.tolist())]
             if threshold is not None:
                 columns.append(np.where(values > threshold, "1", "0"))
+            columns += [_cells(stored[name], rows) for name in names]
             file.writelines(f"{','.join(cells)}\n" for cells in zip(*columns, strict=True))
+
+
+def _cells(ids, rows):
+    """Cells of a table: numbers and nothing as they are, all else as `as_cell` writes it."""
+    for row in rows:
+        text = ids[row]
+        plain = not text or NUMBER.fullmatch(text)
+        yield text if plain else quoted(as_cell(text))

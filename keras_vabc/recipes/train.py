@@ -40,6 +40,7 @@ def train(
     gamma=None,
     image_size=None,
     max_unreadable=0.01,
+    columns=None,
     start=None,
     allow_more_unwanted=False,
     seed=0,
@@ -70,7 +71,11 @@ def train(
         gamma: Final gamma, > 0: lower pushes the unwanted farther. `None` for that of `start`, or
             one that suits the data.
         image_size: `(height, width)` to which images are resized; `None` for the most frequent one.
-        max_unreadable: Largest share of files that may be unreadable.
+        max_unreadable: Largest share of files, or of rows of a table, that may be unreadable.
+        columns: What you know better of a table than is found in it: a dict of `types`, by names of
+            columns, of `drop` and `id`, lists of such names, and `missing`, a list of words that
+            are no value. Types are `"numeric"`, `"whole"`, `"category"`, `"boolean"`,
+            `"datetime"`, `"id"` and `"dropped"`.
         start: `None`, or a `Run` or the path of one, from whose weights V-ABC starts.
         allow_more_unwanted: Whether there may be more unwanted than unlabeled examples.
         seed: Whole number >= 0: the seed of everything random.
@@ -99,7 +104,7 @@ def train(
     if start is not None and not isinstance(start, Run):
         start = open_run(start, "start")
     settings = checked_settings(
-        setting, epochs, budget, gamma, image_size, max_unreadable, start, seed
+        setting, epochs, budget, gamma, image_size, max_unreadable, start, seed, columns
     )
     data = {"unlabeled": unlabeled, "unwanted": unwanted}
     kept = out is not None

@@ -64,7 +64,10 @@ class Training:
     def _training_folds(self):
         """The folds that the model trains on: without the hidden negatives that were found."""
         nu = self._run.nu
-        return self._folds if nu is None else nu.correct(self._folds)
+        if nu is None:
+            return self._folds
+        with warnings_told(self._note):
+            return nu.correct(self._folds)
 
     def _train_classifier(self):
         say(self._console, "NU classifier: what is negative among the unlabeled?")
@@ -116,7 +119,12 @@ class Training:
         """The recipe for the data, with fewer passes where a budget of time asks for it."""
         folds, settings, run = self._training_folds, self._settings, self._run
         own = functools.partial(
-            recipe_for, settings.setting, folds.unlabeled, seed=settings.seed, gamma=settings.gamma
+            recipe_for,
+            settings.setting,
+            folds.unlabeled,
+            seed=settings.seed,
+            gamma=settings.gamma,
+            typed=run.spec.typed,
         )
         recipe = own(epochs=settings.epochs)
         if settings.budget is not None:
@@ -187,7 +195,9 @@ class Training:
             yield EpochReport(SimpleNamespace(put=put), "V-ABC")
 
     def _note(self, text):
-        self._run.update(notes=(*self._run.record.notes, text))
+        notes = self._run.record.notes
+        if text not in notes:  # where a training goes on
+            self._run.update(notes=(*notes, text))
         say(self._console, f"Note: {text}")
 
 

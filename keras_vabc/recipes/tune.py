@@ -21,6 +21,7 @@ from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.autoencoder import Diverged
 from keras_vabc.recipes.gamma_choice import choose, report
 from keras_vabc.recipes.generation import corrected, trained_sampler
+from keras_vabc.recipes.intake import say_columns
 from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
 from keras_vabc.recipes.results import SAMPLES, recipe_line
 from keras_vabc.recipes.results_folder import (
@@ -41,10 +42,14 @@ STRENGTHS = (0.05, 0.15, 0.5, 1.5, 5.0, 15.0)  # gamma times the error R of the 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """A user's folds, as workers are told of them: the folder, and a hash of its content."""
+    """A user's folds, as workers are told of them: the folder, and a hash of its content.
+
+    They are `typed` if rows are the codes of a table's columns.
+    """
 
     folder: str
     content: str
+    typed: bool = False
 
     @property
     def folds(self):
@@ -80,7 +85,9 @@ def trained_and_measured(recipe, data, arrays):
     if recipe.needs_classifier:
         nu = NUClassifier.load(data.classifier(arrays, "corrector"))
     start = time.perf_counter()
-    sampler = trained_sampler(recipe, corrected(recipe, folds, nu), nu)
+    with warnings_told(lambda text: None):  # which `prepare` has told
+        folds_to_train = corrected(recipe, folds, nu)
+    sampler = trained_sampler(recipe, folds_to_train, nu)
     seconds = time.perf_counter() - start
     judge = NUClassifier.load(data.classifier(arrays, "judge"))
     return sampler, _result(recipe, data, measure(sampler, judge, folds), seconds)
@@ -112,9 +119,9 @@ def tune(
     `out`, a new or empty folder or one of earlier results, gets the result lines, which a second
     call with the same data completes, and `tuned.json`, `tune.png`, `README.md` and, where a file
     could not be read, `unreadable.csv`. Each gamma has as many `seeds`; `setting` and `epochs` are
-    as in `setting_for`, `reading` is `image_size`, `max_unreadable` and `allow_more_unwanted` of
-    `read_folds`. Raises what `read_folds` and `results_folder` do, and a `RuntimeError` if every
-    training diverged.
+    as in `setting_for`, `reading` is `image_size`, `max_unreadable`, `columns` and
+    `allow_more_unwanted` of `read_folds`. Raises what `read_folds` and `results_folder` do, and a
+    `RuntimeError` if every training diverged.
     """
     out = Path(out)
     with results_folder(out, TUNE, TUNE_FILES):
@@ -153,6 +160,10 @@ def _train_command(given):
     for name in ("unlabeled", "unwanted", "out", "setting", "gamma", "epochs", "max_unreadable"):
         if given.get(name) is not None:
             command += [f"--{name.replace('_', '-')}", given[name]]
+    said = given.get("columns") or {}
+    command += [f"--column={name}={kind}" for name, kind in said.get("types", {}).items()]
+    for name in ("drop", "id", "missing"):
+        command += [f"--{name}={word}" for word in said.get(name, ())]
     if given.get("image_size"):
         command += ["--image-size", "{}x{}".format(*given["image_size"])]
     if given.get("allow_more_unwanted"):
@@ -182,16 +193,18 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
                 folder=folder,
                 test_share=TEST_SHARE,
                 show=show,
+                typed=True,
                 **reading,
             )
     except SwappedFolds as error:
         raise ValueError(f"{error} If they are not swapped, give --yes.") from None
+    say_columns(console, intake.columns)
     for note in intake.notes:
         say(console, f"Note: {note}")
     digest = hashlib.sha256()
     for path in sorted(Path(folder).glob("*.npy")):
         digest.update(bytes.fromhex(file_hash(path)))
-    return Data(str(folder), digest.hexdigest()[:16]), intake.unreadable
+    return Data(str(folder), digest.hexdigest()[:16], intake.spec.typed), intake.unreadable
 
 
 def _list_unreadable(out, unreadable, console):
@@ -213,8 +226,10 @@ def prepare(data, name, seeds, epochs, folder, console):
     _train_classifier("judge", data, folds.test_unlabeled, folds.test_unwanted, folder, console)
     if name == "quality":
         _train_classifier("corrector", data, folds.unlabeled, folds.unwanted, folder, console)
-        folds = NUClassifier.load(data.classifier(folder, "corrector")).correct(folds)
-    return recipes_to_try(folds.unlabeled, name, seeds, epochs)
+        corrector = NUClassifier.load(data.classifier(folder, "corrector"))
+        with warnings_told(lambda text: say(console, f"Note: {text}")):
+            folds = corrector.correct(folds)
+    return recipes_to_try(folds.unlabeled, name, seeds, epochs, data.typed)
 
 
 def _train_classifier(name, data, unlabeled, unwanted, folder, console):
@@ -226,14 +241,15 @@ def _train_classifier(name, data, unlabeled, unwanted, folder, console):
             NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
 
 
-def recipes_to_try(unlabeled, name, seeds, epochs):
+def recipes_to_try(unlabeled, name, seeds, epochs, typed=False):
     """The VAE and every gamma, each with every seed: a list of `Recipe`s.
 
-    The unlabeled fold, as the models are trained on it, decides their sizes; `name` and `epochs`
-    are as in `setting_for`.
+    The unlabeled fold, as the models are trained on it, decides their sizes; `name`, `epochs` and
+    `typed` are as in `setting_for`.
     """
-    own = dataclasses.replace(recipe_for(name, unlabeled, epochs=epochs), guard=None)
-    mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
+    own = recipe_for(name, unlabeled, epochs=epochs, typed=typed)
+    own = dataclasses.replace(own, guard=None)
+    mean_error = total_variance(unlabeled, not typed) / (2 * own.setting.sigma2)
     gammas = [float(f"{strength / mean_error:.3g}") for strength in STRENGTHS]
     settings = [dataclasses.replace(own.setting, method="vae")]
     settings += [with_gamma(own.setting, gamma) for gamma in gammas]

@@ -179,7 +179,8 @@ def test_digits_are_a_fixed_stratified_split_scaled_to_bytes():
         (
             "mnits",
             {},
-            "one of moons1, moons2, mnist, fashion_mnist, cifar10, digits. Received: name='mnits'",
+            "one of moons1, moons2, mnist, fashion_mnist, cifar10, digits, adult, .*"
+            "Received: name='mnits'",
         ),
         ("mnist", {}, "negative_class must be given for 'mnist'"),
         ("digits", {"negative_class": 10}, "negative_class=10"),

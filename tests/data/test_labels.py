@@ -69,3 +69,44 @@ def test_labels_of_other_data_name_an_id_of_these(tmp_path):
     (tmp_path / "x.csv").write_text("id,label\na,1\n")
     with pytest.raises(ValueError, match="such as 'b/2.png'. Received: 'a'"):
         read_labels(tmp_path / "x.csv", iter(IDS))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_labels_come_in_the_encodings_and_line_ends_of_data(tmp_path, encoding, end):
+    text = end.join(["id;label", "é.png;wanted", '"a;b";', "1;bäd", ""])
+    (tmp_path / "x.csv").write_bytes(text.encode(encoding))
+    assert read_labels(tmp_path / "x.csv", ["1", "é.png", "a;b"]) == ["bäd", "wanted", None]
+
+
+def test_labels_join_by_row_where_they_name_rows(tmp_path):
+    (tmp_path / "x.csv").write_text("row,label\n2,a\n0,b\n7,b\n")
+    notes = []
+    assert read_labels(tmp_path / "x.csv", ["x", "2", "z"], notes) == ["b", None, "a"]
+    assert notes == ["1 of 3 rows in the labels are none of the data."]
+    (tmp_path / "x.csv").write_text("row,id,label\n2,x,a\n")
+    assert read_labels(tmp_path / "x.csv", ["x", "y", "z"]) == ["a", None, None], "id comes first"
+    (tmp_path / "x.csv").write_text("row,label\n3,a\n")
+    with pytest.raises(ValueError, match="must name rows of the unlabeled data, such as '0'"):
+        read_labels(tmp_path / "x.csv", IDS)
+
+
+def test_ids_are_those_of_the_data_letter_by_letter(tmp_path):
+    (tmp_path / "x.csv").write_text("id,label\nA,1\na,2\n a,3\n")
+    assert read_labels(tmp_path / "x.csv", ["a", "A", " a", "a "]) == ["2", "1", "3", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,label\na,1\nb,2\n\na,2\n", "line 5 gives 'a' another label than before"),
+        ("id,label\na,1\na\n", "line 3 has 1 cells, the first one 2"),
+        ("id,label,label\na,1,2\n", "'label' names two of its columns"),
+        ("name,label\na,1\n", r"its columns are \['name', 'label'\]"),
+        ('id,label\na,1\nb,"2\n', "a quote that is never closed in line 3, cell 2"),
+    ],
+)
+def test_a_table_that_is_none_of_labels_is_named_with_its_line(tmp_path, text, message):
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(ValueError, match=f"labels must be a CSV file.*x.csv.*{message}"):
+        read_labels(tmp_path / "x.csv", IDS)

@@ -18,6 +18,7 @@ from fuzzing.texts import JSON, TEXT, json_field
 from pydantic import TypeAdapter
 
 from keras_vabc.data.datasets.idx import read_idx_folder
+from keras_vabc.data.digests import digests
 from keras_vabc.data.intake import DataSpec, read_blocks, read_folds
 from keras_vabc.data.labels import read_labels
 from keras_vabc.data.readers.reader import open_reader
@@ -160,13 +161,13 @@ def run(rng, folder):
         _check_identity(trained.record)
         assert isinstance(trained.spec, DataSpec) and isinstance(trained.record.recipe, Recipe)
         assert trained.threshold is None or math.isfinite(trained.threshold)
-        held_out = trained.held_out(seeds.ROWS)
+        held_out = trained.held_out(digests(seeds.ROWS, trained.record.settings.seed))
         assert held_out.shape == (len(seeds.ROWS),) and held_out.dtype == bool
         assert isinstance(trained.score_name, str) and provenance(trained)["sha256"]
         _check_scores(trained)
         for name in ("unlabeled", "unwanted"):
-            for _, rows in trained.training_data(name):
-                _check_rows(rows, trained.spec)
+            for own in trained.training_data(name):
+                _check_rows(own.rows, trained.spec)
 
     return read
 

@@ -174,6 +174,21 @@ def test_correct_moves_the_flagged_rows_with_their_labels(folds, nu, threshold):
     assert (cleaned.unlabeled_labels == 0).mean() < 0.2 * (folds.unlabeled_labels == 0).mean()
 
 
+def test_to_move_most_of_the_unlabeled_is_told(folds, nu):
+    flagged = nu.negative_probability(folds.unlabeled) > 0.5
+    negative, positive = np.flatnonzero(flagged)[:100], np.flatnonzero(~flagged)
+
+    def corrected(others):
+        rows = np.concatenate([negative, positive[:others]])
+        labels = folds.unlabeled_labels[rows]
+        own = dataclasses.replace(folds, unlabeled=folds.unlabeled[rows], unlabeled_labels=labels)
+        return nu.correct(own)
+
+    assert len(corrected(100).unlabeled) == 100
+    with pytest.warns(UserWarning, match="^100 of 199 unlabeled .* leaves 99 to "):
+        corrected(99)
+
+
 def test_labels_decide_nothing(folds, nu):
     nonsense = dataclasses.replace(folds, unlabeled_labels=1 - folds.unlabeled_labels)
     assert same(nu.correct(nonsense).unlabeled, nu.correct(folds).unlabeled)

@@ -88,7 +88,11 @@ def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
     run = kv.train(*tables, out=tmp_path / "run", **options)
     again = kv.open_run(tmp_path / "run")
     assert again.record == run.record and again.record.data.unlabeled.startswith("memory ")
-    assert again.spec.columns == ("a", "b") and (tmp_path / "run" / "report.html").exists()
+    assert [column.name for column in again.columns.columns] == ["a", "b"]
+    assert (
+        again.columns.to_json() == run.columns.to_json()
+        and (tmp_path / "run" / "report.html").exists()
+    )
     np.testing.assert_array_equal(again.sample(5, seed=1), run.sample(5, seed=1))
     np.testing.assert_array_equal(again.score(tables[0]), run.score(x))
     labels = (np.arange(80) >= 72).astype(int)
@@ -363,7 +367,7 @@ def test_the_share_of_suspects_is_that_of_samples_above_one_half(monkeypatch):
 
 def test_the_threshold_is_of_the_run_s_own_held_out_rows(trained):
     threshold = trained.set_threshold(max_false_alarms=0.1)
-    x = np.concatenate([part for _, part in trained.training_data("unlabeled")])
+    x = np.concatenate([part.rows for part in trained.training_data("unlabeled")])
     scores = trained.nu.negative_probability(x[held_out(x, SEED, 0.2)]).astype("float64")
     assert threshold.unlabeled == len(scores)
     wanted = 1 - scores

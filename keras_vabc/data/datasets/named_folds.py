@@ -1,6 +1,7 @@
 """Folds of the data sets that are known by name."""
 
 from keras_vabc.data.datasets.sources import IMAGE_SETS, load_images, load_moons
+from keras_vabc.data.datasets.tables import TABLES, load_table_folds
 from keras_vabc.data.folds import Folds, check_split, split_unwanted
 
 MOONS_FRACTION = {"moons1": 1.0, "moons2": 0.8}
@@ -18,6 +19,11 @@ def load_folds(name, *, negative_class=None, fraction=None, seed=0, data_dir=Non
     They need a `negative_class`; `fraction` defaults to 0.2. A seed gives the same folds whichever
     source of the images served, if it has the whole set.
 
+    `"adult"`, `"beijing"` and `"german"` are mixed tables, arrays of shape `(n,)` with a named
+    field for each column, from `$KERAS_VABC_DATA/tables/<name>` or, but for `"beijing"`, from
+    OpenML. Their negative concept (incomes above 50,000; hours with rain or snow; bad risks) and
+    `fraction` are given: both arguments must be `None`.
+
     Args:
         name: One of the names above.
         negative_class: The label of the negative concept.
@@ -30,7 +36,7 @@ def load_folds(name, *, negative_class=None, fraction=None, seed=0, data_dir=Non
 
     Raises:
         ValueError: If the name is unknown, `negative_class` is missing or not among the labels,
-            `fraction` is outside (0, 1], or an IDX file is damaged.
+            `fraction` is outside (0, 1], either is given for a table, or a file is damaged.
         OSError: If no source of the data set answers.
 
     Example:
@@ -38,9 +44,18 @@ def load_folds(name, *, negative_class=None, fraction=None, seed=0, data_dir=Non
         folds = load_folds("mnist", negative_class=8, fraction=0.2, seed=0)
         ```
     """
-    if name not in (*MOONS_FRACTION, *IMAGE_SETS):
-        known = ", ".join((*MOONS_FRACTION, *IMAGE_SETS))
-        raise ValueError(f"name must be one of {known}. Received: name={name!r}.")
+    names = (*MOONS_FRACTION, *IMAGE_SETS, *TABLES)
+    if name not in names:
+        raise ValueError(f"name must be one of {', '.join(names)}. Received: name={name!r}.")
+    if name in TABLES:
+        for argument, value in (("negative_class", negative_class), ("fraction", fraction)):
+            if value is not None:
+                raise ValueError(
+                    f"{argument} must be None for the table {name!r}. "
+                    f"Received: {argument}={value!r}."
+                )
+        check_split(0.2, seed)
+        return load_table_folds(name, seed)
     if name in MOONS_FRACTION:
         negative_class = 0 if negative_class is None else negative_class
         fraction = MOONS_FRACTION[name] if fraction is None else fraction

@@ -1,0 +1,38 @@
+"""Options that say what the columns of a table are."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Columns = Annotated[
+    Path | None,
+    typer.Option(help="JSON of types of columns, such as an edited columns.json of a run."),
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=TYPE", help="Such as income=category; again for each column."),
+]
+Drop = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Column to leave out.")]
+Id = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Column that names the rows: it does not train."),
+]
+Missing = Annotated[
+    list[str] | None, typer.Option(metavar="WORD", help="Cell that is no value, such as -999.")
+]
+
+
+def column_overrides(file, types, drop, ids, missing):
+    """What the options say of columns, as `train` takes it; `None` if they say nothing."""
+    from keras_vabc.data.columns.record import overrides_from_json
+    from keras_vabc.files.bounds import read_text_file
+
+    said = {} if file is None else overrides_from_json(read_text_file(file))
+    for text in types or ():
+        name, equals, kind = text.rpartition("=")
+        if not equals or not name:
+            raise ValueError(f"column must be NAME=TYPE. Received: column={text}.")
+        said[name] = kind
+    given = {"types": said, "drop": drop, "id": ids, "missing": missing}
+    return {name: value for name, value in given.items() if value} or None

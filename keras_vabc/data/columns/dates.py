@@ -1,0 +1,119 @@
+"""Dates and times: how they are written, and the whole numbers that they are."""
+
+import functools
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keras_vabc.data.columns.cells import cast_or_null
+
+ISO, ISO_ZONE = "ISO", "ISO with zone"
+DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y")
+TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+FORMATS = (ISO, ISO_ZONE, *(day + time for time in TIMES for day in DAYS), "%H:%M", "%H:%M:%S")
+LIKE_A_DATE = r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$"
+ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+ISO_TIME = r"([ T][0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?)?)?"
+PARTS = {"%Y": "[0-9]{4}", "%p": "(?i:[ap]m)"}
+TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # a second
+RESOLUTIONS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}  # seconds
+
+
+@functools.cache
+def pattern(form):
+    """A regular expression of what is written in a form, by the number of its digits."""
+    if form == ISO:
+        return f"{ISO_DAY}{ISO_TIME}$"
+    if form == ISO_ZONE:
+        return f"{ISO_DAY}{ISO_TIME} ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$"
+    text = form.replace(".", r"\.")
+    for part in ("%Y", "%m", "%d", "%H", "%I", "%M", "%S", "%p"):
+        text = text.replace(part, PARTS.get(part, "[0-9]{1,2}"))
+    return f"^{text}$"
+
+
+def parsed(text, form):
+    """Dates as timestamps in microseconds, with the zone UTC or none; null for what is none."""
+    written = pc.match_substring_regex(text, pattern(form))
+    text = pc.if_else(written, text, pa.scalar(None, pa.string()))
+    if form in (ISO, ISO_ZONE):
+        text = pc.replace_substring_regex(text, "[.,]([0-9]{1,6})[0-9]*", r".\1")
+        text = pc.replace_substring(text, " Z", "Z")
+        return cast_or_null(text, pa.timestamp("us", "UTC" if form == ISO_ZONE else None))
+    found = pc.strptime(text, format=form, unit="s", error_is_null=True)
+    return pc.cast(found, pa.timestamp("us"))
+
+
+def written_form(form, example, resolution):
+    """How to write dates as text, as `strftime` has it, by one of them and their resolution."""
+    if form not in (None, ISO, ISO_ZONE):
+        return form
+    example = example or "2000-01-01 00:00:00"[: 10 if resolution == "day" else 19]
+    parts = len(re.findall("[0-9]{2}", example[10:19]))
+    parts = max(parts, {"day": 0, "hour": 2, "minute": 2}.get(resolution, 3))
+    clock = ["", "%H", "%H:%M", "%H:%M:%S"][min(parts, 3)]
+    separator = "T" if "T" in example else " "
+    return "%Y-%m-%d" + (separator + clock if clock else "") + ("Z" if form == ISO_ZONE else "")
+
+
+def formatted(kind, ticks, form, resolution):
+    """Dates and times of the type named `kind` as text in a form."""
+    if kind.startswith("time"):
+        unit = "s" if resolution in RESOLUTIONS else resolution  # %S has as many digits as that
+        second = 1 if kind.startswith("timestamp[s") else TICKS[re.search(r"\[(\w+)", kind)[1]]
+        per = second // TICKS[unit]
+        ticks = pc.divide(ticks, per)
+    else:
+        unit = "s"
+        ticks = pc.multiply(ticks, 86_400) if kind.startswith("date32") else pc.divide(ticks, 1000)
+    return pc.strftime(pc.cast(ticks, pa.timestamp(unit)), format=form)
+
+
+def ticks_a_second(kind):
+    """How many of its units a type of dates or times has in a second; `None` for whole days."""
+    if pa.types.is_date32(kind):
+        return None
+    return TICKS["ms" if pa.types.is_date64(kind) else kind.unit]
+
+
+def in_unit(array, kind):
+    """Dates and times of another type; what it cannot hold is null, what it has no digits for lost.
+
+    So nanoseconds, which reach from 1678 to 2262, hold no earlier day.
+    """
+    fine = ticks_a_second(kind) or 0
+    if fine > (ticks_a_second(array.type) or 0):
+        return cast_or_null(array, kind)
+    return pc.cast(array, kind, safe=False)
+
+
+def as_ticks(array):
+    """Dates and times as int64 in their own unit; what has a zone by its clocks."""
+    if pa.types.is_timestamp(array.type) and array.type.tz is not None:
+        array = pc.local_timestamp(array)
+    if pa.types.is_date32(array.type) or pa.types.is_time32(array.type):
+        array = pc.cast(array, pa.int32())
+    return pc.cast(array, pa.int64())
+
+
+def from_ticks(ticks, kind):
+    """The dates and times of `as_ticks`, of a type of Arrow."""
+    if pa.types.is_date32(kind) or pa.types.is_time32(kind):
+        return pc.cast(pc.cast(ticks, pa.int32()), kind)
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        local = pc.cast(ticks, pa.timestamp(kind.unit))
+        return pc.assume_timezone(local, kind.tz, ambiguous="earliest", nonexistent="earliest")
+    return pc.cast(ticks, kind)
+
+
+def resolution_of(divisor, kind):
+    """`(name, ticks)` of the coarsest unit that times of a type have, by their common divisor."""
+    second = ticks_a_second(kind)
+    if second is None:
+        return "day", 1
+    for name, seconds in RESOLUTIONS.items():
+        if divisor % (seconds * second) == 0:
+            return name, seconds * second
+    finer = [u for u, n in TICKS.items() if n <= second and divisor % (second // n) == 0]
+    return finer[0], second // TICKS[finer[0]]

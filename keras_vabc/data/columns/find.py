@@ -1,0 +1,207 @@
+"""Finding out what the columns of both folds are, from all rows of both."""
+
+from collections import Counter
+
+import pyarrow as pa
+
+from keras_vabc.data.columns.cells import is_nested, is_text
+from keras_vabc.data.columns.column import Column
+from keras_vabc.data.columns.deciding import decided
+from keras_vabc.data.columns.notes import column_notes, unread_notes
+from keras_vabc.data.columns.overrides import Overrides
+from keras_vabc.data.columns.reading import Reading
+from keras_vabc.data.columns.rows import placed
+from keras_vabc.data.columns.summary import Summary
+from keras_vabc.data.columns.table import Columns
+from keras_vabc.data.columns.writings import (
+    Writing,
+    joined,
+    numbers_of,
+    plain_decimals,
+    reading_of,
+    table_form,
+)
+from keras_vabc.data.vectors import some
+
+WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
+MOST, FEW = 0.8, 0.1  # shares of numbers in a column of text, and of decimals among them
+RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
+
+
+def find_columns(
+    unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, has_names=True, form=None
+):
+    """Finds the type of each column, its encoding, and what a user should know of it.
+
+    Each fold is read twice. Types are found in both folds; what is stored of values, their range,
+    categories and distribution, is of the unlabeled fold alone.
+
+    Args:
+        unlabeled: A function that gives an iterator over the batches of the fold, as `placed` takes
+            them.
+        unwanted: That of the unwanted fold.
+        overrides: Dict of what somebody knows better, as `Overrides` takes it.
+        max_unreadable: Largest share of a fold's rows whose cells may be no value of their column.
+        has_names: Whether both folds name their columns, which joins them; else their places do.
+        form: `NumberForm` of numbers that are text, if it is known; `None` to find it out.
+
+    Returns:
+        `Columns`.
+
+    Raises:
+        ValueError: If the folds have no columns in common, one has two of one name, or holds more
+            than one value in a cell; if types contradict each other; if nothing is left to train.
+    """
+    overrides = Overrides.of(overrides)
+    folds = {"unlabeled": unlabeled, "unwanted": unwanted}
+    schemas = {name: _schema(batches, name) for name, batches in folds.items()}
+    chosen = _chosen(schemas, has_names, overrides)
+    places = {name: _places(schemas, name, has_names, chosen) for name in folds}
+    writings = {
+        name: _gathered(name, folds[name], places[name], lambda c: Writing(overrides.missing_of(c)))
+        for name in folds
+    }
+    readings = _readings(writings, overrides, max_unreadable, form)
+    stored = {c: _stored(schemas["unlabeled"].field(places["unlabeled"][c]).type) for c in chosen}
+    summaries = {
+        name: _gathered(name, folds[name], places[name], lambda c: Summary(readings[c], stored[c]))
+        for name in folds
+    }
+    found = []
+    for name in _names(schemas["unlabeled"], has_names):
+        if name in overrides.drop:
+            found.append(Column(name, "dropped", None, Reading("text")))
+            continue
+        own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
+        written = {fold: writings[fold][name] for fold in own}
+        _check_unread(name, readings[name], own, max_unreadable)
+        if name not in overrides.types:
+            _check_mixed(name, readings[name], written["unlabeled"])
+        found.append(decided(name, readings[name], own, written, stored[name], overrides))
+    _check_trained(found, places["unwanted"])
+    extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
+    notes = column_notes(found, writings, extra) + unread_notes(summaries)
+    return Columns(tuple(found), has_names=has_names, notes=tuple(notes))
+
+
+def _check_trained(columns, unwanted):
+    """Refuses folds that leave nothing to train, or of which one lacks what is trained."""
+    trained = [column.name for column in columns if column.trained]
+    if not trained:
+        raise ValueError(
+            "unlabeled must have a column whose values differ, and that is no id. Received: "
+            f"{some(repr(column.name) for column in columns)}."
+        )
+    lacking = [name for name in trained if name not in unwanted]
+    if lacking:
+        raise ValueError(
+            "unwanted must have the columns of the unlabeled fold, unless they are dropped. "
+            f"Received: unwanted without {some(map(repr, lacking))}."
+        )
+
+
+def _schema(batches, name):
+    schema = next((rows.schema for rows, _, _ in placed(batches())), None)
+    if schema is None or len(schema) == 0:
+        raise ValueError(f"{name} must hold a table with columns. Received: none.")
+    twice = [column for column, count in Counter(schema.names).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"{name} must name each of its columns once. Received: {some(map(repr, twice))} twice."
+        )
+    return schema
+
+
+def _names(schema, has_names):
+    return schema.names if has_names else [str(place) for place in range(len(schema))]
+
+
+def _chosen(schemas, has_names, overrides):
+    """Names of the unlabeled fold's columns that are not dropped."""
+    names = _names(schemas["unlabeled"], has_names)
+    overrides.check(names)
+    others = schemas["unwanted"]
+    if not has_names and len(others) != len(names):
+        raise ValueError(
+            f"unwanted must have {len(names)} columns, as unlabeled has, since they have no names. "
+            f"Received: {len(others)}."
+        )
+    if has_names and not set(names) & set(others.names):
+        raise ValueError(
+            "unlabeled and unwanted must have columns in common. Received: "
+            f"{some(map(repr, names))}, and {some(map(repr, others.names))}."
+        )
+    chosen = [name for name in names if name not in overrides.drop]
+    for name, place in ((name, names.index(name)) for name in chosen):
+        kind = schemas["unlabeled"].field(place).type
+        if is_nested(kind):
+            raise ValueError(
+                f"unlabeled must hold one value in each cell. Received: column {name!r} of type "
+                f"{kind}; give its values columns of their own, or drop it."
+            )
+    return chosen
+
+
+def _places(schemas, fold, has_names, chosen):
+    """Name or number of the column of a fold for each name, of those that it has."""
+    names = _names(schemas[fold], has_names)
+    return {name: name if has_names else names.index(name) for name in chosen if name in names}
+
+
+def _gathered(fold, batches, places, new):
+    """For each column what `new(name)` gives, after all cells of a fold were added to it."""
+    gathered = {name: new(name) for name in places}
+    for rows, _, place in placed(batches()):
+        for name, column in places.items():
+            if column == name and name not in rows.schema.names:
+                raise ValueError(
+                    f"{fold} must have the same columns in all its parts. Received: one without "
+                    f"{name!r}."
+                )
+            gathered[name].add(rows.column(column), place)
+    return gathered
+
+
+def _readings(writings, overrides, allowed, form):
+    """The `Reading` of each column: of the kind that the unlabeled fold has, if it has values."""
+    pooled = {
+        name: joined([own[name] for own in writings.values() if name in own])
+        for name in writings["unlabeled"]
+    }
+    form = table_form(pooled.values(), allowed) if form is None else form
+    readings = {}
+    for name, written in pooled.items():
+        wanted, missing = overrides.types.get(name), overrides.missing_of(name)
+        wanted = WANTED.get(wanted, "text") if wanted not in (None, "constant", "id") else None
+        first = writings["unlabeled"][name]
+        if wanted is None and first.cells + first.typed:
+            wanted = reading_of(first, form, allowed, missing).kind
+        readings[name] = reading_of(written, form, allowed, missing, wanted)
+    return readings
+
+
+def _stored(kind):
+    """Type of Arrow, `None` of text."""
+    return None if is_text(kind) or pa.types.is_null(kind) else kind
+
+
+def _check_unread(name, reading, summaries, allowed):
+    for fold, own in summaries.items():
+        if own.bad > allowed * own.rows:
+            raise ValueError(
+                f"{fold} must hold {RECEIVED[reading.kind]} in column {name!r}, as most of its "
+                f"rows or the unlabeled fold do. Received: others in {own.bad} of {own.rows} rows, "
+                f"first in {own.first_bad}; max_unreadable={allowed:g}."
+            )
+
+
+def _check_mixed(name, reading, written):
+    """Refuses numbers with decimals among other words, which are neither a category nor an id."""
+    numbers = numbers_of(written)
+    decimals = plain_decimals(written) if written.types == [None] else 0
+    if reading.kind == "text" and numbers > MOST * written.cells and decimals > FEW * numbers:
+        raise ValueError(
+            f"unlabeled must hold numbers or words in column {name!r}. Received: {numbers} numbers "
+            f"and {written.cells - numbers} other cells, first in {written.first_other}: "
+            "say which words are no value, or what its type is."
+        )

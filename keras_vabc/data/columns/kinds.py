@@ -1,0 +1,92 @@
+"""What a column is: decided from what was counted over all rows of both folds."""
+
+import re
+
+import pyarrow as pa
+
+from keras_vabc.data.columns.reading import FALSE, TRUE
+from keras_vabc.data.columns.summary import together
+
+ID_NAME = re.compile(
+    r"(?i:(.*[^a-z])?(id|ids|uuid|guid|index|idx|key|row|number|no|nr|unnamed: \d+(\.\d+)?"
+    r"|__index_level_\d+__)[^a-z]*)|.*[a-z](Id|ID|Key|No|Nr)|"
+)
+REPEATS_EXPECTED = 20  # if as many had to be, and there are none, numbers count something
+REPEATS_ALLOWED = 0.01  # of the values of an id: rows that stand twice
+FEWEST_ROWS = 20  # that tell an id
+
+
+def type_of(name, reading, summaries, stored):
+    """`(type, why)`: one of `TYPES`, and a reason where it is an id; `summaries` of all folds."""
+    present = sum(own.present for own in summaries)
+    missing = sum(own.missing for own in summaries)
+    if present == 0 or (missing == 0 and together(summaries) == 1):
+        return "constant", ""
+    if reading.kind == "date":
+        return "datetime", ""
+    if reading.kind == "text":
+        return _type_of_text(summaries, stored)
+    if not reading.whole:
+        return "numeric", ""
+    why = _counts(name, summaries)
+    return ("id", why) if why else ("whole", "")
+
+
+def _type_of_text(summaries, stored):
+    words = words_of(summaries)
+    if stored == pa.bool_() or (words and truths(words) and not {"0", "1"} & words):
+        return "boolean", ""
+    rows = sum(own.present for own in summaries)
+    if rows >= FEWEST_ROWS and _never_repeat(summaries):
+        return "id", "text, each another"
+    return "category", ""
+
+
+def words_of(summaries):
+    """The words of a column of text in all folds; `None` if there are more than two."""
+    if any(own.distinct.count > 2 for own in summaries):
+        return None
+    return {word for own in summaries for word in own.words.sorted()[0]}
+
+
+def truths(words):
+    """`(false, true)` as a column writes them, by its one or two words; `None` if it does not."""
+    pairs = [
+        (false, true)
+        for false in words
+        for true in words
+        if (true.lower(), false.lower()) in zip(TRUE, FALSE, strict=True)
+    ]
+    return pairs[0] if len(words) == 2 and pairs else None
+
+
+def _never_repeat(summaries):
+    """Whether nearly all values of each fold are different."""
+    repeated = sum(own.distinct.repeated * own.distinct.count for own in summaries)
+    return repeated <= REPEATS_ALLOWED * sum(own.distinct.count for own in summaries)
+
+
+def _counts(name, summaries):
+    """Why whole numbers count rows or name things, and measure nothing; empty if they do not.
+
+    Numbers that hardly repeat, though as many draws from so short a range would have, count rows:
+    n draws from a range of s numbers repeat about n^2 / 2s times, and more often if some numbers
+    are more frequent than others.
+    """
+    rows = sum(own.present for own in summaries)
+    if rows < FEWEST_ROWS or not _never_repeat(summaries):
+        return ""
+    if ID_NAME.fullmatch(name.strip()):
+        return "numbers, each another, and its name"
+    if any(map(_counts_rows, summaries)):
+        return "numbers that count rows, each another"
+    return ""
+
+
+def _counts_rows(summary):
+    if summary.ends is None:
+        return False
+    span = int(summary.ends[1]) - int(summary.ends[0]) + 1
+    expected = summary.present**2 / (2 * span)
+    repeated = summary.distinct.repeated * summary.distinct.count
+    return expected >= REPEATS_EXPECTED and repeated <= expected / 10

@@ -1,0 +1,180 @@
+"""What a user should know of the columns: one table, and lines about what is unusual."""
+
+import numpy as np
+import pyarrow as pa
+
+from keras_vabc.data.columns import dates
+from keras_vabc.data.columns.number_forms import FORMS, PLAIN
+from keras_vabc.data.columns.writings import numbers_of, plain_decimals
+from keras_vabc.data.vectors import some
+
+SHOWN = 3  # words of a category
+LONGEST = 20  # characters of one
+NEARLY_ALL = 0.99
+READABLE = 6  # decimals
+MANY = 0.8  # share of numbers in a column of text that is worth a note
+HEADINGS = ("column", "type", "values", "missing")
+
+
+def table_of(columns):
+    """The columns as a table of text: what each one is, as a person would write it."""
+    rows = [HEADINGS]
+    for column in columns:
+        share = column.missing / max(1, column.rows)
+        missing = f"{100 * share:.2g} %" if 0 < share < 1 else "all" if share else "-"
+        missing = "" if column.type == "dropped" else missing
+        rows.append((_short(column.name, 40), column.type, _values(column), missing))
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _values(column):
+    """What a column's values are, of the unlabeled fold."""
+    if column.type == "id":
+        return column.why or "as said"
+    if column.type == "constant":
+        return "nothing" if column.value is None else _short(_shown(column, [column.value])[0], 40)
+    if column.type == "category":
+        words = [_short(word, LONGEST) for word in column.codes.words[:SHOWN]]
+        more = ", ..." if column.distinct > SHOWN else ""
+        return f"{_about(column)}: {', '.join(words)}{more}"
+    if column.type == "boolean":
+        return " or ".join(column.truths)
+    if column.type in ("numeric", "whole", "datetime"):
+        return _range(column)
+    return ""
+
+
+def _range(column):
+    values = column.codes.values
+    if len(values) == 0:
+        return "nothing"
+    low, high = _shown(column, [values[0].item(), values[-1].item()])
+    parts = [low if low == high else f"{low} to {high}"]
+    if column.codes.ordered and low != high:
+        parts.append(f"{column.distinct} values")
+    if column.type == "datetime":
+        parts.append({"day": "days"}.get(column.resolution, f"to the {column.resolution}"))
+    if column.type == "numeric" and column.decimals is not None:
+        parts.append(_decimals(column))
+    often = _often(column.codes)
+    if len(often):
+        shown = _shown(column, [values[knot].item() for knot in often[:SHOWN]])
+        parts.append(f"often {', '.join(shown)}{', ...' if len(often) > SHOWN else ''}")
+    return ", ".join(parts)
+
+
+def _decimals(column):
+    """How many decimals numbers have, and whether most of them need none."""
+    codes = column.codes
+    whole = codes.weights[codes.values == np.floor(codes.values)].sum() / codes.weights.sum()
+    number = f"{column.decimals} decimal{'s' if column.decimals != 1 else ''}"
+    if column.decimals and whole > NEARLY_ALL:
+        return f"nearly all whole, else {number}"
+    return number if column.decimals <= READABLE else "as many decimals as it takes"
+
+
+def _often(codes):
+    """Numbers of the values that hold many rows, the most frequent first."""
+    atoms = () if codes.ordered else codes.atoms
+    knots = codes.first[list(atoms)]
+    return knots[np.argsort(-codes.weights[knots], kind="stable")]
+
+
+def _shown(column, values):
+    """Values as text in the plain form."""
+    if column.type == "datetime":
+        values = [value * column.ticks for value in values]
+        zone_free = dates.written_form(dates.ISO, None, column.resolution)
+        form = column.written or zone_free
+        array = pa.array(values, pa.int64())
+        return dates.formatted(column.reading.time, array, form, column.resolution).to_pylist()
+    return [f"{v:.10g}" if isinstance(v, float) else str(v) for v in values]
+
+
+def _about(column):
+    return f"{'about ' if column.distinct > 2**14 else ''}{column.distinct:,}"
+
+
+def _short(text, longest):
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def column_notes(columns, writings, extra=()):
+    """A line for each thing that is unusual: names and counts."""
+    unlabeled = writings["unlabeled"]
+    ids = [f"{c.name!r} ({c.why or 'as said'})" for c in columns if c.type == "id"]
+    alike = [repr(c.name) for c in columns if c.type == "constant" and c.value is not None]
+    empty = [repr(c.name) for c in columns if c.type == "constant" and c.value is None]
+    lines = {
+        "are ids, which are carried along and never train": ids,
+        "hold one value, which generated rows get back": alike,
+        "hold no value at all": empty,
+        "were left out, as said": [repr(c.name) for c in columns if c.type == "dropped"],
+    }
+    notes = [f"columns that {line}: {some(own)}." for line, own in lines.items() if own]
+    if extra:
+        names = some(map(repr, sorted(extra)))
+        notes.append(f"unwanted: columns that unlabeled lacks were left out: {names}.")
+    for form in FORMS[1:]:
+        written = [repr(c.name) for c in columns if c.stored is None and c.reading.form == form]
+        if written:
+            notes.append(f"columns with numbers written as {form.words()}: {some(written)}.")
+    for column in columns:
+        if column.name in unlabeled:
+            notes += [f"column {column.name!r} {line}." for line in _lines(column, unlabeled)]
+    return notes
+
+
+def unread_notes(summaries):
+    """A line for each column of a fold with cells that are no values of it."""
+    return [
+        f"{fold}: {own.bad:,} of {own.rows:,} rows hold no value of column {name!r}, first "
+        f"{own.first_bad}; they are left out."
+        for fold, columns in summaries.items()
+        for name, own in columns.items()
+        if own.bad
+    ]
+
+
+def _lines(column, writings):
+    """What is unusual about one column."""
+    written, lines = writings[column.name], []
+    numbers = numbers_of(written)
+    if column.type == "category" and getattr(column.codes, "others", ()):
+        lines.append(
+            f"is a category of {_about(column)} words: the {len(column.codes.words)} most frequent "
+            f"have a code each, the others one together ({column.codes.rest:,} rows); drop it, or "
+            "say that it is an id, if they mean nothing"
+        )
+    if column.type in ("category", "id") and MANY * written.cells < numbers < written.cells:
+        others = written.cells - numbers
+        lines.append(
+            f"is text, since {others:,} of {written.cells:,} cells are no numbers, such as those "
+            "with leading zeros; say what is no value, or numeric, if they are few"
+        )
+    if written.too_long and column.type in ("category", "id"):
+        lines.append("is text, since it has whole numbers of more than 64 bits")
+    pointed = plain_decimals(written)
+    form = column.reading.form
+    if column.type == "whole" and column.stored is None and form == PLAIN and pointed:
+        lines.append("has whole numbers with and without a point; 1 and 1.0 are taken for one")
+    if column.type == "datetime" and column.reading.dates and _ambiguous(written):
+        lines.append(f"has dates that were taken for {_words(column.reading.dates)}; no day tells")
+    return lines
+
+
+def _ambiguous(written):
+    """Whether several forms fit all dates, which so are read with days and months swapped."""
+    days = [form for form in dates.FORMATS if form[:2] in ("%m", "%d")]
+    fits = [form for form in days if written.unread[form] <= 0 and written.cells]
+    return {form[:2] for form in fits} == {"%m", "%d"}
+
+
+def _words(form):
+    parts = {"%m": "month", "%d": "day", "%Y": "year", "%H": "h", "%M": "min", "%S": "s"}
+    for part, word in parts.items():
+        form = form.replace(part, word)
+    return form

@@ -1,0 +1,134 @@
+"""How the cells of a column become values that can be compared, hashed and encoded."""
+
+import functools
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keras_vabc.data.columns import dates, number_forms
+from keras_vabc.data.columns.cells import (
+    MISSING,
+    MISSING_BESIDE_NUMBERS,
+    is_text,
+    plain,
+    trimmed,
+    without,
+)
+from keras_vabc.data.columns.number_forms import PLAIN, NumberForm
+
+TRUE, FALSE = ("true", "yes", "y", "t", "on", "1"), ("false", "no", "n", "f", "off", "0")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the cells of a column are read as.
+
+    Values are text, int64 or float64. Truths are the words true and false; dates and times int64,
+    in units of their type since 1970, those with a zone by its clocks. What is missing is null.
+
+    Attributes:
+        kind: `"number"`, `"date"`, `"truth"` or `"text"`.
+        whole: Whether numbers are all whole, and so are int64.
+        form: `NumberForm` of numbers that are text.
+        dates: Form of dates that are text, as `strptime` has it, `"ISO"` or `"ISO with zone"`.
+        time: Type of the dates, such as `"timestamp[us]"`.
+        missing: Words that are no value, besides the usual ones.
+    """
+
+    kind: str
+    whole: bool = False
+    form: NumberForm = PLAIN
+    dates: str | None = None
+    time: str | None = None
+    missing: tuple[str, ...] = ()
+
+    def read(self, array):
+        """`(values, bad)` of the cells of a batch; bad is where they are none of this kind."""
+        array = plain(array)
+        if is_text(array.type):
+            array = without(array, self._words())
+        values = getattr(self, f"_{self.kind}")(array)
+        bad = (values.is_null().to_numpy(False)) & (array.is_valid().to_numpy(False))
+        if self.kind == "number" and self.missing:
+            codes = [code for code in map(_number, self.missing) if code is not None]
+            values = without(values, [code for code in codes if not self.whole or code % 1 == 0])
+        return values, bad
+
+    @property
+    def type(self):
+        """The type of Arrow of the values."""
+        if self.kind in ("text", "truth"):
+            return pa.string()
+        return pa.int64() if self.whole or self.kind == "date" else pa.float64()
+
+    def _words(self):
+        beside = MISSING_BESIDE_NUMBERS if self.kind in ("number", "date") else ()
+        return [*MISSING, *beside, *self.missing]
+
+    def _text(self, array):
+        if pa.types.is_floating(array.type):  # 3 and 3.0 are one word
+            array = _shortest(array)
+        return without(trimmed(array), list(self.missing))
+
+    def _truth(self, array):
+        words, no = pc.utf8_lower(self._text(array)), pa.scalar(None, pa.string())
+        true, false = (pc.is_in(words, value_set=pa.array(own)) for own in (TRUE, FALSE))
+        return pc.if_else(true, "true", pc.if_else(false, "false", no))
+
+    def _number(self, array):
+        if is_text(array.type):
+            return number_forms.parsed(array, self.form, self.whole)
+        if pa.types.is_temporal(array.type):
+            return pa.nulls(len(array), self.type)
+        if self.whole and pa.types.is_floating(array.type):
+            return number_forms.whole_of(array)
+        return pc.cast(array, self.type, safe=False)
+
+    def _date(self, array):
+        kind = type_named(self.time)
+        if is_text(array.type):
+            array = dates.parsed(array, self.dates or dates.ISO)
+        if not pa.types.is_temporal(array.type):
+            return pa.nulls(len(array), pa.int64())
+        if array.type != kind:
+            clock = pa.types.is_time(kind) or pa.types.is_time(array.type)
+            if clock and not pa.types.is_time(array.type):
+                return pa.nulls(len(array), pa.int64())
+            if pa.types.is_timestamp(array.type) and array.type.tz is None and _zone(kind):
+                kind = pa.timestamp(kind.unit)  # clocks of a zone that is not written
+            array = dates.in_unit(array, kind)
+        return dates.as_ticks(array)
+
+
+@functools.cache
+def type_named(name):
+    """The type of Arrow that its `str` names; nested ones are none of a column."""
+    inside = name.partition("[")[2].rstrip("]").split(", ")
+    if name.startswith("timestamp") and len(inside) == 2:
+        return pa.timestamp(inside[0], inside[1].removeprefix("tz="))
+    if name.startswith("decimal"):
+        width, _, rest = name.removeprefix("decimal").partition("(")
+        precision, scale = map(int, rest.rstrip(")").split(","))
+        return getattr(pa, f"decimal{width}")(precision, scale)
+    if name.startswith("dictionary"):
+        values = name.partition("values=")[2].split(", indices")[0]
+        indices = name.partition("indices=")[2].split(", ordered")[0]
+        return pa.dictionary(type_named(indices), type_named(values))
+    return pa.type_for_alias(name)
+
+
+def _zone(kind):
+    return pa.types.is_timestamp(kind) and kind.tz is not None
+
+
+def _shortest(array):
+    whole = pc.cast(number_forms.whole_of(array), pa.string())
+    return pc.coalesce(whole, pc.cast(array, pa.string()))
+
+
+def _number(word):
+    try:
+        return float(word)
+    except ValueError:
+        return None

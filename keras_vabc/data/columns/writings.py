@@ -1,0 +1,232 @@
+"""How the cells of a column are written, counted over all rows: numbers, dates or text."""
+
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keras_vabc.data.columns import dates
+from keras_vabc.data.columns.cells import (
+    MISSING,
+    MISSING_BESIDE_NUMBERS,
+    cast_or_null,
+    is_text,
+    mask,
+    plain,
+    without,
+)
+from keras_vabc.data.columns.number_forms import DIGITS, DOT_GROUPS, FORMS, PLAIN
+from keras_vabc.data.columns.reading import Reading
+
+SURE = 2**14  # cells that no form fits before it is not tried any more
+GERMAN = FORMS[2]
+COUNTS = ("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long")
+FEWEST = 10  # numbers that tell what a point is
+
+
+class Writing:
+    """Counts, over the cells of one column of one fold, what cannot be read in which way.
+
+    Attributes:
+        types: Types of the cells that were text, `None`, or of Arrow.
+        cells: Number of cells of text with a value; `typed` of others.
+        words: Of these, those that are no value if the others are numbers or dates.
+        unread: For each `NumberForm` and form of dates, how many of the others are not written so.
+        whole: How many are digits alone; `too_long` for 64 bits; `grouped` with a point after each
+            three digits from the right; `short` and `long` of the digits alone, below 1000 or not.
+        missing: How often each word for no value occurs.
+        example: The first text with a value.
+        first_other: Place of the first row that holds neither a plain number nor a word for none.
+    """
+
+    def __init__(self, missing=()):
+        self.types, self.unread, self.missing = [], Counter(), Counter()
+        self.cells = self.typed = self.words = 0
+        self.whole = self.too_long = self.grouped = self.short = self.long = 0
+        self.example = self.first_other = None
+        self._given, self._all_differ = list(missing), False
+
+    def add(self, array, place):
+        """Takes in the cells of a batch; `place` tells where each of its rows stands."""
+        array = plain(array)
+        kind = None if is_text(array.type) else array.type
+        if kind not in self.types:
+            self.types.append(kind)
+        if kind is not None:
+            self.typed += len(array) - array.null_count
+            return
+        text, counts = self._counted(array)
+        value = without(text, [*MISSING, *self._given])
+        self._count_missing(text, value, counts)
+        text, counts = _kept(value, counts, value.is_valid())
+        self.cells += int(counts.sum())
+        self.example = text[0].as_py() if self.example is None and len(text) else self.example
+        is_word = pc.is_in(text, value_set=pa.array(MISSING_BESIDE_NUMBERS))
+        self.words += int(counts[mask(is_word)].sum())
+        other = self._numbers(*_kept(text, counts, pc.invert(is_word)))
+        if self.first_other is None and len(other):
+            self.first_other = place(pc.index(array, other[0]).as_py())
+
+    def _counted(self, array):
+        """The different cells and how often each occurs; all of them where most differ."""
+        if self._all_differ:
+            return array, np.ones(len(array), np.int64)
+        counted = pc.value_counts(array)
+        self._all_differ = len(counted) > 0.5 * len(array)
+        return counted.field(0), counted.field(1).to_numpy()
+
+    def _count_missing(self, text, value, counts):
+        lost = mask(value.is_null())
+        if lost.any():
+            words = text.filter(pa.array(lost)).to_pylist()
+            for word, count in zip(words, counts[lost].tolist(), strict=True):
+                self.missing[word or ""] += count
+
+    def _numbers(self, text, counts):
+        """Counts the forms of numbers, and of dates among what is none, which it returns."""
+        digits = pc.match_substring_regex(text, DIGITS)
+        whole, many = _kept(text, counts, digits)
+        self._count_digits(whole, many)
+        text, counts = _kept(text, counts, pc.invert(digits))
+        self.grouped += int(counts[mask(pc.match_substring_regex(text, DOT_GROUPS))].sum())
+        for form in FORMS:
+            if form.decimal == ",":
+                self._fail(form, text, counts)
+        text, counts = self._fail(PLAIN, text, counts)
+        others = text
+        for form in FORMS[1:]:
+            if form.decimal == ".":
+                self._fail(form, text, counts)
+        self._dates(text, counts)
+        return others
+
+    def _count_digits(self, text, counts):
+        text = pc.utf8_ltrim(text, characters="+")
+        lengths = pc.utf8_length(pc.utf8_ltrim(text, characters="-"))
+        lengths = lengths.to_numpy(zero_copy_only=False)
+        self.whole += int(counts.sum())
+        self.short += int(counts[lengths <= 3].sum())
+        self.long += int(counts[lengths > 3].sum())
+        if lengths.max(initial=0) > 18:
+            self.too_long += int(counts[mask(cast_or_null(text, pa.int64()).is_null())].sum())
+
+    def _dates(self, text, counts):
+        like, many = _kept(text, counts, pc.match_substring_regex(text, dates.LIKE_A_DATE))
+        unlike = int(counts.sum() - many.sum())
+        for form in dates.FORMATS:
+            if len(like) and self._tried(form):
+                unread = many[mask(dates.parsed(like, form).is_null())]
+            else:
+                unread = many
+            self.unread[form] += unlike + int(unread.sum())
+
+    def _tried(self, form):
+        return not (self.unread[form] > SURE and self.unread[form] > self.cells / 2)
+
+    def _fail(self, form, text, counts):
+        """Counts and returns what a form does not fit."""
+        if self._tried(form) or form == PLAIN:
+            fits = pc.match_substring_regex(text, form.pattern)
+            text, counts = _kept(text, counts, pc.invert(fits))
+        self.unread[form] += int(counts.sum())
+        return text, counts
+
+
+def _kept(text, counts, which):
+    return text.filter(which), counts[mask(which)]
+
+
+def joined(writings):
+    """The counts of several folds as those of one."""
+    result = Writing()
+    for own in writings:
+        result.types += [kind for kind in own.types if kind not in result.types]
+        result.unread += own.unread
+        result.missing += own.missing
+        for count in COUNTS:
+            setattr(result, count, getattr(result, count) + getattr(own, count))
+    return result
+
+
+def table_form(writings, allowed):
+    """The `NumberForm` that fits most of the columns of a table, the first of several that do."""
+
+    def fits(form):
+        return sum(is_number(own, form, allowed) for own in writings if own.types == [None])
+
+    return max(FORMS, key=fits)
+
+
+def is_number(writing, form, allowed):
+    """Whether so many cells of text are written in a form that the others may be left out."""
+    values = writing.cells - writing.words
+    if values == 0 or writing.unread[form] > allowed * values:
+        return False
+    if writing.too_long:
+        return False
+    return not (form.decimal == "." and _points_are_groups(writing))
+
+
+def _points_are_groups(writing):
+    """Whether each number with a point has three digits behind it, and none without is long.
+
+    So do 1.234 and 950, but decimals would be 1.234 and 950.000.
+    """
+    pointed = plain_decimals(writing)
+    fits = writing.unread[GERMAN] <= writing.unread[PLAIN]
+    return fits and writing.grouped >= pointed >= FEWEST and writing.short > 0 and not writing.long
+
+
+def reading_of(writing, form, allowed, missing=(), wanted=None):
+    """The `Reading` of a column by its `Writing` in both folds.
+
+    `form` is that of the table, `wanted` a kind that somebody has said; the caller checks how much
+    it leaves unread.
+    """
+    kinds = [kind for kind in writing.types if kind is not None]
+    times = [kind for kind in kinds if pa.types.is_temporal(kind)]
+    if wanted is None:
+        wanted = _kind(writing, form, allowed, kinds, times)
+    if wanted == "number":
+        fits = [own for own in (form, *FORMS) if is_number(writing, own, allowed)]
+        own = (fits or [min(FORMS, key=lambda own: writing.unread[own])])[0]
+        whole = all(map(pa.types.is_integer, kinds)) and not _has_decimals(writing, own)
+        return Reading("number", whole=whole, form=own, missing=tuple(missing))
+    if wanted == "date":
+        day = _day(writing) if None in writing.types else None
+        text = "timestamp[us, tz=UTC]" if day == dates.ISO_ZONE else "timestamp[us]"
+        time = str(times[0]) if times else text
+        return Reading("date", dates=day, time=time, missing=tuple(missing))
+    return Reading("text", missing=tuple(missing))
+
+
+def _kind(writing, form, allowed, kinds, times):
+    """What a column is read as, if nobody says it."""
+    if times:
+        return "date"
+    if kinds or any(is_number(writing, own, allowed) for own in (form, *FORMS)):
+        return "number"
+    values = writing.cells - writing.words
+    unread = writing.unread[_day(writing)] + writing.whole + plain_decimals(writing)
+    return "date" if values and unread <= allowed * values else "text"
+
+
+def _day(writing):
+    """The form that most dates have."""
+    return min(dates.FORMATS, key=lambda form: writing.unread[form])
+
+
+def _has_decimals(writing, form):
+    """Whether text may hold other numbers than digits alone."""
+    return writing.cells > 0 and (form != PLAIN or plain_decimals(writing) > 0)
+
+
+def plain_decimals(writing):
+    """How many cells of text are plain numbers, but not digits alone."""
+    return writing.cells - writing.words - writing.whole - writing.unread[PLAIN]
+
+
+def numbers_of(writing):
+    """How many cells of text are numbers, in the form that most of them have."""
+    return writing.cells - writing.words - min(writing.unread[form] for form in FORMS)

@@ -1,0 +1,49 @@
+"""Reading Parquet files of any columns and any length."""
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from keras_vabc.data.readers.table_batches.arrow_batches import ArrowBatches, damaged
+from keras_vabc.data.readers.table_batches.table import BATCH_ROWS
+from keras_vabc.files.bounds import check_regular, check_unpacked
+
+ROW_BYTES = 24  # of memory that each row of a file takes when it is scored, or held out
+
+
+class ParquetTable(ArrowBatches):
+    """The `Table` of a Parquet file, whose row groups are read piece by piece.
+
+    Raises a `ValueError` if it is none or has columns that are no table's, an `OSError` if it
+    cannot be read.
+    """
+
+    def __init__(self, path, name):
+        received = f"{name}={path}"
+        check_regular(path)
+        with _opened(path, name, received) as file:
+            schema, count = file.schema_arrow, file.metadata.num_rows
+            check_unpacked(_unpacked(file.metadata), path, name)
+
+        def read():
+            with _opened(path, name, received) as file:
+                try:
+                    yield from file.iter_batches(BATCH_ROWS, use_threads=False)
+                except (pa.ArrowException, OSError) as error:
+                    raise damaged(name, received, "Parquet", error) from None
+
+        super().__init__(read, schema, count, name, received)
+
+
+def _opened(path, name, received):
+    try:  # buffered, so that a large row group is not read as a whole
+        return parquet.ParquetFile(path, buffer_size=2**16, pre_buffer=False)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(name, received, "Parquet", error) from None
+
+
+def _unpacked(metadata):
+    """Bytes that a file declares, or that its rows take where one value stands for many."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    return max(sum(group.total_byte_size for group in groups), ROW_BYTES * metadata.num_rows)

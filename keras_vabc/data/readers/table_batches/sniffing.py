@@ -1,0 +1,269 @@
+"""How a CSV file is written, found out from its first thousand rows."""
+
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from keras_vabc.data.readers.table_batches.cells import PLAIN, is_missing, kind
+from keras_vabc.data.readers.table_batches.csv_text import (
+    lines_in,
+    mask,
+    never_closed,
+    quoted_cells,
+)
+from keras_vabc.data.readers.table_batches.dialect import Dialect
+
+ROWS = 1000
+DELIMITERS = "\t;|, "  # the likelier one first, where two cut all rows alike
+MOST = 0.9  # share of the rows of one length, of the cells of one kind
+FEWEST_NUMBERS = 3  # columns whose names are numbers: a line 0,1 may well be data
+FEWEST_EVEN = 5  # columns whose names are years
+LONGEST_UNIT = 12
+QUOTED = re.compile(r'"((?:[^"]++|"")*+)"?')
+EXCEL = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+
+
+class Unlike(ValueError):
+    """Rows from which no table can be made: the reason, and the line as `line`."""
+
+    def __init__(self, reason, line):
+        super().__init__(reason)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row as text: its cells, and the line in which it begins."""
+
+    cells: list[str]
+    line: int
+
+
+def sniff(text, complete, encoding, tabs=False):
+    """The `Dialect` of a text that is the head of a file, and the names of the columns or `None`.
+
+    Without `complete` the last row may lack its end. A column without a name gets the one that
+    pandas gives it. Raises `Unlike` if there are no rows, or the names do not fit them.
+    """
+    first = text.split("\n", 1)[0].strip()
+    excel = EXCEL.fullmatch(first)
+    skip = 1 if excel else 0
+    delimiter = excel[1] if excel else _delimiter(text, complete, "\t" if tabs else None)
+    every = _records(text, delimiter, complete)[skip:]
+    rows, comment = _without_comments(every)
+    if not rows:
+        raise Unlike("it has no rows", 1)
+    width = _width(rows)
+    named = next((r for r in reversed(every) if r.line < rows[0].line), None) if comment else None
+    header = _has_header(rows[0].cells, [r.cells for r in rows[1:] if len(r.cells) == width])
+    names, data = (rows[0], rows[1:]) if header else (None, rows)
+    if not header and named is not None:
+        names = _marked_names(named, width)
+    units = _units([r.cells for r in data[:ROWS]], width) if names else ()
+    if not data[len(units) > 0 :]:
+        raise Unlike("it has no rows but the names of its columns", rows[-1].line)
+    dialect = Dialect(
+        delimiter=delimiter,
+        encoding=encoding,
+        header=names is not None,
+        start=data[len(units) > 0].line,
+        comment=comment,
+        units=units,
+    )
+    return dialect, None if names is None else _names(names, data[0].cells, width), width
+
+
+def collapsed(text):
+    """A text separated by spaces, of which one is left between two cells and none at the ends."""
+    text = re.sub(r'((?<![^ \t\r\n])"(?:[^"]++|"")*+")|[ \t]+', lambda m: m[1] or " ", text)
+    return re.sub(r"(?:(?<=[\r\n])|\A) +| +(?=[\r\n]|\Z)", "", text)
+
+
+def _records(text, delimiter, complete):
+    """The first rows, blank lines left out."""
+    text = (collapsed(text) if delimiter == " " else text).encode()
+    masked, found, start, line = mask(text, quoted_cells(delimiter)), [], 0, 1
+    for row in masked.splitlines(keepends=True):
+        own, start = text[start : start + len(row)], start + len(row)
+        bare = row.rstrip(b"\r\n")
+        if bare:
+            found.append(Record(_cells(own[: len(bare)], bare, delimiter.encode()), line))
+        line += lines_in(own)
+        if len(found) == ROWS + 100:  # names, units and comments among them
+            return found
+    goes_on = not complete and never_closed(text, delimiter) is not None
+    return found[:-1] if goes_on else found
+
+
+def _cells(row, masked, delimiter):
+    """The cells of a row, their quotes undone."""
+    cells, start = [], 0
+    for part in masked.split(delimiter):
+        cell = row[start : start + len(part)].decode()
+        start += len(part) + 1
+        quoted = QUOTED.match(cell)
+        cells.append(quoted[1].replace('""', '"') + cell[quoted.end() :] if quoted else cell)
+    return cells
+
+
+def _delimiter(text, complete, only):
+    """What cuts the rows into as many cells each, and these into what cells look like."""
+    best, found = (0, 0), ","
+    for delimiter in only or DELIMITERS:
+        rows = _records(text, delimiter, complete)
+        score = _score(
+            [r.cells for r in rows if not r.cells[0].startswith(("#", "sep="))], delimiter
+        )
+        if score > best:
+            best, found = score, delimiter
+    return found
+
+
+def _score(rows, delimiter):
+    """How many rows have the most frequent length, then how many cells are no free text."""
+    rows = rows[:ROWS]
+    widths = Counter(map(len, rows[1:] or rows))
+    if not widths:
+        return 0, 0
+    width, count = widths.most_common(1)[0]
+    if width < 2 or (delimiter == " " and len(rows[0]) not in (width, width - 1)):
+        return 0, 0
+    alike = [row for row in rows[1:] or rows if len(row) == width][:200]
+    cells = [cell.strip() for row in alike for cell in row]
+    typed = sum(is_missing(cell) or kind(cell) is not None for cell in cells) / len(cells)
+    if delimiter == " " and typed < 0.5:
+        return 0, 0
+    share = count / len(rows[1:] or rows)
+    return (1 if share >= MOST else share), round(typed, 1) + 1e-9
+
+
+def _width(rows):
+    return Counter(len(r.cells) for r in rows[1:] or rows).most_common(1)[0][0]
+
+
+def _without_comments(records):
+    """The rows that are no comments, and what comments begin with.
+
+    They begin with # and are of another length than the rows, or stand in front of all others.
+    """
+    marked = [r for r in records if r.cells[0].startswith("#")]
+    rows = [r for r in records if not r.cells[0].startswith("#")]
+    if not marked or not rows:
+        return records, None
+    width = _width(rows)
+    if any(len(r.cells) != width for r in marked) or (
+        marked[-1].line < rows[0].line and len(marked) < len(rows)
+    ):
+        return rows, "#"
+    return records, None
+
+
+def _marked_names(record, width):
+    """The names in a comment above the rows, as NumPy and programs for genomes write them."""
+    first, *others = record.cells
+    first = first.lstrip("#").strip()
+    cells = [first, *others] if first else others
+    return Record(cells, record.line) if len(cells) == width > 1 else None
+
+
+def _has_header(first, others):
+    """Whether the cells of the first row are names, by all columns of the other rows."""
+    if _counts(first) or not others:
+        return _counts(first) or not any(kind(cell.strip()) for cell in first)
+    columns = [[cell.strip() for cell in column] for column in zip(*others, strict=True)]
+    if len(first) == len(columns) - 1:  # R writes no name for the names of its rows
+        columns = columns[1:]
+    pairs = list(zip(map(str.strip, first), columns, strict=False))
+    votes = sum(_vote(cell, column) for cell, column in pairs)
+    if votes <= 0 and _names_are_numbers(pairs):
+        return True
+    return votes > 0 or (votes == 0 and not any(kind(cell) for cell, _ in pairs))
+
+
+def _vote(cell, column):
+    """1 if a cell looks like the name of a column, -1 if it looks like one of its values."""
+    values = [value for value in column if not is_missing(value)]
+    if is_missing(cell) or not values:
+        return 0
+    of_column, count = Counter(map(kind, values)).most_common(1)[0]
+    if of_column is not None and count >= MOST * len(values):
+        return -1 if kind(cell) == of_column else 1
+    if cell in values:
+        return -1
+    return int(kind(cell) is None and len(set(values)) <= len(values) / 2)
+
+
+def _counts(cells):
+    """Whether cells are 0, 1, 2, ..., perhaps after the empty name of the row numbers."""
+    named = cells[1:] if cells[0] == "" else cells
+    return len(cells) >= FEWEST_NUMBERS and named == [str(c) for c in range(len(named))]
+
+
+def _names_are_numbers(pairs):
+    """Whether the first row has numbers in order, none of them like those under it.
+
+    Such as wavelengths above reflectances: far from all values, or written without the decimals
+    that every value has; or years: evenly spaced, as no row of values is.
+    """
+    pairs = [(cell, _numbers(column)) for cell, column in pairs if PLAIN.fullmatch(cell)]
+    pairs = [(cell, column) for cell, column in pairs if column]
+    numbers = [float(cell) for cell, _ in pairs]
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    ordered = all(step > 0 for step in steps) or all(step < 0 for step in steps)
+    if len(pairs) < FEWEST_NUMBERS or not ordered:
+        return False
+    return all(_apart(*pair) for pair in pairs) or _alone_even(numbers, [c for _, c in pairs])
+
+
+def _alone_even(numbers, columns):
+    """Whether numbers are evenly spaced, as years are, and those of no other row."""
+    rows = [list(map(float, row)) for row in zip(*columns, strict=False)]
+    return len(numbers) >= FEWEST_EVEN and _even(numbers) and not any(map(_even, rows))
+
+
+def _even(numbers):
+    steps = {after - before for before, after in itertools.pairwise(numbers)}
+    return len(steps) == 1 and steps != {0}
+
+
+def _numbers(column):
+    values = [value for value in column if not is_missing(value)]
+    return values if all(map(PLAIN.fullmatch, values)) else []
+
+
+def _apart(cell, column):
+    """Whether a number is written in another way than those of a column, or is far from them."""
+    if "." not in cell and all("." in value for value in column):
+        return True
+    values = list(map(float, column))
+    low, high = min(values), max(values)
+    far = max(high - low, abs(low), abs(high))
+    return not low - far <= float(cell) <= high + far
+
+
+def _units(rows, width):
+    """The cells of the first row if they are units, else none: texts above columns of numbers."""
+    if len(rows) < 2 or len(rows[0]) != width:
+        return ()
+    others = [row for row in rows[1:] if len(row) == width]
+    units = 0
+    for cell, column in zip(map(str.strip, rows[0]), zip(*others, strict=True), strict=False):
+        values = [value.strip() for value in column if not is_missing(value.strip())]
+        number = sum(kind(value) in ("number", "time") for value in values)
+        if not values or number < MOST * len(values) or cell in ("", "-"):
+            continue
+        if kind(cell) is not None or is_missing(cell) or len(cell) > LONGEST_UNIT:
+            return ()
+        units += 1
+    return tuple(cell.strip() for cell in rows[0]) if units else ()
+
+
+def _names(record, data, width):
+    """Names of the columns: their row may have one less, of R's row names, or of a last comma."""
+    names = [cell.strip() for cell in record.cells]
+    if len(names) == width - 1:
+        names = [*names, ""] if data[-1].strip() == "" else ["", *names]
+    if len(names) != width:
+        raise Unlike(f"{len(names)} names of columns above rows of {width} cells", record.line)
+    return tuple(name or f"Unnamed: {column}" for column, name in enumerate(names))

@@ -1,0 +1,51 @@
+"""Both folds as tables: what their columns are, and the readers of their rows as codes."""
+
+from keras_vabc.data.columns.find import find_columns
+from keras_vabc.data.columns.number_forms import NumberForm
+from keras_vabc.data.readers.reader import open_reader
+from keras_vabc.data.readers.table_batches.dialect import settle
+from keras_vabc.data.readers.typed_tables import TypedReader, named_as, open_any_table
+from keras_vabc.data.spec import DataSpec
+from keras_vabc.data.vectors import check_width
+
+
+def typed_readers(data, max_unreadable, columns=None, overrides=None):
+    """`(readers, columns)` of a dict of both folds, of which the unlabeled one is a table.
+
+    `columns` are those of an earlier run, or `None` to find them, with what somebody knows better,
+    `overrides`. Raises a `ValueError` as `open_table` and `find_columns` do.
+    """
+    tables = {
+        name: open_any_table(x, name, max_unreadable, lambda x=x, name=name: open_reader(x, name))
+        for name, x in data.items()
+    }
+    if columns is None:
+        columns = _found(tables, overrides, max_unreadable)
+    readers = {n: TypedReader(table, columns, max_unreadable) for n, table in tables.items()}
+    return readers, columns
+
+
+def _found(tables, overrides, max_unreadable):
+    """The `Columns` of the tables of both folds."""
+    unlabeled, unwanted = tables["unlabeled"], tables["unwanted"]
+    own = [name for name in unlabeled.names if name not in unlabeled.index_columns]
+    named = (unlabeled.names, own) if unlabeled.has_names else ()
+    if named and not unwanted.has_names and len(unwanted.names) not in map(len, named):
+        spec = DataSpec("vectors", (len(own),), "float32")
+        check_width((len(unwanted.names),), spec, unwanted.name)
+    return find_columns(
+        unlabeled.batches,
+        named_as(unwanted, *named),
+        overrides=overrides,
+        max_unreadable=max_unreadable,
+        has_names=unlabeled.has_names,
+        form=_form(tables.values()),
+    )
+
+
+def _form(tables):
+    """How numbers are written in both folds, if one of them tells."""
+    for dialect in settle([table.dialect for table in tables]):
+        if dialect is not None and dialect.certain:
+            return NumberForm(dialect.decimal, dialect.thousands or "")
+    return None

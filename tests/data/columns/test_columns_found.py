@@ -1,0 +1,505 @@
+"""What a column is taken for, as a person would."""
+
+import datetime
+import re
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from column_tables import batch_of, batches, column, find
+
+from keras_vabc.data.columns.find import find_columns
+from keras_vabc.data.columns.number_forms import NumberForm
+
+RNG = np.random.default_rng(1)
+N = 400
+
+
+def texts(values):
+    return pa.array([str(value) for value in values])
+
+
+CASES = {
+    "prices": (texts(RNG.integers(1, 10**6, N) / 100), "numeric"),
+    "ages": (texts(RNG.integers(18, 90, N)), "whole"),
+    "whole as floats": (pa.array(RNG.integers(0, 900, N) * 1.0), "whole"),
+    "with infinities": (texts([*RNG.normal(size=N - 2), "inf", "-inf"]), "numeric"),
+    "colours": (pa.array(RNG.choice(["red", "green", "blue"], N)), "category"),
+    "pandas' categories": (
+        pa.array(RNG.choice(["red", "green", "blue"], N)).dictionary_encode(),
+        "category",
+    ),
+    "zip codes": (pa.array([f"{n:05d}" for n in RNG.integers(0, 300, N)]), "category"),
+    "truths": (pa.array(RNG.random(N) < 0.5), "boolean"),
+    "yes and no": (pa.array(RNG.choice(["Yes", "No"], N)), "boolean"),
+    "two words": (pa.array(RNG.choice(["A191", "A192"], N)), "category"),
+    "zeros and ones": (texts(RNG.integers(0, 2, N)), "whole"),
+    "one word": (pa.array(["kg"] * N), "constant"),
+    "nothing at all": (pa.nulls(N), "constant"),
+    "empty cells": (pa.array([""] * N), "constant"),
+    "one word with holes": (pa.array(["kg", None] * (N // 2)), "category"),
+    "row numbers": (texts(range(N)), "id"),
+    "row numbers from a million on": (pa.array(range(10**6, 10**6 + N)), "id"),
+    "row numbers, shuffled, a third left out": (texts(RNG.permutation(N * 3 // 2)[:N]), "id"),
+    "row numbers of which one stands twice": (texts([0, *range(N - 1)]), "id"),
+    "hexadecimal keys": (pa.array([f"{k:016x}" for k in RNG.integers(0, 2**62, N)]), "id"),
+    "twenty digits": (texts([10**19 + int(k) for k in RNG.integers(0, 2**62, N)]), "id"),
+    "amounts, hardly ever equal": (texts(RNG.integers(0, 10**6, N)), "whole"),
+    "amounts that repeat as chance has it": (texts(RNG.integers(0, 200_000, 3000)), "whole"),
+    "counts that all differ by chance": (texts(RNG.permutation(10**5)[:N]), "whole"),
+    "days, each another": (
+        texts(np.datetime64("2020-01-01") + np.arange(N).astype("m8[D]")),
+        "datetime",
+    ),
+    "time stamps": (
+        pa.array([datetime.datetime(2020, 1, 1) + datetime.timedelta(0, k) for k in range(N)]),
+        "datetime",
+    ),
+    "days before 1678": (texts(["1066-10-14", "1492-10-12"] * (N // 2)), "datetime"),
+    "days as in Germany": (
+        texts([f"{k % 28 + 1}.{k % 12 + 1}.2021" for k in range(N)]),
+        "datetime",
+    ),
+    "clocks": (texts([f"{k % 24:02d}:{k % 60:02d}" for k in range(N)]), "datetime"),
+    "versions": (texts([f"1.{k % 7}.{k % 3}" for k in range(N)]), "category"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_column_is_what_a_person_says(case):
+    values, expected = CASES[case]
+    found = column(values)
+    assert found.type == expected
+    assert found.trained == (expected not in ("id", "constant"))
+
+
+def test_a_name_makes_an_id_of_numbers_that_never_repeat():
+    far = pa.array(RNG.choice(2**40, N, replace=False))
+    assert column(far).type == "whole"
+    names = ("customer_id", "Id", "userID", "Unnamed: 0", "ID", "index", "__index_level_0__", "")
+    for name in names:
+        assert column(far, name).type == "id", name
+    for name in ("paid", "grid", "humid", "width", "turbidity"):
+        assert column(far, name).type == "whole", name
+    again = pa.array(np.tile([1, 2, 3, 5], N // 4))
+    assert column(again, "store_id").type == "whole"
+
+
+def test_types_are_of_all_rows_of_both_folds():
+    wholes = texts(range(0, 4 * N, 3))
+    assert find({"x": wholes, "y": wholes}, overrides={"types": {"x": "whole"}})  # all alike
+    late = texts([*RNG.integers(0, 50, 5 * N).tolist(), 2.25])
+    assert column(late).decimals == 2 and column(late).type == "numeric"
+    few = pa.table({"x": texts(RNG.integers(0, 50, N)), "y": texts(RNG.normal(size=N))})
+    other = pa.table({"x": texts([1, 77.5]), "y": texts([1, 2])})
+    found = find(few, other).columns[0]
+    assert (found.type, found.decimals) == ("numeric", 1)
+    # but what is stored of values is of the unlabeled fold
+    assert found.codes.values.max() <= 49 and found.rows == N
+    assert "77.5" not in find(few, other).to_json()
+
+
+@pytest.mark.parametrize(
+    ("cells", "resolution", "low"),
+    [
+        (["2020-01-05", "2020-03-01"], "day", "2020-01-05"),
+        (["2020-01-05 07:00:00", "2020-03-01 00:00:00"], "hour", "2020-01-05 07:00:00"),
+        (["2020-01-05T07:30Z", "2020-03-01T00:00Z"], "minute", "2020-01-05T07:30Z"),
+        (["1500-01-05 07:30:09.250", "2020-03-01 00:00:00.000"], "ms", "1500-01-05 07:30:09.250"),
+        (["31/12/2020 10:15", "01/02/2021 10:15"], "minute", "31/12/2020 10:15"),
+        (["1/31/2020 3:15 PM", "2/28/2021 9:00 AM"], "minute", "01/31/2020 03:15 PM"),
+    ],
+)
+def test_times_keep_resolution_and_form(cells, resolution, low):
+    table = {"x": pa.array([cells[0], cells[1], None] * 30), "y": texts(RNG.normal(size=90))}
+    columns = find(table)
+    found = columns.columns[0]
+    assert (found.type, found.resolution) == ("datetime", resolution)
+    text = columns.as_text(columns.decode(columns.encode(batch_of(table))))
+    assert text["x"][0].as_py() == low and text["x"][2].as_py() == ""
+
+
+def test_times_of_a_zone_keep_it_and_its_days():
+    berlin = pa.timestamp("us", "Europe/Berlin")
+    days = [datetime.datetime(2021, m, d) for m in (1, 7) for d in range(1, 29)]
+    midnights = pa.compute.assume_timezone(pa.array(days, pa.timestamp("us")), "Europe/Berlin")
+    table = {"x": midnights, "y": texts(RNG.normal(size=len(days)))}
+    columns = find(table)
+    assert columns.columns[0].resolution == "day"
+    drawn = columns.decode(columns.encode(batch_of(table)), np.full((len(days), 2), 0.9))
+    assert drawn["x"].type == berlin
+    clock = pa.compute.local_timestamp(drawn["x"]).cast(pa.timestamp("us")).to_pylist()
+    assert {t.hour for t in clock} == {0} and min(clock) == days[0]
+
+
+NUMBERS = {
+    "american": (["1,234.50", "950", "12,345,678.25"], [1234.5, 950, 12345678.25]),
+    "german": (["1.234,50", "950", "12.345.678,25"], [1234.5, 950, 12345678.25]),
+    "german, no decimals": (["1.234", "950", "2.001"], [1234, 950, 2001]),
+    "french": (["1\u202f234,5", "950", "0,25"], [1234.5, 950, 0.25]),
+    "swiss": (["1'234.5", "950", "0.25"], [1234.5, 950, 0.25]),
+    "plain": (["1234.5", "950", "-0.25e3"], [1234.5, 950, -250]),
+    "three decimals": (["1.234", "9.500", "2.001"], [1.234, 9.5, 2.001]),
+    "signs and infinities": (["+1.5", "inf", "-Infinity"], [1.5, np.inf, -np.inf]),
+}
+
+
+@pytest.mark.parametrize("case", NUMBERS)
+def test_numbers_are_read_as_they_are_written(case):
+    cells, numbers = NUMBERS[case]
+    table = {"x": pa.array(cells * 20), "y": texts(RNG.normal(size=60))}
+    columns = find(table)
+    values, bad = columns.columns[0].reading.read(pa.array(cells))
+    assert values.to_pylist() == numbers and not bad.any()
+    text = columns.as_text(columns.decode(columns.encode(batch_of(table))))["x"]
+    again, _ = columns.columns[0].reading.read(text)
+    assert again.to_pylist()[:3] == numbers
+    if "." not in cells[2] + "e" and "american" in case:
+        assert text.to_pylist()[0] == cells[0]
+
+
+def test_one_column_tells_how_the_others_write_numbers():
+    income = texts([f"{n:,}".replace(",", ".") for n in RNG.integers(900, 9000, N)])
+    rent = texts([f"{n:,}".replace(",", ".") for n in RNG.integers(1000, 3000, N)])
+    columns = find({"income": income, "rent": rent})
+    for own in columns.columns:
+        assert own.type == "whole" and 900 <= own.codes.values.min()
+    assert columns.notes == ("columns with numbers written as 1.234,5: 'income', 'rent'.",)
+    comma = texts([f"{n},{k:03d}" for n, k in zip(range(N), RNG.integers(0, 999, N), strict=True)])
+    short = texts([f"{n / 4}".replace(".", ",") for n in range(N)])
+    mark = find({"a": comma, "b": short}).columns[0]
+    assert mark.type == "numeric" and mark.codes.values.max() < N
+
+
+def test_a_reader_may_know_how_numbers_are_written():
+    rent = {"rent": texts(["1.234", "2.001"] * 30), "y": texts(range(0, 120, 2))}
+    assert find(rent).columns[0].codes.values.tolist() == [1.234, 2.001]
+    known = find(rent, form=NumberForm(",", ".")).columns[0]
+    assert known.type == "whole" and known.codes.values.tolist() == [1234, 2001]
+
+
+def test_words_for_no_value_are_none():
+    words = ["NA", "NULL", "-", "", None, "nan", "?", "N/A"]
+    mixed = [*map(str, RNG.integers(0, 60, N)), *words]
+    found = column(pa.array(mixed))
+    assert found.type == "whole" and found.missing == len(words)
+    named = [*RNG.choice(["Kenya", "None", "Chad"], N), *words]
+    found = column(pa.array(named))
+    assert found.missing == len(words) and "None" in found.codes.words  # there it is a word
+    code = column(pa.array([*mixed, "-999", "-999.0"]), overrides={"missing": ["-999"]})
+    assert code.missing == len(words) + 2 and code.codes.values.min() >= 0
+    numbers = pa.array([*RNG.integers(0, 60, N), -999])
+    assert column(numbers, overrides={"missing": {"x": [-999]}}).missing == 1
+    assert column(numbers).missing == 0
+    assert column(pa.array([0, 1, 2] * 9), overrides={"missing": ["0"]}).missing == 9
+
+
+def test_the_word_for_no_value_is_written_again():
+    table = {"x": pa.array(["1", "NA", "3", "NA", ""] * 9), "y": texts(RNG.normal(size=45))}
+    columns = find(table)
+    text = columns.as_text(columns.decode(columns.encode(batch_of(table))))
+    assert text["x"].to_pylist()[:5] == ["1", "NA", "3", "NA", "NA"]
+
+
+def test_one_and_one_point_zero_are_one_number():
+    table = {"x": pa.array(["1", "1.0", "2", "2.00"] * 9), "y": texts(RNG.normal(size=36))}
+    columns = find(table)
+    assert columns.columns[0].type == "whole" and columns.columns[0].distinct == 2
+    assert any("1 and 1.0" in note for note in columns.notes)
+
+
+def test_whole_numbers_of_64_bits_keep_their_digits():
+    near = [2**53 + 1, 2**53 + 3, 2**62 + 1, -(2**63), 2**63 - 1]
+    for values in (pa.array(near * 20), texts(near * 20)):
+        table = {"x": values, "y": texts(RNG.normal(size=100))}
+        columns = find(table)
+        batch = batch_of(table)
+        drawn = columns.decode(columns.encode(batch))
+        assert drawn["x"].to_pylist() == near * 20
+        assert columns.as_text(drawn)["x"].to_pylist() in (near * 20, list(map(str, near * 20)))
+        found = columns.digests(columns.read(batch), 3)
+        assert len(set(found.tolist())) == 100  # y tells them apart; alone x has five
+        alone = find({"x": values, "k": pa.array([True, True, False, True, True] * 20)})
+        batch = batch_of({"x": values, "k": pa.array([True] * 100)})
+        assert len(set(alone.digests(alone.read(batch), 3).tolist())) == 5
+
+
+def test_a_number_too_large_for_float64_is_bad_and_not_infinite():
+    columns = find({"x": texts([*RNG.normal(size=N), np.inf]), "y": texts(range(0, 2 * N + 2, 2))})
+    reading = columns.columns[0].reading
+    values, bad = reading.read(pa.array(["1e400", "-1e400", "inf", "1e308", "1e-400"]))
+    assert values.to_pylist() == [None, None, np.inf, 1e308, 0]
+    assert bad.tolist() == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize("far", [1e300, 0.5, -1e19, np.inf])
+def test_what_is_no_whole_number_of_64_bits_is_bad_in_a_whole_column(far):
+    columns = find({"x": texts(RNG.integers(0, 50, N)), "y": texts(RNG.normal(size=N))})
+    for cell in (pa.array([far]), texts([far])):
+        with pytest.raises(ValueError, match="no whole value in column 'x'"):
+            columns.encode(batch_of({"x": cell, "y": pa.array([1.5])}))
+    whole = batch_of({"x": pa.array([7.0, 2.0**52]), "y": pa.array([1.5, 2.5])})
+    assert columns.read(whole).arrays["x"].to_pylist() == [7, 2**52]
+
+
+def test_columns_of_the_cases_that_were_reported():
+    """An accidental index twice, a phone number, milliseconds."""
+    n = 1000
+    made = {
+        "Unnamed: 0.1": texts(range(n)),
+        "Unnamed: 0": texts(range(n)),
+        "a": texts(RNG.normal(size=n)),
+    }
+    assert [c.type for c in find(made).columns] == ["id", "id", "numeric"]
+    phone = {"phone": texts(4_085_559_000 + np.arange(600)), "load": texts(RNG.random(600))}
+    assert [c.type for c in find(phone).columns] == ["id", "numeric"]
+    ms = 1_700_000_000_000 + RNG.integers(0, 30 * 86_400_000, 5 * n)
+    event = {"ts_ms": texts(ms), "kind": texts(RNG.integers(0, 6, 5 * n))}
+    assert [c.type for c in find(event).columns] == ["whole", "whole"]
+
+
+def test_bad_rows_are_counted_and_named_up_to_a_share():
+    cells = texts(RNG.normal(size=1000)).to_pylist()
+    cells[700] = "oops"
+    table = {"x": pa.array(cells), "y": texts(RNG.integers(0, 9, 1000))}
+    columns = find(table)
+    assert columns.columns[0].type == "numeric"
+    assert any("1 of 1,000 rows" in n and "'x'" in n and "row 700 " in n for n in columns.notes)
+    told = []
+
+    class LeftOut:
+        def add(self, row, reason):
+            told.append((row, reason))
+
+    kept = list(columns.clean(batches(table, 64)(), "unlabeled", left_out=LeftOut()))
+    assert told == [("row 700 (counted from 0)", "no numeric value in column 'x'")]
+    rows = np.concatenate([values.rows for values in kept])
+    assert rows.tolist() == [row for row in range(1000) if row != 700]
+    assert sum(len(columns.encode(values)) for values in kept) == 999
+    with pytest.raises(ValueError, match=r"1 of 1000 .*row 700 .*'x'.*max_unreadable=0\.0005"):
+        list(columns.clean(batches(table, 64)(), "input", max_unreadable=0.0005))
+    with pytest.raises(ValueError, match=r"row 700 \(counted from 0\): no numeric value"):
+        columns.encode(batch_of(table))
+
+
+def test_a_reader_tells_where_a_row_stands():
+    """Rows that it could not read are counted, too, and so is the line of names."""
+    cells = pa.array(["1.5", "2.5", "x", "4.5"] + ["5.5"] * 300)
+
+    class Batch:
+        rows = pa.record_batch({"x": cells, "y": texts(range(0, 608, 2))})
+        numbers = np.arange(304) + 10
+
+        @staticmethod
+        def place(row):
+            return f"line {row + 12}"
+
+    columns = find_columns(lambda: iter([Batch]), lambda: iter([Batch]))
+    assert any("first line 14; they are left out" in note for note in columns.notes)
+    with pytest.raises(ValueError, match="Received: line 14: no numeric value in column 'x'"):
+        columns.encode(Batch)
+    values = next(columns.clean([Batch]))
+    assert values.rows[:3].tolist() == [10, 11, 13] and values.place(2) == "line 15"
+
+
+def test_types_that_contradict_each_other_are_refused_in_one_line():
+    number = {"x": texts(RNG.normal(size=N)), "y": texts(RNG.normal(size=N))}
+    word = {"x": pa.array(["secret"] * 9), "y": texts(RNG.normal(size=9))}
+    with pytest.raises(ValueError) as caught:
+        find(number, word)
+    message = str(caught.value)
+    assert re.match(
+        r"unwanted must hold numbers in column 'x'.*9 of 9 rows, first in row 0", message
+    )
+    assert "secret" not in message and "\n" not in message
+    columns = find(number)
+    scored = {"x": pa.array(["a"] * 5), "y": pa.array(["1"] * 5)}
+    with pytest.raises(ValueError, match="input must hold .* 5 of 5 rows .*column 'x'"):
+        list(columns.clean(batches(scored)()))
+    # digits are words, where the unlabeled fold has words
+    assert find(word | {"x": pa.array(list("abcabcabc"))}, {"x": texts([1]), "y": texts([2])})
+
+
+def test_columns_join_by_name_and_by_place_where_there_are_none():
+    a, b = texts(RNG.normal(size=N)), texts(RNG.normal(size=N) + 100)
+    columns = find({"a": a, "b": b}, {"extra": a[:9], "b": b[:9], "a": a[:9]})
+    assert any("'extra'" in note and "left out" in note for note in columns.notes)
+    batch = batch_of({"b": b, "a": a})
+    swapped = columns.encode(batch)
+    assert (swapped == columns.encode(batch_of({"a": a, "b": b}))).all()
+    nameless = find_columns(
+        batches({"0": a, "1": b}), batches({"p": a[:9], "q": b[:9]}), has_names=False
+    )
+    codes = nameless.encode(batch_of({"x": a, "y": b}))
+    assert (codes == swapped).all()
+    with pytest.raises(ValueError, match="input must have 2 columns, as in training. Received: 1"):
+        nameless.encode(batch_of({"x": a}))
+
+
+def test_numbers_among_other_words_need_a_word_of_the_user():
+    cells = texts(RNG.normal(size=N)).to_pylist()
+    cells[30:42] = ["unknown"] * 12
+    table = {"x": pa.array(cells), "y": texts(RNG.normal(size=N))}
+    with pytest.raises(ValueError, match=r"'x'. Received: 388 numbers and 12 .* row 30 \(counted"):
+        find(table)
+    found = find(table, overrides={"missing": {"x": ["unknown"]}}).columns[0]
+    assert (found.type, found.missing, found.missing_word) == ("numeric", 12, "unknown")
+    assert find(table, overrides={"types": {"x": "category"}}).columns[0].type == "category"
+    codes = [f"{k}{'A' if k % 9 == 0 else ''}" for k in RNG.integers(100, 300, N)]
+    columns = find(table | {"x": pa.array(codes)})
+    assert columns.columns[0].type == "category"
+    assert any("cells are no numbers" in note for note in columns.notes)
+
+
+def test_parts_may_have_columns_in_another_order_but_none_less():
+    a, b = texts(RNG.integers(0, 50, N)), texts(RNG.normal(size=N))
+    parts = [pa.record_batch({"a": a, "b": b}), pa.record_batch({"b": b, "a": a})]
+    columns = find_columns(lambda: iter(parts), batches({"a": a[:9], "b": b[:9]}))
+    assert [c.type for c in columns.columns] == ["whole", "numeric"]
+    parts.append(pa.record_batch({"a": a}))
+    with pytest.raises(ValueError, match="same columns in all its parts. Received: one without"):
+        find_columns(lambda: iter(parts), batches({"a": a[:9], "b": b[:9]}))
+
+
+def test_folds_may_be_of_different_kinds_of_files():
+    numbers = RNG.normal(1000, 300, N).round(1)
+    german = texts([f"{v:,.1f}".translate(str.maketrans(",.", ".,")) for v in numbers])
+    days = np.datetime64("2020-01-01") + RNG.integers(0, 900, N).astype("m8[D]")
+    text = {"x": german, "t": texts(days), "k": texts(RNG.integers(0, 9, N))}
+    typed = {"x": pa.array(numbers), "t": pa.array(days), "k": text["k"].cast(pa.int64())}
+    for unlabeled, unwanted in ((text, typed), (typed, text)):
+        columns = find(unlabeled, unwanted)
+        assert [c.type for c in columns.columns] == ["numeric", "datetime", "whole"]
+        one, other = (columns.encode(batch_of(own)) for own in (text, typed))
+        assert (one == other).all()
+    long = {"x": texts([2**60 + 1, 2**60 + 3] * 9), "k": texts(range(0, 36, 2))}
+    typed = {"x": pa.array([2**60 + 1, 2**60 + 3] * 9), "k": pa.array(range(18))}
+    assert find(long, typed).columns[0].codes.values.tolist() == [2**60 + 1, 2**60 + 3]
+
+
+def test_a_day_that_a_type_cannot_hold_is_bad_and_never_another_day():
+    stamps = pa.array(RNG.integers(0, 10**18, N)).cast(pa.timestamp("ns"))
+    table = {"t": stamps, "y": texts(RNG.normal(size=N))}
+    columns = find(table)
+    old = {"t": pa.array(["1066-10-14"]), "y": pa.array(["1"])}
+    with pytest.raises(ValueError, match="no datetime value in column 't'"):
+        columns.encode(batch_of(old))
+    fine = {"t": pa.array(["2001-02-03 04:05:06.123456789"]), "y": pa.array(["1"])}
+    assert columns.encode(batch_of(fine)).shape == (1, 2)
+
+
+def test_an_id_need_not_be_in_later_data_and_is_carried_along():
+    table = {"id": texts(range(N)), "x": texts(RNG.normal(size=N))}
+    columns = find(table)
+    assert [c.name for c in columns.ids] == ["id"] and columns.sizes[1:] == ()
+    batch = batch_of(table)
+    assert columns.read(batch).arrays["id"].to_pylist() == list(range(N))
+    assert columns.encode(batch.drop_columns(["id"])).shape == (N, 1)
+    assert columns.decode(columns.encode(batch)).schema.names == ["x"]
+
+
+TWO = {"x": texts(RNG.normal(size=N)), "y": texts(RNG.integers(0, 50, N))}
+BAD = {
+    "no common columns": (TWO, {"p": TWO["x"], "q": TWO["y"]}, "columns in common"),
+    "one lacks a column": (TWO, {"x": TWO["x"]}, "unwanted without 'y'"),
+    "two of one name": (
+        pa.table([TWO["x"], TWO["y"]], ["x", "x"]),
+        TWO,
+        "name each of its columns once. Received: 'x' twice",
+    ),
+    "nested": (TWO | {"emb": pa.array([[1.0, 2.0]] * N)}, TWO, "'emb' of type list"),
+    "bytes": (TWO | {"raw": pa.array([b"\0"] * N)}, TWO, "'raw' of type binary"),
+    "nothing to train": ({"k": texts(range(N)), "c": texts([1] * N)}, None, "values differ"),
+    "no columns": (pa.table({}), TWO, "table with columns"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_tables_are_refused_in_one_line(case):
+    unlabeled, unwanted, message = BAD[case]
+    with pytest.raises(ValueError, match=message) as caught:
+        find(unlabeled, unwanted)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(("unlabeled", "unwanted"))
+
+
+@pytest.mark.parametrize("said", [{"drop": ["emb"]}, {"types": {"emb": "dropped"}}])
+def test_a_nested_column_may_be_dropped(said):
+    columns = find(TWO | {"emb": pa.array([[1.0]] * N)}, overrides=said)
+    assert [c.type for c in columns.columns] == ["numeric", "whole", "dropped"]
+    assert columns.encode(batch_of(TWO | {"emb": pa.array([[1.0]] * N)})).shape == (N, 2)
+
+
+def test_a_category_of_very_many_words_is_said_and_bucketed():
+    words = [f"sku {k}" for k in RNG.integers(0, 3000, 9000)]
+    table = {"x": pa.array(words + ["often"] * 500), "y": texts(RNG.normal(size=9500))}
+    columns = find(table)
+    found = columns.columns[0]
+    assert found.type == "category" and found.codes.words[0] == "often"
+    assert found.codes.size == 511 + 1 + 1
+    assert any("the others one together" in note for note in columns.notes)
+    batch = batch_of(table)
+    codes = columns.encode(batch)
+    assert codes.max(axis=0)[0] == 511
+    drawn = columns.decode(codes, RNG.random(codes.shape))
+    assert set(drawn["x"].to_pylist()) <= set(words) | {"often"}
+    assert (columns.encode(drawn) == codes).all()
+    assert (codes[:, 0] == 511).sum() == found.codes.rest
+
+
+def test_what_somebody_says_counts():
+    table = {
+        "code": texts(RNG.integers(0, 40, N)),
+        "flag": texts(RNG.integers(0, 2, N)),
+        "row": texts(range(N)),
+        "note": texts(RNG.normal(size=N)),
+    }
+    said = {"types": {"code": "category", "flag": "boolean", "row": "whole"}, "id": ["note"]}
+    columns = find(table, overrides=said)
+    assert [c.type for c in columns.columns] == ["category", "boolean", "whole", "id"]
+    batch = batch_of(table)
+    drawn = columns.as_text(columns.decode(columns.encode(batch)))
+    assert drawn["code"] == table["code"] and drawn["flag"] == table["flag"]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"types": {"z": "id"}}, "columns must be some of 'x', 'y'. Received: 'z'"),
+        ({"types": {"x": "text"}}, "the type of a column must be one of numeric.*x=text"),
+        ({"types": {"x": "whole"}}, "column 'x' must be .* Received: whole, but .* numeric"),
+        ({"types": {"y": "boolean"}}, "Received: boolean, but"),
+        ({"types": {"y": "datetime"}}, "unlabeled must hold dates in column 'y'"),
+        ({"kinds": {}}, "overrides must be of types, drop, id and missing. Received: 'kinds'"),
+    ],
+)
+def test_what_cannot_be_is_refused(said, message):
+    with pytest.raises(ValueError, match=message):
+        find(TWO, overrides=said)
+
+
+def test_the_table_is_what_a_person_would_write():
+    table = {
+        "age": texts(RNG.integers(18, 90, 1000)),
+        "sex": pa.array(["m", "m", "w"] * 333 + ["m"]),
+        "gain": texts([0] * 900 + [round(k, 1) for k in RNG.uniform(10, 90, 100)]),
+        "when": texts(np.datetime64("2020-01-01") + np.arange(1000).astype("m8[D]")),
+        "id": texts(range(1000)),
+        "unit": texts(["kg"] * 1000),
+        "left": pa.array([None] * 250 + ["true", "false", "true"] * 250),
+    }
+    lines = str(find(table, overrides={"drop": ["unit"]})).splitlines()
+    assert [re.split(r"\s{2,}", line) for line in lines] == [
+        ["column", "type", "values", "missing"],
+        ["age", "whole", "18 to 89", "-"],
+        ["sex", "category", "2: m, w", "-"],
+        ["gain", "numeric", f"0 to {_most(table['gain'])}, 1 decimal, often 0", "-"],
+        ["when", "datetime", "2020-01-01 to 2022-09-26, days", "-"],
+        ["id", "id", "numbers, each another, and its name", "-"],
+        ["unit", "dropped"],
+        ["left", "boolean", "false or true", "25 %"],
+    ]
+
+
+def _most(cells):
+    return f"{max(map(float, cells.to_pylist())):g}"

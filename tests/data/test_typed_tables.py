@@ -1,0 +1,114 @@
+"""Tables of any columns become folds of codes, and samples in the types of the data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from keras_vabc.data.intake import read_examples, read_folds
+from keras_vabc.data.readers.typed_tables import is_table
+from keras_vabc.data.table_outputs import decoded, table_of, write_table
+
+CITIES = ["Rome", "Oslo", "Bern"]
+
+
+def frame(n, seed):
+    rng = np.random.default_rng(seed)
+    data = pd.DataFrame(
+        {
+            "customer": [f"c{seed}-{row:05d}" for row in rng.permutation(n)],
+            "age": rng.integers(18, 91, n),
+            "price": np.round(rng.uniform(1, 50, n), 2),
+            "city": rng.choice(CITIES, n),
+            "member": rng.choice([True, False], n),
+        }
+    )
+    data.loc[rng.random(n) < 0.1, "price"] = np.nan
+    return data
+
+
+@pytest.fixture
+def intake(tmp_path):
+    return read(frame(600, 3), frame(60, 4), tmp_path)
+
+
+def read(unlabeled, unwanted, tmp_path, **more):
+    return read_folds(unlabeled, unwanted, folder=tmp_path / "folds", typed=True, **more)
+
+
+def test_columns_are_told_and_an_id_trains_nothing(intake):
+    types = {column.name: column.type for column in intake.columns.columns}
+    assert types == {
+        **{"customer": "id", "age": "whole", "price": "numeric"},
+        **{"city": "category", "member": "boolean"},
+    }
+    assert intake.spec.typed and not any("customer" in name for name in intake.spec.columns)
+    assert intake.folds.unlabeled.shape[1] == len(intake.spec.columns)
+    assert np.isfinite(intake.folds.unlabeled).all()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", "frame"])
+def test_later_data_of_any_format_have_the_same_codes(intake, tmp_path, suffix):
+    data, path = frame(600, 3), tmp_path / f"x{suffix}"
+    if suffix == ".csv":
+        data[["city", "age", "customer", "price", "member"]].to_csv(path, index=False)
+    elif suffix == ".parquet":
+        data.to_parquet(path)
+    source = data if suffix == "frame" else path
+    blocks = list(read_examples(source, intake.spec, columns=intake.columns, keep=["city"]))
+    assert [name for own in blocks for name in own.ids] == data["customer"].tolist()
+    assert [city for own in blocks for city in own.kept["city"]] == data["city"].tolist()
+    hashes = np.concatenate([own.hashes(0) for own in blocks])
+    rows = np.concatenate([own.rows for own in blocks])
+    held_out = hashes < np.uint64(0.2 * 2**64)
+    np.testing.assert_array_equal(rows[held_out], intake.folds.test_unlabeled)
+
+
+def test_unwanted_rows_are_left_out_of_the_unlabeled_whatever_their_ids(tmp_path):
+    unlabeled, unwanted = frame(600, 3), frame(60, 4)
+    twice = unlabeled.iloc[:7].assign(customer=[f"other{row}" for row in range(7)])
+    counts = read(unlabeled, pd.concat([unwanted, twice]), tmp_path).counts
+    assert counts["unlabeled"]["duplicates"] == 7
+
+
+def test_a_row_of_another_type_is_counted_and_told(tmp_path):
+    unlabeled = frame(600, 3).astype(object)
+    unlabeled.loc[41, "age"] = "old"
+    unlabeled.to_csv(tmp_path / "u.csv", index=False)
+    found = read(tmp_path / "u.csv", frame(60, 4), tmp_path)
+    assert found.counts["unlabeled"]["unreadable"] == 1
+    assert list(found.unreadable["unlabeled"]) == [("line 43", "no whole value in column 'age'")]
+
+
+def test_samples_have_the_types_words_and_ranges_of_the_data(intake, tmp_path):
+    codes = np.random.default_rng(5).normal(size=(400, intake.spec.shape[0])).astype("float32")
+    found = table_of(decoded([codes], intake.columns, 7), intake.columns)
+    data = frame(600, 3).drop(columns="customer")
+    assert found.columns.tolist() == data.columns.tolist()
+    assert found["age"].between(data["age"].min(), data["age"].max()).all()
+    assert found["price"].isna().any() and set(found["city"]) == set(CITIES)
+    np.testing.assert_array_equal(found["price"], found["price"].round(2))
+    assert found["member"].dtype == bool and found["age"].dtype == "int64"
+    for suffix, get in ((".csv", pd.read_csv), (".parquet", pd.read_parquet)):
+        batches = decoded([codes[:150], codes[150:]], intake.columns, 7)
+        write_table(tmp_path / f"s{suffix}", batches, intake.columns)
+        pd.testing.assert_frame_equal(get(tmp_path / f"s{suffix}"), found)
+
+
+def test_what_is_said_of_columns_holds(tmp_path):
+    said = {"types": {"age": "numeric"}, "drop": ["city"], "id": ["price"], "missing": ["-999"]}
+    columns = read(frame(600, 3), frame(60, 4), tmp_path, columns=said).columns
+    types = [column.type for column in columns.columns]
+    assert types == ["id", "numeric", "id", "dropped", "boolean"]
+
+
+def test_nothing_can_be_said_of_the_columns_of_arrays(tmp_path):
+    x = np.random.default_rng(3).normal(size=(50, 2))
+    with pytest.raises(ValueError, match=r"^columns must be None, unless .*\.$"):
+        read(x, x[:20] + 1, tmp_path, columns={"drop": ["0"]})
+
+
+def test_arrays_of_numbers_are_no_tables(tmp_path):
+    x = np.random.default_rng(3).normal(size=(50, 2))
+    assert not is_table(x) and not is_table(np.zeros((3, 4, 4, 1), "uint8"))
+    assert is_table(np.ma.masked_less(x, 0)) and is_table(frame(3, 3))
+    assert not read(x, x[:20] + 1, tmp_path).spec.typed
