@@ -112,3 +112,46 @@ def test_arrays_of_numbers_are_no_tables(tmp_path):
     assert not is_table(x) and not is_table(np.zeros((3, 4, 4, 1), "uint8"))
     assert is_table(np.ma.masked_less(x, 0)) and is_table(frame(3, 3))
     assert not read(x, x[:20] + 1, tmp_path).spec.typed
+
+
+def american(value):
+    return f'"{value:,.2f}"'
+
+
+def german(value):
+    return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def plain(value):
+    return f"{value:.2f}"
+
+
+def write_numbers(path, n, seed, between, written):
+    """A table of incomes and rents in cents, written as people of a country do."""
+    rows = np.random.default_rng(seed).uniform(200, 90_000, (n, 2)).round(2)
+    lines = (between.join(map(written, row)) for row in rows)
+    path.write_text("\n".join([between.join(["income", "rent"]), *lines]) + "\n")
+    return path
+
+
+WAYS = {"american": (",", american), "german": (";", german), "plain": (",", plain)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("other", WAYS)
+def test_each_table_writes_numbers_in_its_own_way(tmp_path, way, other):
+    unlabeled = write_numbers(tmp_path / "u.csv", 300, 3, *WAYS[way])
+    unwanted = write_numbers(tmp_path / "w.csv", 40, 4, *WAYS[other])
+    found = read(unlabeled, unwanted, tmp_path)
+    assert [column.type for column in found.columns.columns] == ["numeric", "numeric"]
+    rows = np.concatenate([found.folds.unwanted, found.folds.test_unwanted])
+    expected = np.random.default_rng(4).uniform(200, 90_000, (40, 2)).round(2)
+    order = np.argsort(rows[:, 0], kind="stable"), np.argsort(expected[:, 0])
+    near = found.columns.decode_dense(rows[order[0]]).column("income").to_numpy()
+    np.testing.assert_allclose(near, expected[order[1], 0], rtol=0.05, atol=500)
+    again = write_numbers(tmp_path / "again.csv", 300, 3, *WAYS[other])
+    sources = (
+        list(read_examples(x, found.spec, columns=found.columns)) for x in (unlabeled, again)
+    )
+    first, second = (np.concatenate([own.rows for own in blocks]) for blocks in sources)
+    np.testing.assert_array_equal(first, second)

@@ -14,6 +14,7 @@ from keras_vabc.data.columns.rows import placed
 from keras_vabc.data.columns.summary import Summary
 from keras_vabc.data.columns.table import Columns
 from keras_vabc.data.columns.writings import (
+    FEW,
     Writing,
     joined,
     numbers_of,
@@ -24,7 +25,7 @@ from keras_vabc.data.columns.writings import (
 from keras_vabc.data.vectors import some
 
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
-MOST, FEW = 0.8, 0.1  # shares of numbers in a column of text, and of decimals among them
+MOST = 0.8  # share of numbers in a column of text
 RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 

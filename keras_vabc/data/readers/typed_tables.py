@@ -13,6 +13,7 @@ from keras_vabc.data.columns.reading import Reading
 from keras_vabc.data.images import SUFFIXES as IMAGES
 from keras_vabc.data.readers.arrays import ArrayReader
 from keras_vabc.data.readers.reading import Examples
+from keras_vabc.data.readers.rewriting import form_of, rewritten, usual_form
 from keras_vabc.data.readers.table_batches.folders import holds_tables
 from keras_vabc.data.readers.table_batches.table import (
     Batch,
@@ -124,7 +125,7 @@ class TypedReader:
         choices = columns.columns, own, columns.trained
         named = columns.has_names
         names = [[column.name for column in choice] for choice in choices] if named else []
-        self._batches = named_as(table, *names)
+        self._batches = _read_like(columns, table, named_as(table, *names))
         self._nameless = named and not table.has_names
         if self._nameless and len(table.names) not in map(len, choices):
             check_width((len(table.names),), DataSpec("vectors", (len(own),), "float32"), self.name)
@@ -205,6 +206,16 @@ class TypedReader:
                 f"keep must name columns of the data: {some(map(repr, self._table.names))}. "
                 f"Received: {some(unknown)}."
             )
+
+
+def _read_like(columns, table, batches):
+    """The function `batches`, numbers written as those of the columns, if the table tells how."""
+    own, usual = form_of(table), usual_form(columns.columns)
+    if own in (None, usual):
+        return batches
+    of_numbers = [c for c in columns.columns if c.reading.kind == "number"]
+    names = [c.name for c in of_numbers if c.reading.form == usual]
+    return rewritten(batches, own, usual, names)
 
 
 def id_place(columns, names):
