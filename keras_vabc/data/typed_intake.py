@@ -43,4 +43,5 @@ def _found(tables, overrides, max_unreadable):
         max_unreadable=max_unreadable,
         has_names=unlabeled.has_names,
         form=other or own,
+        received={name: table.received for name, table in tables.items()},
     )

@@ -155,3 +155,21 @@ def test_each_table_writes_numbers_in_its_own_way(tmp_path, way, other):
     )
     first, second = (np.concatenate([own.rows for own in blocks]) for blocks in sources)
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_nested_column_is_refused_by_file_and_name_unless_nobody_needs_it(tmp_path):
+    data, unwanted = frame(300, 3).assign(tags=[[1, 2]] * 300), frame(60, 4)
+    data.to_parquet(tmp_path / "u.parquet")
+    message = r"^unlabeled must hold one .* unlabeled=\S+u.parquet, whose column 'tags' is of type"
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path / "u.parquet", unwanted, tmp_path)
+    with pytest.raises(ValueError, match="^unwanted must hold .* column 'age' is of type struct"):
+        read(frame(300, 3), unwanted.assign(age=[{"years": 3}] * 60), tmp_path)
+    found = read(tmp_path / "u.parquet", unwanted, tmp_path, columns={"drop": ["tags"]})
+    blocks = list(read_examples(data, found.spec, columns=found.columns, keep=["city"]))
+    assert sum(len(own.rows) for own in blocks) == 300
+    with pytest.raises(ValueError, match="^keep must name columns .* Received: 'tags'"):
+        list(read_examples(data, found.spec, columns=found.columns, keep=["tags"]))
+    with pytest.raises(ValueError, match="^input must hold .* column 'city' is of type list"):
+        nested = data.assign(city=[["Rome"]] * 300)
+        list(read_examples(nested, found.spec, columns=found.columns))

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from keras_vabc.data.columns.cells import is_read
 from keras_vabc.data.columns.hashes import row_hashes
 from keras_vabc.data.columns.reading import Reading
 from keras_vabc.data.images import SUFFIXES as IMAGES
@@ -48,7 +49,7 @@ def content_of(table):
     yield str(table.schema).encode()
     text = Reading("text")
     for batch in table.batches():
-        cells = [text.read(column)[0] for column in batch.rows.columns]
+        cells = [text.read(own)[0] for own in batch.rows.columns if is_read(own.type)]
         yield row_hashes(cells, 0).astype("<u8").tobytes()
 
 
@@ -200,10 +201,12 @@ class TypedReader:
         return [cell or number for cell, number in zip(cells, numbers, strict=True)]
 
     def _check_kept(self, keep):
-        unknown = [repr(name) for name in keep if name not in self._table.names]
+        schema = self._table.schema
+        known = [name for name in self._table.names if is_read(schema.field(name).type)]
+        unknown = [repr(name) for name in keep if name not in known]
         if unknown:
             raise ValueError(
-                f"keep must name columns of the data: {some(map(repr, self._table.names))}. "
+                f"keep must name columns of the data: {some(map(repr, known))}. "
                 f"Received: {some(unknown)}."
             )
 
