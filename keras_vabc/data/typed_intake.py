@@ -1,9 +1,8 @@
 """Both folds as tables: what their columns are, and the readers of their rows as codes."""
 
 from keras_vabc.data.columns.find import find_columns
-from keras_vabc.data.columns.number_forms import NumberForm
 from keras_vabc.data.readers.reader import open_reader
-from keras_vabc.data.readers.table_batches.dialect import settle
+from keras_vabc.data.readers.rewriting import form_of, rewritten
 from keras_vabc.data.readers.typed_tables import TypedReader, named_as, open_any_table
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.vectors import check_width
@@ -33,19 +32,16 @@ def _found(tables, overrides, max_unreadable):
     if named and not unwanted.has_names and len(unwanted.names) not in map(len, named):
         spec = DataSpec("vectors", (len(own),), "float32")
         check_width((len(unwanted.names),), spec, unwanted.name)
+    own, other = form_of(unwanted), form_of(unlabeled)
+    batches = named_as(unwanted, *named)
+    if None not in (own, other) and own != other:
+        batches = rewritten(batches, own, other)
     return find_columns(
         unlabeled.batches,
-        named_as(unwanted, *named),
+        batches,
         overrides=overrides,
         max_unreadable=max_unreadable,
         has_names=unlabeled.has_names,
-        form=_form(tables.values()),
+        form=other or own,
+        received={name: table.received for name, table in tables.items()},
     )
-
-
-def _form(tables):
-    """How numbers are written in both folds, if one of them tells."""
-    for dialect in settle([table.dialect for table in tables]):
-        if dialect is not None and dialect.certain:
-            return NumberForm(dialect.decimal, dialect.thousands or "")
-    return None

@@ -104,22 +104,20 @@ def test_a_stream_that_can_be_read_once_is_read_as_often_as_one_likes():
 
 
 @pytest.mark.parametrize(
-    ("column", "kind"),
+    "column",
     [
-        (pa.array([[1], [2, 3]]), "nested column 'c' is of list"),
-        (pa.array([{"x": 1}, {"x": 2}]), "nested column 'c' is of struct"),
-        (pa.array([b"ab", b"c"]), "column 'c' is of binary"),
-        (pa.FixedSizeListArray.from_arrays(pa.array(list("abcd")), 2), "nested column 'c'"),
+        pa.array([[1], [2, 3]]),
+        pa.array([{"x": 1}, {"x": 2}]),
+        pa.array([b"ab", b"c"]),
+        pa.FixedSizeListArray.from_arrays(pa.array(list("abcd")), 2),
     ],
 )
-def test_columns_that_are_no_table_s_are_refused_in_a_line(tmp_path, column, kind):
+def test_columns_that_hold_no_values_are_left_to_who_reads_them(tmp_path, column):
     data = pa.table({"a": [1, 2], "c": column})
     parquet.write_table(data, tmp_path / "x.parquet")
     feather.write_feather(data, tmp_path / "x.feather")
     for source in (data, tmp_path / "x.parquet", tmp_path / "x.feather"):
-        with pytest.raises(ValueError, match=f"input must have columns of.*{kind}") as error:
-            open_table(source, "input")
-        assert "\n" not in str(error.value)
+        assert open_table(source, "input").names == ("a", "c")
 
 
 def test_files_that_are_damaged_or_empty_are_named(tmp_path):

@@ -112,3 +112,64 @@ def test_arrays_of_numbers_are_no_tables(tmp_path):
     assert not is_table(x) and not is_table(np.zeros((3, 4, 4, 1), "uint8"))
     assert is_table(np.ma.masked_less(x, 0)) and is_table(frame(3, 3))
     assert not read(x, x[:20] + 1, tmp_path).spec.typed
+
+
+def american(value):
+    return f'"{value:,.2f}"'
+
+
+def german(value):
+    return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def plain(value):
+    return f"{value:.2f}"
+
+
+def write_numbers(path, n, seed, between, written):
+    """A table of incomes and rents in cents, written as people of a country do."""
+    rows = np.random.default_rng(seed).uniform(200, 90_000, (n, 2)).round(2)
+    lines = (between.join(map(written, row)) for row in rows)
+    path.write_text("\n".join([between.join(["income", "rent"]), *lines]) + "\n")
+    return path
+
+
+WAYS = {"american": (",", american), "german": (";", german), "plain": (",", plain)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("other", WAYS)
+def test_each_table_writes_numbers_in_its_own_way(tmp_path, way, other):
+    unlabeled = write_numbers(tmp_path / "u.csv", 300, 3, *WAYS[way])
+    unwanted = write_numbers(tmp_path / "w.csv", 40, 4, *WAYS[other])
+    found = read(unlabeled, unwanted, tmp_path)
+    assert [column.type for column in found.columns.columns] == ["numeric", "numeric"]
+    rows = np.concatenate([found.folds.unwanted, found.folds.test_unwanted])
+    expected = np.random.default_rng(4).uniform(200, 90_000, (40, 2)).round(2)
+    order = np.argsort(rows[:, 0], kind="stable"), np.argsort(expected[:, 0])
+    near = found.columns.decode_dense(rows[order[0]]).column("income").to_numpy()
+    np.testing.assert_allclose(near, expected[order[1], 0], rtol=0.05, atol=500)
+    again = write_numbers(tmp_path / "again.csv", 300, 3, *WAYS[other])
+    sources = (
+        list(read_examples(x, found.spec, columns=found.columns)) for x in (unlabeled, again)
+    )
+    first, second = (np.concatenate([own.rows for own in blocks]) for blocks in sources)
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_nested_column_is_refused_by_file_and_name_unless_nobody_needs_it(tmp_path):
+    data, unwanted = frame(300, 3).assign(tags=[[1, 2]] * 300), frame(60, 4)
+    data.to_parquet(tmp_path / "u.parquet")
+    message = r"^unlabeled must hold one .* unlabeled=\S+u.parquet, whose column 'tags' is of type"
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path / "u.parquet", unwanted, tmp_path)
+    with pytest.raises(ValueError, match="^unwanted must hold .* column 'age' is of type struct"):
+        read(frame(300, 3), unwanted.assign(age=[{"years": 3}] * 60), tmp_path)
+    found = read(tmp_path / "u.parquet", unwanted, tmp_path, columns={"drop": ["tags"]})
+    blocks = list(read_examples(data, found.spec, columns=found.columns, keep=["city"]))
+    assert sum(len(own.rows) for own in blocks) == 300
+    with pytest.raises(ValueError, match="^keep must name columns .* Received: 'tags'"):
+        list(read_examples(data, found.spec, columns=found.columns, keep=["tags"]))
+    with pytest.raises(ValueError, match="^input must hold .* column 'city' is of type list"):
+        nested = data.assign(city=[["Rome"]] * 300)
+        list(read_examples(nested, found.spec, columns=found.columns))

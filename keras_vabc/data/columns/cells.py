@@ -12,6 +12,11 @@ MISSING_BESIDE_NUMBERS = (
     *("None", "none", "NONE", "nil", ".", "...", "n.a.", "N.A.", "na"),
     *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "0000-00-00", "0000-00-00 00:00:00"),
 )
+READ = (
+    *(pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating),
+    *(pa.types.is_decimal, pa.types.is_date, pa.types.is_timestamp, pa.types.is_time),
+    pa.types.is_duration,
+)
 
 
 def is_text(kind):
@@ -19,10 +24,22 @@ def is_text(kind):
     return str(kind) in ("string", "large_string", "string_view")
 
 
-def is_nested(kind):
-    """Whether a type of Arrow holds more than one value in a cell, or bytes without a meaning."""
+def is_read(kind):
+    """Whether cells of a type of Arrow are values: no lists, no bytes without a meaning."""
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return pa.types.is_nested(kind) or "binary" in str(kind)
+    return is_text(kind) or any(test(kind) for test in READ)
+
+
+def check_types(schema, columns, name, received):
+    """Refuses columns, by name or number, whose cells are not read."""
+    for column in columns:
+        field = schema.field(column)
+        if not is_read(field.type):
+            raise ValueError(
+                f"{name} must hold one number, text, truth value, date or time in each cell. "
+                f"Received: {received}, whose column {field.name!r} is of type {field.type}: drop "
+                "it, or give its values columns of their own."
+            )
 
 
 def plain(array):

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pyarrow as pa
 
-from keras_vabc.data.columns.cells import is_nested, is_text
+from keras_vabc.data.columns.cells import check_types, is_text
 from keras_vabc.data.columns.column import Column
 from keras_vabc.data.columns.deciding import decided
 from keras_vabc.data.columns.notes import column_notes, unread_notes
@@ -14,6 +14,7 @@ from keras_vabc.data.columns.rows import placed
 from keras_vabc.data.columns.summary import Summary
 from keras_vabc.data.columns.table import Columns
 from keras_vabc.data.columns.writings import (
+    FEW,
     Writing,
     joined,
     numbers_of,
@@ -24,12 +25,19 @@ from keras_vabc.data.columns.writings import (
 from keras_vabc.data.vectors import some
 
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
-MOST, FEW = 0.8, 0.1  # shares of numbers in a column of text, and of decimals among them
+MOST = 0.8  # share of numbers in a column of text
 RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 
 def find_columns(
-    unlabeled, unwanted, *, overrides=None, max_unreadable=0.01, has_names=True, form=None
+    unlabeled,
+    unwanted,
+    *,
+    overrides=None,
+    max_unreadable=0.01,
+    has_names=True,
+    form=None,
+    received=None,
 ):
     """Finds the type of each column, its encoding, and what a user should know of it.
 
@@ -44,6 +52,7 @@ def find_columns(
         max_unreadable: Largest share of a fold's rows whose cells may be no value of their column.
         has_names: Whether both folds name their columns, which joins them; else their places do.
         form: `NumberForm` of numbers that are text, if it is known; `None` to find it out.
+        received: Dict of what was given for each fold, for errors, such as `"unwanted=w.csv"`.
 
     Returns:
         `Columns`.
@@ -57,6 +66,9 @@ def find_columns(
     schemas = {name: _schema(batches, name) for name, batches in folds.items()}
     chosen = _chosen(schemas, has_names, overrides)
     places = {name: _places(schemas, name, has_names, chosen) for name in folds}
+    received = received or {name: name for name in folds}
+    for name in folds:
+        check_types(schemas[name], places[name].values(), name, received[name])
     writings = {
         name: _gathered(name, folds[name], places[name], lambda c: Writing(overrides.missing_of(c)))
         for name in folds
@@ -74,7 +86,7 @@ def find_columns(
             continue
         own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
         written = {fold: writings[fold][name] for fold in own}
-        _check_unread(name, readings[name], own, max_unreadable)
+        _check_unread(name, readings[name], own, max_unreadable, received)
         if name not in overrides.types:
             _check_mixed(name, readings[name], written["unlabeled"])
         found.append(decided(name, readings[name], own, written, stored[name], overrides))
@@ -131,15 +143,7 @@ def _chosen(schemas, has_names, overrides):
             "unlabeled and unwanted must have columns in common. Received: "
             f"{some(map(repr, names))}, and {some(map(repr, others.names))}."
         )
-    chosen = [name for name in names if name not in overrides.drop]
-    for name, place in ((name, names.index(name)) for name in chosen):
-        kind = schemas["unlabeled"].field(place).type
-        if is_nested(kind):
-            raise ValueError(
-                f"unlabeled must hold one value in each cell. Received: column {name!r} of type "
-                f"{kind}; give its values columns of their own, or drop it."
-            )
-    return chosen
+    return [name for name in names if name not in overrides.drop]
 
 
 def _places(schemas, fold, has_names, chosen):
@@ -185,13 +189,13 @@ def _stored(kind):
     return None if is_text(kind) or pa.types.is_null(kind) else kind
 
 
-def _check_unread(name, reading, summaries, allowed):
+def _check_unread(name, reading, summaries, allowed, received):
     for fold, own in summaries.items():
         if own.bad > allowed * own.rows:
             raise ValueError(
                 f"{fold} must hold {RECEIVED[reading.kind]} in column {name!r}, as most of its "
                 f"rows or the unlabeled fold do. Received: others in {own.bad} of {own.rows} rows, "
-                f"first in {own.first_bad}; max_unreadable={allowed:g}."
+                f"first in {own.first_bad} of {received[fold]}; max_unreadable={allowed:g}."
             )
 
 

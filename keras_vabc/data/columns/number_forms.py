@@ -53,6 +53,12 @@ class NumberForm:
         text = pc.replace_substring(text, ".", self.decimal)
         return pc.replace_substring(text, MARK, self.thousands)
 
+    def rewritten(self, text, other):
+        """Cells of text, of which those that are numbers in this form are written in another."""
+        trimmed = pc.utf8_trim_whitespace(text)
+        plain = other.written(_as_python_writes(trimmed, self))
+        return pc.if_else(pc.match_substring_regex(trimmed, self.pattern), plain, text)
+
 
 EXACT = 2.0**53  # up to here float64 holds every whole number
 MARK = "\x1f"

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from keras_vabc.data.columns.cells import check_types
 from keras_vabc.data.columns.dense import Dense
 from keras_vabc.data.columns.hashes import row_hashes
 from keras_vabc.data.columns.notes import table_of
@@ -236,13 +237,19 @@ class Columns:
                     f"{name} must have {len(self.columns)} columns, as in training. "
                     f"Received: {len(names)}."
                 )
-            return [(column, self.columns.index(column)) for column in kept]
+            return self._typed(schema, [(c, self.columns.index(c)) for c in kept], name)
         lacking = [repr(c.name) for c in self.trained if c.name not in names]
         twice = [repr(c.name) for c in kept if names.count(c.name) > 1]
         if lacking or twice:
             what = f"none of {some(lacking)}" if lacking else f"{some(twice)} twice"
             raise ValueError(f"{name} must have the columns of training, once. Received: {what}.")
-        return [(column, names.index(column.name)) for column in kept if column.name in names]
+        there = [(column, names.index(column.name)) for column in kept if column.name in names]
+        return self._typed(schema, there, name)
+
+    def _typed(self, schema, places, name):
+        """The pairs, if the cells of all these columns can be read."""
+        check_types(schema, [place for _, place in places], name, name)
+        return places
 
     def _faults(self, values):
         """`(place, reason)` of each row with a cell that could not be read."""

@@ -22,6 +22,7 @@ from keras_vabc.data.columns.reading import Reading
 SURE = 2**14  # cells that no form fits before it is not tried any more
 GERMAN = FORMS[2]
 COUNTS = ("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long")
+FEW = 0.1  # share of decimals among numbers
 FEWEST = 10  # numbers that tell what a point is
 
 
@@ -163,7 +164,8 @@ def is_number(writing, form, allowed):
     values = writing.cells - writing.words
     if values == 0 or writing.unread[form] > allowed * values:
         return False
-    if writing.too_long:
+    pointed = values - writing.whole - writing.unread[form]
+    if writing.too_long and pointed <= FEW * values:  # whole numbers that float64 would round
         return False
     return not (form.decimal == "." and _points_are_groups(writing))
 

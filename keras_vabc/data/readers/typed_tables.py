@@ -8,11 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from keras_vabc.data.columns.cells import is_read
 from keras_vabc.data.columns.hashes import row_hashes
 from keras_vabc.data.columns.reading import Reading
 from keras_vabc.data.images import SUFFIXES as IMAGES
 from keras_vabc.data.readers.arrays import ArrayReader
 from keras_vabc.data.readers.reading import Examples
+from keras_vabc.data.readers.rewriting import form_of, rewritten, usual_form
 from keras_vabc.data.readers.table_batches.folders import holds_tables
 from keras_vabc.data.readers.table_batches.table import (
     Batch,
@@ -47,7 +49,7 @@ def content_of(table):
     yield str(table.schema).encode()
     text = Reading("text")
     for batch in table.batches():
-        cells = [text.read(column)[0] for column in batch.rows.columns]
+        cells = [text.read(own)[0] for own in batch.rows.columns if is_read(own.type)]
         yield row_hashes(cells, 0).astype("<u8").tobytes()
 
 
@@ -124,7 +126,7 @@ class TypedReader:
         choices = columns.columns, own, columns.trained
         named = columns.has_names
         names = [[column.name for column in choice] for choice in choices] if named else []
-        self._batches = named_as(table, *names)
+        self._batches = _read_like(columns, table, named_as(table, *names))
         self._nameless = named and not table.has_names
         if self._nameless and len(table.names) not in map(len, choices):
             check_width((len(table.names),), DataSpec("vectors", (len(own),), "float32"), self.name)
@@ -199,12 +201,24 @@ class TypedReader:
         return [cell or number for cell, number in zip(cells, numbers, strict=True)]
 
     def _check_kept(self, keep):
-        unknown = [repr(name) for name in keep if name not in self._table.names]
+        schema = self._table.schema
+        known = [name for name in self._table.names if is_read(schema.field(name).type)]
+        unknown = [repr(name) for name in keep if name not in known]
         if unknown:
             raise ValueError(
-                f"keep must name columns of the data: {some(map(repr, self._table.names))}. "
+                f"keep must name columns of the data: {some(map(repr, known))}. "
                 f"Received: {some(unknown)}."
             )
+
+
+def _read_like(columns, table, batches):
+    """The function `batches`, numbers written as those of the columns, if the table tells how."""
+    own, usual = form_of(table), usual_form(columns.columns)
+    if own in (None, usual):
+        return batches
+    of_numbers = [c for c in columns.columns if c.reading.kind == "number"]
+    names = [c.name for c in of_numbers if c.reading.form == usual]
+    return rewritten(batches, own, usual, names)
 
 
 def id_place(columns, names):

@@ -224,6 +224,12 @@ def test_whole_numbers_of_64_bits_keep_their_digits():
         assert len(set(alone.digests(alone.read(batch), 3).tolist())) == 5
 
 
+def test_decimals_may_have_a_whole_number_of_more_than_64_bits_among_them():
+    cells = texts(RNG.normal(size=N).round(3))
+    found = column(pa.concat_arrays([cells, texts([123456789012345678901234])]))
+    assert found.type == "numeric" and found.codes.values[-1] == 123456789012345678901234.0
+
+
 def test_a_number_too_large_for_float64_is_bad_and_not_infinite():
     columns = find({"x": texts([*RNG.normal(size=N), np.inf]), "y": texts(range(0, 2 * N + 2, 2))})
     reading = columns.columns[0].reading
@@ -407,8 +413,8 @@ BAD = {
         TWO,
         "name each of its columns once. Received: 'x' twice",
     ),
-    "nested": (TWO | {"emb": pa.array([[1.0, 2.0]] * N)}, TWO, "'emb' of type list"),
-    "bytes": (TWO | {"raw": pa.array([b"\0"] * N)}, TWO, "'raw' of type binary"),
+    "nested": (TWO | {"emb": pa.array([[1.0, 2.0]] * N)}, TWO, "column 'emb' is of type list"),
+    "bytes": (TWO | {"raw": pa.array([b"\0"] * N)}, TWO, "column 'raw' is of type binary"),
     "nothing to train": ({"k": texts(range(N)), "c": texts([1] * N)}, None, "values differ"),
     "no columns": (pa.table({}), TWO, "table with columns"),
 }

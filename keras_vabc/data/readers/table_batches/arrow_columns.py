@@ -7,26 +7,18 @@ from pyarrow import compute, types
 
 from keras_vabc.data.readers.table_batches.table import check_names, is_row_number
 
-PLAIN = (
-    *(types.is_null, types.is_boolean, types.is_integer, types.is_floating, types.is_decimal),
-    *(types.is_string, types.is_large_string, types.is_date, types.is_timestamp, types.is_time),
-    types.is_duration,
-)
-
 
 class ArrowColumns:
     """Brings record batches of one schema into the form that a `Table` gives.
 
     A list of a fixed length of numbers, such as an embedding, becomes a column for each; views of
-    texts become texts; all other columns stay as they are. The `schema` is that of the result.
-    Raises a `ValueError` that names a column of another type, or a MultiIndex of pandas.
+    texts become texts; all other columns stay as they are, for who reads none of a kind need not
+    mind it. The `schema` is that of the result. Raises a `ValueError` for a MultiIndex of pandas.
     """
 
     def __init__(self, schema, name, received):
         self._name, self._received = name, received
         index = self._index(schema)
-        for field in schema:
-            self._check(field)
         empty = [pa.array([], field.type) for field in schema]
         self.schema = self.of(pa.RecordBatch.from_arrays(empty, names=schema.names)).schema
         self.names = tuple(self.schema.names)
@@ -58,21 +50,10 @@ class ArrowColumns:
             )
         return set(index)
 
-    def _check(self, field):
-        kind = field.type
-        if types.is_dictionary(kind):
-            kind = kind.value_type
-        if types.is_fixed_size_list(kind) and (
-            types.is_integer(kind.value_type) or types.is_floating(kind.value_type)
-        ):
-            return
-        if _is_view(kind) or any(test(kind) for test in PLAIN):
-            return
-        nested = "nested " if types.is_nested(kind) else ""
-        raise ValueError(
-            f"{self._name} must have columns of numbers, texts, truth values, dates or times. "
-            f"Received: {self._received}, whose {nested}column {field.name!r} is of {field.type}."
-        )
+
+def _is_vector(kind):
+    number = types.is_fixed_size_list(kind) and kind.value_type
+    return number and (types.is_integer(number) or types.is_floating(number))
 
 
 def _is_view(kind):
@@ -81,7 +62,7 @@ def _is_view(kind):
 
 def _parts(column, kind):
     """Pairs of what follows the column's name, and the column that gets it."""
-    if types.is_fixed_size_list(kind):
+    if _is_vector(kind):
         for place in range(kind.list_size):
             yield f"[{place}]", compute.list_element(column, place)
     elif types.is_dictionary(kind) and _is_view(kind.value_type):

@@ -120,5 +120,5 @@ def _thousands(columns, total, delimiter):
             return between, True
     long = any(c["comma group"] and c["long"] for c in columns)
     if total["comma group"] and not total["comma"] and delimiter != ";" and not long:
-        return ",", False
+        return ",", delimiter == ","  # who has decimal commas seldom separates by commas
     return None, False

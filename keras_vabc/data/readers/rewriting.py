@@ -1,0 +1,61 @@
+"""Numbers of a table that writes them in another way than the one it is to be read like."""
+
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from keras_vabc.data.columns.cells import MISSING, MISSING_BESIDE_NUMBERS, is_text, trimmed, without
+from keras_vabc.data.columns.number_forms import PLAIN, NumberForm
+from keras_vabc.data.readers.table_batches.table import Batch
+
+NEARLY_ALL = 0.9  # cells of a column of numbers
+
+
+def form_of(table):
+    """The `NumberForm` of a table of text whose numbers tell it, `None` of any other."""
+    dialect = table.dialect
+    if dialect is None or not dialect.certain:
+        return None
+    return NumberForm(dialect.decimal, dialect.thousands or "")
+
+
+def usual_form(columns):
+    """The `NumberForm` that most of some `Column`s of numbers are read by."""
+    forms = Counter(own.reading.form for own in columns if own.reading.kind == "number")
+    return forms.most_common(1)[0][0] if forms else PLAIN
+
+
+def rewritten(batches, own, other, names=None):
+    """A function that gives batches as `batches()` does, numbers written anew in another form.
+
+    `own` is the `NumberForm` that they have, `names` are the columns of numbers; `None` for those
+    that have little else in the first batch.
+    """
+
+    def read():
+        chosen = names
+        for batch in batches():
+            chosen = _of_numbers(batch.rows, own) if chosen is None else chosen
+            yield Batch(_anew(batch.rows, chosen, own, other), batch.numbers, batch.place)
+
+    return read
+
+
+def _of_numbers(rows, form):
+    pairs = zip(rows.schema.names, rows.columns, strict=True)
+    return [name for name, cells in pairs if is_text(cells.type) and _is_number(cells, form)]
+
+
+def _is_number(cells, form):
+    values = without(trimmed(cells), [*MISSING, *MISSING_BESIDE_NUMBERS]).drop_null()
+    found = pc.sum(pc.match_substring_regex(values, form.pattern)).as_py() or 0
+    return found >= NEARLY_ALL * len(values)
+
+
+def _anew(rows, names, own, other):
+    arrays = [
+        own.rewritten(cells, other) if name in names and is_text(cells.type) else cells
+        for name, cells in zip(rows.schema.names, rows.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=rows.schema)
