@@ -2,23 +2,22 @@
 
 import dataclasses
 
-import numpy as np
-
-from keras_vabc.data.checks import check_finite, check_share
+from keras_vabc.data.checks import check_share
 from keras_vabc.data.folds import move_to_unwanted
+from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.files.keras_settings import check_keras_settings
-from keras_vabc.files.model_files import read_model_file, write_model_file
-from keras_vabc.nu.checkpoints import MemberCheckpoint, training_fingerprint
 from keras_vabc.nu.committee import Committee
 from keras_vabc.nu.estimates import estimated, warn_if_few
-from keras_vabc.nu.inputs import check_arguments, checked_folds
-from keras_vabc.nu.networks import member_network
-from keras_vabc.nu.training import cross_train
-
-LEAST_EPOCHS, LEAST_STEPS = 5, 1500
-ARGUMENTS = ("risk", "members", "epochs", "batch_size", "learning_rate", "shift", "seed")
-ESTIMATES = ("negative_share", "negative_share_interval", "cross_validation")
-TRAINED_NETWORK = "the network of a loaded classifier, which is trained"  # refused by fit
+from keras_vabc.nu.inputs import check_arguments, checked_folds, takes_trees
+from keras_vabc.nu.members import trained_members
+from keras_vabc.nu.stored import (
+    arguments,
+    arguments_of,
+    config_of,
+    read_classifier,
+    write_classifier,
+)
+from keras_vabc.nu.tables import fit_trees
 
 
 class NUClassifier:
@@ -27,14 +26,21 @@ class NUClassifier:
     It learns from unlabeled examples, among which negatives hide, and from unwanted ones, which are
     all negatives. No share of negatives is asked for: it is estimated.
 
-    `fit` trains a few networks, the members, by cross-validation: each holds out another part of
-    both folds, on which best-bin estimation finds the share of negatives before every epoch. By
-    conditional value ignoring risk (`"cvir"`) a member then leaves out that share of the unlabeled
-    examples, the ones most like negatives to it, and learns the rest as positives, so that it does
-    not learn hidden negatives by heart; `"nnpu"` keeps them all and corrects the risk instead. The
-    held-out scores of all members together give the share, its interval and the
-    `cross_validation`. `negative_probability`, P(negative | x), is the mean over members, with
-    logits shifted such that the mean over the unlabeled examples, held out, is the estimated share.
+    Rows of numbers are ranked by bagged trees, of which each sees the unwanted rows and only as
+    many unlabeled ones, drawn anew. One forest sees the columns as they are, the other also how
+    unlike the unlabeled rows a row is (isolation forest, distances, principal components, tails). A
+    row's place among the unlabeled ones, in both, gives its log odds.
+
+    Images are told by a few small networks, the members, trained by cross-validation: each holds
+    out another part of both folds, on which best-bin estimation finds the share of negatives before
+    every epoch. By conditional value ignoring risk (`"cvir"`) a member then leaves out that share
+    of the unlabeled examples, the ones most like negatives to it, and learns the rest as positives,
+    so that it does not learn hidden negatives by heart; `"nnpu"` keeps them all and corrects the
+    risk instead.
+
+    The log odds of all training examples, by what did not train on them, give the share of
+    negatives, its interval and the `cross_validation`. `negative_probability`, P(negative | x), has
+    log odds shifted such that the mean over the unlabeled examples, so scored, is the share.
 
     What it assumes: the unwanted examples are a random part of the negatives. If they are a special
     kind (only thick 8s were labelled), the share comes out too low and other negatives are missed,
@@ -42,10 +48,11 @@ class NUClassifier:
     share.
 
     Args:
-        network: `None` for a small network made for the data: convolutional for images, dense for
-            vectors, with standardization inside. Or a built functional or sequential Keras model
-            that takes float32 data on their own scale and returns one logit, shape `(batch, 1)`.
-            Each member starts as a copy of it; seed its dropout for the same result every time.
+        network: `None` for trees for vectors and a small convolutional network for images;
+            `"small"` for a small network made for the data in either case, with standardization
+            inside. Or a built functional or sequential Keras model that takes float32 data on their
+            own scale and returns one logit, shape `(batch, 1)`. Each member starts as a copy of it;
+            seed its dropout for the same result every time.
         risk: `"cvir"` or `"nnpu"`.
         members: Number of networks, at least 2; each holds out one part in `members` of both folds.
         epochs: Passes of each member over the unlabeled fold; `None` for 5, or for as many as
@@ -54,6 +61,7 @@ class NUClassifier:
         learning_rate: Initial learning rate of Adam; it falls to 0 along a cosine.
         shift: Largest shift of images in training, as a share of their height and width, in [0,
             0.5]; 0 for none. Vectors are never changed.
+        trees: Number of trees of each forest. The arguments before it are of networks alone.
         seed: Whole number >= 0; determines the result.
 
     Attributes:
@@ -62,13 +70,15 @@ class NUClassifier:
         negative_share_interval: `(low, high)`, its 90 % interval; see `best_bin_share` for what it
             covers.
         cross_validation: Estimates of its own quality at threshold 0.5, from the two folds alone,
-            each example flagged by the member that did not train on it. Counted are `recall`, the
+            each example flagged by what did not train on it. Counted are `recall`, the
             share of the unwanted that are flagged, and `flagged`, that of the unlabeled. With the
             share of negatives s follow `false_alarms = (flagged - s recall) / (1 - s)`, the share
             of the positives that are flagged, and `auc`, negatives against positives; with the ends
             of its interval `precision_low` and `precision_high`, `s recall / flagged`. They are
             those of single members, a little worse than their mean, and as wrong as the assumption
             above is.
+        out_of_fold: `(unlabeled, unwanted)`, the log odds of each training example by what did not
+            train on it, float32 of shape `(n,)` and `(m,)`; `None` before `fit` and of old files.
 
     Raises:
         ValueError: If an argument breaks a rule above.
@@ -86,6 +96,8 @@ class NUClassifier:
           labelled class.
         - [Positive-Unlabeled Learning with Non-Negative Risk Estimator](
           https://arxiv.org/abs/1703.00593), Kiryo et al. 2017.
+        - [A bagging SVM to learn from positive and unlabeled examples](
+          https://arxiv.org/abs/1010.0772), Mordelet & Vert 2014, with trees.
     """
 
     def __init__(
@@ -98,6 +110,7 @@ class NUClassifier:
         batch_size=192,
         learning_rate=2e-3,
         shift=0.07,
+        trees=150,
         seed=0,
     ):
         self.network = network
@@ -107,25 +120,34 @@ class NUClassifier:
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.shift = shift
+        self.trees = trees
         self.seed = seed
         self.negative_share = None
         self.negative_share_interval = None
         self.cross_validation = None
         self._committee = None
-        check_arguments(**self._arguments())
+        self._seen = None  # fingerprint of the unlabeled fold
+        check_arguments(**arguments(self))
+
+    @property
+    def out_of_fold(self):
+        """Log odds of the training examples; see the class."""
+        return None if self._committee is None else self._committee.out_of_fold
 
     def fit(self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None):
-        """Trains the members and estimates the share of negatives.
+        """Trains trees or members, and estimates the share of negatives.
 
         Args:
-            unlabeled: Array of shape `(n, height, width, channels)` or `(n, features)`; with a
-                `network` of your own, of any shape it takes. n >= 2 * `members`.
-            unwanted: Array of shape `(m, ...)`, of the same dtype; m >= 2 * `members`.
-            verbose: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for silence.
+            unlabeled: Array of shape `(n, features)`, where NaN is a missing value, or `(n, height,
+                width, channels)`; with a `network` of your own, of any shape it takes, then without
+                NaN. n >= 2 of trees, n >= 2 * `members` of networks.
+            unwanted: Array of shape `(m, ...)`, of the same dtype; m >= 2 or 2 * `members`.
+            verbose: Of networks: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for
+                silence.
             checkpoint: `None`, or the path of a file that keeps each member once it is trained.
                 After a crash or a kill the same call goes on with the next member, and ends with
                 the same probabilities to the last bit, on a CPU with the same number of threads.
-                The file stays; without it all members are trained anew.
+                The file stays; without it all are trained anew. Trees take seconds and write none.
             owner: `None`, or a text that tells this training from all others, as of `Checkpoint`.
 
         Returns:
@@ -141,33 +163,28 @@ class NUClassifier:
             UserWarning: If there are fewer than 50 unwanted examples.
         """
         check_keras_settings()
-        unlabeled, unwanted = checked_folds(unlabeled, unwanted, self.network, self.members)
-        if checkpoint is not None:
-            folds = unlabeled, unwanted
-            fingerprint = training_fingerprint(self._arguments(), self.network, folds, owner)
-            checkpoint = MemberCheckpoint(checkpoint, fingerprint)
-        networks, *logits = cross_train(
-            lambda member: member_network(
-                self.network, unlabeled, member, self.seed * self.members + member
-            ),
-            unlabeled,
-            unwanted,
-            members=self.members,
-            seed=self.seed,
-            verbose=verbose,
-            risk=self.risk,
-            epochs=self.epochs or self._enough_epochs(len(unlabeled)),
-            checkpoint=checkpoint,
-            batch=(self.batch_size * 2 // 3, self.batch_size // 3),
-            shift=self.shift,
-            rate=self.learning_rate,
-        )
-        estimates, shift = estimated(*logits)
+        folds = checked_folds(unlabeled, unwanted, self.network, self.members)
+        if takes_trees(folds[0], self.network):
+            network, *odds = fit_trees(*folds, self.trees, self.seed)
+            networks = [network]
+        else:
+            how = {"verbose": verbose, "checkpoint": checkpoint, "owner": owner}
+            networks, *odds = trained_members(self.network, folds, arguments(self), **how)
+        estimates, shift = estimated(*odds)
         for name, estimate in estimates.items():
             setattr(self, name, estimate)
-        self._committee = Committee.of(networks, shift)
-        warn_if_few(len(unwanted), self.negative_share, self.negative_share_interval)
+        self._committee = Committee.of(networks, odds, shift)
+        self._seen = array_fingerprint(folds[:1])
+        warn_if_few(len(folds[1]), self.negative_share, self.negative_share_interval)
         return self
+
+    def log_odds(self, x):
+        """What ranks examples: log odds of being negative, up to a number that is added to all.
+
+        Argument and errors are those of `negative_probability`; the result, float32 of shape `(n,)`
+        and finite, is on the scale of `out_of_fold`.
+        """
+        return self._fitted().log_odds(x)
 
     def negative_probability(self, x):
         """P(negative | x), for x drawn as the unlabeled fold is.
@@ -180,7 +197,8 @@ class NUClassifier:
 
         Raises:
             RuntimeError: Before `fit`.
-            ValueError: If `x` has another shape than the training data or is not finite.
+            ValueError: If `x` has another shape than the training data or is not finite; to trees
+                NaN is a missing value.
         """
         return self._fitted().negative_probability(x)
 
@@ -217,11 +235,11 @@ class NUClassifier:
             RuntimeError: Before `fit`.
             ValueError: If an argument breaks a rule above, or no unlabeled example would be left.
         """
-        self._fitted()
+        committee = self._fitted()
         if mode not in ("move", "soft"):
             raise ValueError(f"mode must be 'move' or 'soft'. Received: mode={mode!r}.")
         check_share(threshold=threshold)
-        negative = self.negative_probability(folds.unlabeled)
+        negative = committee.presumed(folds.unlabeled, self._seen)
         test_negative = self.negative_probability(folds.test_unlabeled)
         if mode == "move":
             return move_to_unwanted(folds, negative > threshold, test_negative > threshold)
@@ -239,14 +257,7 @@ class NUClassifier:
             RuntimeError: Before `fit`.
             ValueError: If `path` ends otherwise.
         """
-        committee = self._fitted()
-        record = {
-            "arguments": self._arguments(),
-            "estimates": {name: getattr(self, name) for name in ESTIMATES},
-            "own_network": self.network is not None,
-            "log_odds_shift": committee.log_odds_shift,
-        }
-        write_model_file(path, committee.network, record)
+        write_classifier(path, self, self._fitted(), self._seen)
 
     @classmethod
     def load(cls, path):
@@ -264,29 +275,17 @@ class NUClassifier:
             FileNotFoundError: If there is no such file.
             ValueError: If the file is damaged or was written by something else.
         """
-        network, record = read_model_file(path)
-        try:
-            loaded = cls(**record["arguments"])
-            loaded.network = TRAINED_NETWORK if record["own_network"] else None
-            for name in ESTIMATES:
-                estimate = record["estimates"][name]
-                setattr(loaded, name, tuple(estimate) if isinstance(estimate, list) else estimate)
-            shift = check_finite("log_odds_shift", np.array([record["log_odds_shift"]]))
-            loaded._committee = Committee(network, float(shift[0]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                "path must be a file written by NUClassifier.save. "
-                f"Received: path={path}, which holds something else."
-            ) from error
+        loaded, loaded._committee, loaded._seen = read_classifier(path, cls)
         return loaded
 
-    def _enough_epochs(self, count):
-        """Passes of a member over its part of `count` unlabeled examples, if none are asked for."""
-        steps = max(count * (self.members - 1) // self.members // (self.batch_size * 2 // 3), 1)
-        return max(LEAST_EPOCHS, -(-LEAST_STEPS // steps))
+    def get_config(self):
+        """Arguments of the constructor, a dict of what JSON can hold."""
+        return config_of(self)
 
-    def _arguments(self):
-        return {name: getattr(self, name) for name in ARGUMENTS}
+    @classmethod
+    def from_config(cls, config):
+        """An untrained classifier of the arguments that `get_config` gave, with a new network."""
+        return cls(**arguments_of(config))
 
     def _fitted(self):
         if self._committee is None:

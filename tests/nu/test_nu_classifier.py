@@ -13,7 +13,7 @@ import keras_vabc as kv
 from keras_vabc.data.datasets.named_folds import load_folds
 
 RNG = np.random.default_rng(0)
-QUICK = {"members": 2, "epochs": 30, "seed": 3}
+QUICK = {"network": "small", "members": 2, "epochs": 30, "seed": 3}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_cross_validation_agrees_with_the_labels(folds, nu):
 
 def test_the_seed_alone_decides(folds):
     def fit(seed):
-        nu = kv.NUClassifier(members=2, epochs=3, seed=seed)
+        nu = kv.NUClassifier(network="small", members=2, epochs=3, seed=seed)
         nu.fit(folds.unlabeled[:1500], folds.unwanted[:300], verbose=0)
         return nu.negative_probability(folds.test_unlabeled), nu.negative_share
 
@@ -93,7 +93,7 @@ def test_own_network_starts_every_member_and_stays_as_it_is(folds):
 
 
 def test_few_unwanted_examples_warn_with_count_and_reason(folds):
-    nu = kv.NUClassifier(members=2, epochs=1)
+    nu = kv.NUClassifier(network="small", members=2, epochs=1)
     with pytest.warns(UserWarning, match=r"20 unwanted examples are too few.*may lie anywhere"):
         nu.fit(folds.unlabeled[:300], folds.unwanted[:20], verbose=0)
     with warnings.catch_warnings():
@@ -103,9 +103,9 @@ def test_few_unwanted_examples_warn_with_count_and_reason(folds):
 
 def test_progress_is_shown_unless_silenced(folds, capsys):
     few = folds.unlabeled[:300], folds.unwanted[:60]
-    kv.NUClassifier(members=2, epochs=2).fit(*few, verbose=0)
+    kv.NUClassifier(network="small", members=2, epochs=2).fit(*few, verbose=0)
     assert capsys.readouterr().out == ""
-    kv.NUClassifier(members=2, epochs=2).fit(*few)
+    kv.NUClassifier(network="small", members=2, epochs=2).fit(*few)
     shown = capsys.readouterr().out
     assert "4/4" in shown and "negative_share" in shown
 
@@ -258,13 +258,13 @@ X = np.zeros((50, 2), "float32")
 )
 def test_bad_folds_are_named(unlabeled, unwanted, message):
     with pytest.raises(ValueError, match=message):
-        kv.NUClassifier().fit(unlabeled, unwanted, verbose=0)
+        kv.NUClassifier(network="small").fit(unlabeled, unwanted, verbose=0)
 
 
 def test_other_misuse_is_named(folds, nu):
     with pytest.raises(RuntimeError, match="must be fitted first"):
         kv.NUClassifier().negative_probability(X)
-    with pytest.raises(ValueError, match="network must be a built"):
+    with pytest.raises(ValueError, match="network must be 'small', or a built"):
         kv.NUClassifier(network="cnn").fit(X, X)
     with pytest.raises(ValueError, match=r"x must have shape \(n, 2\)"):
         nu.negative_probability(np.zeros((3, 5)))

@@ -220,7 +220,7 @@ class Spy:
 def test_members_share_neither_weights_nor_noise_with_each_other_or_another_seed(monkeypatch):
     spy, (unlabeled, unwanted) = Spy(monkeypatch), overlapping_folds()
     for seed in (SEED, SEED + 1):
-        kv.NUClassifier(members=2, seed=seed, epochs=1).fit(
+        kv.NUClassifier(network="small", members=2, seed=seed, epochs=1).fit(
             unlabeled[:60], unwanted[:60], verbose=0
         )
     for (one, noise), (other, other_noise) in itertools.combinations(
@@ -233,14 +233,15 @@ def test_members_share_neither_weights_nor_noise_with_each_other_or_another_seed
 
 def test_arguments_reach_every_member(monkeypatch):
     spy, (unlabeled, unwanted) = Spy(monkeypatch), overlapping_folds()
-    nu = kv.NUClassifier(members=2, epochs=1, batch_size=30, learning_rate=0.005, shift=0.2)
+    arguments = {"batch_size": 30, "learning_rate": 0.005, "shift": 0.2}
+    nu = kv.NUClassifier(network="small", members=2, epochs=1, **arguments)
     nu.fit(unlabeled[:60], unwanted[:60], verbose=0)
     assert spy.settings == [{"batch": (20, 10), "shift": 0.2, "rate": 0.005}] * 2
 
 
 def test_figures_are_those_of_held_out_rows_at_shifted_odds(monkeypatch):
     spy, folds = Spy(monkeypatch), overlapping_folds()
-    nu = kv.NUClassifier(seed=SEED, epochs=3).fit(*folds, verbose=0)
+    nu = kv.NUClassifier(network="small", seed=SEED, epochs=3).fit(*folds, verbose=0)
     u, w = (spy.held_out_logits(fold, which) for which, fold in enumerate(folds))
     share, low, high = best_bin(u, w)
     assert nu.negative_share == pytest.approx(share)
