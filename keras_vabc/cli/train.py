@@ -1,6 +1,7 @@
 """`keras-vabc train`: from a user's files to the folder of a run."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from keras_vabc.cli.options import (
     Yes,
 )
 
+Preference = StrEnum("Preference", ("clean", "complete"))
 Gamma = Annotated[
     float | None,
     typer.Option(
@@ -45,6 +47,10 @@ def train(
     max_unreadable: MaxUnreadable = 0.01,
     start: Start = None,
     yes: Yes = False,
+    prefer: Annotated[
+        Preference,
+        typer.Option(help="Clean samples, or to lose no wanted data to the cleaning."),
+    ] = Preference.clean,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
 ):
     """Train a generator on your own data.
@@ -73,6 +79,7 @@ def train(
         "image_size": image_size,
         "max_unreadable": max_unreadable,
         "start": None if start is None else open_run(start, "from"),
+        "prefer": prefer.value,
         "seed": seed,
         "console": console,
     }

@@ -1,13 +1,9 @@
 """P(negative | x) and the share of hidden negatives, learned from the two folds alone."""
 
-import dataclasses
-
-from keras_vabc.data.checks import check_share
-from keras_vabc.data.folds import move_to_unwanted
-from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.files.keras_settings import check_keras_settings
-from keras_vabc.nu.committee import Committee
-from keras_vabc.nu.estimates import estimated, warn_if_few
+from keras_vabc.nu.committee import Committee, fold_fingerprint
+from keras_vabc.nu.correction import corrected_folds
+from keras_vabc.nu.estimates import Estimates, warn_if_few
 from keras_vabc.nu.inputs import check_arguments, checked_folds, takes_trees
 from keras_vabc.nu.members import trained_members
 from keras_vabc.nu.stored import (
@@ -67,16 +63,17 @@ class NUClassifier:
     Attributes:
         negative_share: Estimated share of negatives in the unlabeled fold, in [0, 1]; `None` before
             `fit`.
-        negative_share_interval: `(low, high)`, its 90 % interval; see `best_bin_share` for what it
-            covers.
+        negative_share_interval: `(low, high)`, its 95 % interval; see `SharePosterior`. Unless
+            `separability.apart`, the share is known only to be at most `high`.
+        separability: How far apart the two concepts are, a `Separability`: `auc`, its bounds `low`
+            and `least`, and the number of `unwanted` examples that it is counted on.
         cross_validation: Estimates of its own quality at threshold 0.5, from the two folds alone,
-            each example flagged by what did not train on it. Counted are `recall`, the
-            share of the unwanted that are flagged, and `flagged`, that of the unlabeled. With the
-            share of negatives s follow `false_alarms = (flagged - s recall) / (1 - s)`, the share
-            of the positives that are flagged, and `auc`, negatives against positives; with the ends
-            of its interval `precision_low` and `precision_high`, `s recall / flagged`. They are
-            those of single members, a little worse than their mean, and as wrong as the assumption
-            above is.
+            each example flagged by what did not train on it; names that end in `_low` and `_high`
+            are the ends of 95 % intervals. Counted are `recall`, the share of the `unwanted` that
+            are flagged, and `flagged`, that of the `unlabeled`. With the posterior of the share
+            follow `false_alarms`, the share of the positives that are flagged, and the precision;
+            `auc` is that of the `separability`. They are those of single members, a little worse
+            than their mean, and as wrong as the assumption above is.
         out_of_fold: `(unlabeled, unwanted)`, the log odds of each training example by what did not
             train on it, float32 of shape `(n,)` and `(m,)`; `None` before `fit` and of old files.
 
@@ -170,11 +167,11 @@ class NUClassifier:
         else:
             how = {"verbose": verbose, "checkpoint": checkpoint, "owner": owner}
             networks, *odds = trained_members(self.network, folds, arguments(self), **how)
-        estimates, shift = estimated(*odds)
-        for name, estimate in estimates.items():
+        estimates = Estimates(*odds)
+        for name, estimate in estimates.attributes.items():
             setattr(self, name, estimate)
-        self._committee = Committee.of(networks, odds, shift)
-        self._seen = array_fingerprint(folds[:1])
+        self._committee = Committee.of(networks, odds, estimates.shift)
+        self._seen = fold_fingerprint(folds[0], self.of_trees)
         warn_if_few(len(folds[1]), self.negative_share, self.negative_share_interval)
         return self
 
@@ -213,7 +210,7 @@ class NUClassifier:
         """
         return self._fitted().negative_probability_batch(x)
 
-    def correct(self, folds, mode="move", threshold=0.5):
+    def correct(self, folds, mode="move", threshold=None):
         """Folds in which the hidden negatives that it finds are no longer called unlabeled.
 
         Training and test folds are corrected alike, since early stopping compares losses on the
@@ -224,9 +221,12 @@ class NUClassifier:
             folds: `Folds`; the ones it was fitted on, or others of the same kind.
             mode: `"move"` puts flagged unlabeled examples at the end of the unwanted fold. `"soft"`
                 leaves all where they are and fills `unlabeled_y` and `test_unlabeled_y` with
-                P(positive | x), for `balanced_dataset(..., unlabeled_y=...)`.
-            threshold: In (0, 1): an example is flagged if P(negative | x) exceeds it. For `"move"`
-                only; a lower one misses fewer negatives and takes away more positives.
+                P(positive | x), for `balanced_dataset(..., unlabeled_y=...)`. The examples that it
+                was fitted on count by their log odds out of fold.
+            threshold: `None` to flag those above `estimates.moving_cut`: about as many as there are
+                negatives, fewer where more would cost positives, none where the two cannot be told
+                apart. Or in (0, 1): an example is flagged if P(negative | x) exceeds it. For
+                `"move"` only.
 
         Returns:
             New `Folds`.
@@ -235,17 +235,7 @@ class NUClassifier:
             RuntimeError: Before `fit`.
             ValueError: If an argument breaks a rule above, or no unlabeled example would be left.
         """
-        committee = self._fitted()
-        if mode not in ("move", "soft"):
-            raise ValueError(f"mode must be 'move' or 'soft'. Received: mode={mode!r}.")
-        check_share(threshold=threshold)
-        negative = committee.presumed(folds.unlabeled, self._seen)
-        test_negative = self.negative_probability(folds.test_unlabeled)
-        if mode == "move":
-            return move_to_unwanted(folds, negative > threshold, test_negative > threshold)
-        return dataclasses.replace(
-            folds, unlabeled_y=1 - negative, test_unlabeled_y=1 - test_negative
-        )
+        return corrected_folds(folds, self._fitted(), self._seen, mode, threshold)
 
     def save(self, path):
         """Writes everything that `negative_probability` and `correct` need to one file.

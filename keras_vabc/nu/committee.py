@@ -1,5 +1,7 @@
 """What `fit` trained: a network whose outputs are log odds, and what is added to these."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -8,6 +10,7 @@ from scipy.special import expit, logit
 from keras_vabc.data.blocks import Blockwise
 from keras_vabc.data.checks import check_rows
 from keras_vabc.files.fingerprints import array_fingerprint
+from keras_vabc.nu.estimates import Estimates
 from keras_vabc.nu.inputs import check_numbers
 from keras_vabc.nu.tables import TreeOdds, are_trees
 
@@ -100,15 +103,14 @@ class Committee:
         odds = self._odds(tf.cast(x, tf.float32))
         return tf.reduce_mean(tf.sigmoid(odds + self.log_odds_shift), axis=1)
 
-    def presumed(self, unlabeled, seen):
-        """P(negative) of unlabeled rows: out of bag of those that trees have seen.
+    def saw(self, unlabeled, seen):
+        """Whether unlabeled rows are those of the fingerprint `seen`, in their order."""
+        return fold_fingerprint(unlabeled, self.of_trees) == seen
 
-        `seen` is the fingerprint of these. What networks say of theirs is the mean over members.
-        """
-        if self.of_trees and self.out_of_fold is not None:
-            if array_fingerprint([np.asarray(unlabeled, "float32")]) == seen:
-                return self.probability_of(self.out_of_fold[0])
-        return self.negative_probability(unlabeled)
+    @functools.cached_property
+    def estimates(self):
+        """The `Estimates` from `out_of_fold`; `None` without it."""
+        return None if self.out_of_fold is None else Estimates(*self.out_of_fold)
 
     def probability_of(self, log_odds):
         """P(negative) of rows by their log odds, which are one number each."""
@@ -120,3 +122,11 @@ class Committee:
     def _checked(self, x):
         shape = self.network.input_shape[1:]
         return check_numbers("x", x, shape) if self.of_trees else check_rows("x", x, shape)
+
+
+def fold_fingerprint(unlabeled, of_trees):
+    """Hash of an unlabeled fold, of floats as float32; trees have every number so."""
+    unlabeled = np.asarray(unlabeled)
+    if of_trees or unlabeled.dtype.kind == "f":
+        unlabeled = unlabeled.astype("float32", copy=False)
+    return array_fingerprint([unlabeled])

@@ -10,10 +10,13 @@ from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.recipes.own_data import check_setting
+from keras_vabc.recipes.recipe import PREFERRED
 from keras_vabc.recipes.record import MEMORY, TrainingSettings
 
 
-def checked_settings(setting, epochs, budget, gamma, image_size, max_unreadable, start, seed):
+def checked_settings(
+    setting, epochs, budget, gamma, image_size, max_unreadable, start, prefer, seed
+):
     """The `TrainingSettings` of the arguments of `train`; `start` is `None` or a `Run`."""
     return TrainingSettings(
         setting=_setting(setting, start),
@@ -24,7 +27,16 @@ def checked_settings(setting, epochs, budget, gamma, image_size, max_unreadable,
         image_size=_image_size(image_size, start),
         max_unreadable=checked("max_unreadable", max_unreadable),
         start=None if start is None else _origin(start),
+        prefer=_prefer(prefer),
     )
+
+
+def _prefer(prefer):
+    if prefer not in PREFERRED:
+        raise ValueError(
+            f"prefer must be one of {', '.join(PREFERRED)}. Received: prefer={prefer!r}."
+        )
+    return prefer
 
 
 def check_kinds(out, allow_more_unwanted, console):

@@ -19,7 +19,7 @@ CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 ha
 ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
 DRAWS, DRAWS_PER_ROW = 54_000, 10  # of the posteriors of images, to which the mixture is fitted
 SHRINKAGE = 0.1  # of its correlations
-CUT = 0.03  # of the wanted images, which the guard costs
+CUT = 0.05  # of the wanted data, which the guard costs
 FINETUNING = 0.2  # steps of it, for each step of the training before
 START = 10  # of the annealing of gamma in the setting quality, over its end
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
@@ -36,11 +36,12 @@ def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     if name == "paper":
         return Recipe(name, setting)
     components = min(COMPONENTS, max(1, rows // ROWS_PER_COMPONENT))
-    whole = {"correction": "move", "density": "gmm", "guard": GUARD, "components": components}
+    whole = {"correction": "move", "density": "gmm", "guard": GUARD, "cut": CUT}
+    whole["components"] = components
     if unlabeled.ndim == 4:
         steps = setting.epochs * _steps_per_epoch(setting, rows)
         whole["finetuning"] = max(1, round(FINETUNING * steps))
-        whole |= {"cut": CUT, "fit_rows": min(DRAWS, DRAWS_PER_ROW * rows), "shrinkage": SHRINKAGE}
+        whole |= {"fit_rows": min(DRAWS, DRAWS_PER_ROW * rows), "shrinkage": SHRINKAGE}
     return Recipe(name, setting, **whole)
 
 

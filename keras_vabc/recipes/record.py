@@ -54,6 +54,7 @@ class TrainingSettings:
         start: Absolute path of the run whose weights it started from, or `memory` and their hash;
             `None` without one.
         budget: Seconds that all of the training may take; `None` for no limit.
+        prefer: `"clean"` or `"complete"`; see `train`.
     """
 
     setting: Literal["paper", "quality"]
@@ -64,6 +65,7 @@ class TrainingSettings:
     image_size: tuple[PositiveCount, PositiveCount] | None = None
     start: str | None = None
     budget: Positive | None = None
+    prefer: Literal["clean", "complete"] = "clean"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Figures:
     negative_share_interval: Interval | None = None
     cross_validation: dict[str, float | None] | None = None
     moved: Count | None = None
+    moved_wanted: tuple[Count, Count] | None = None  # 95 % interval of how many are wanted
     epochs: Count | None = None
     loss: float | None = None
     val_loss: float | None = None
@@ -123,6 +126,7 @@ class Threshold:
         value: Data whose score exceeds it are flagged.
         max_false_alarms: What was asked for.
         false_alarms: Share of the wanted data that is flagged, as estimated.
+        false_alarms_interval: Its 95 % interval; `None` of an earlier version.
         flagged: Share of the unlabeled that is flagged.
         recall: Share of the unwanted that is flagged.
         recall_interval: Its 95 % interval.
@@ -143,6 +147,7 @@ class Threshold:
     unlabeled: Count
     unwanted: Count
     scores: Sha256 | None = None
+    false_alarms_interval: Interval | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,6 +163,7 @@ class UnlabeledFigures:
     samples: Count | None = None
     acceptance: Share | None = None
     suspect: Share | None = None
+    auc_low: Share | None = None  # lower 95 % bound; of an earlier version there is none
 
 
 @dataclasses.dataclass(frozen=True)

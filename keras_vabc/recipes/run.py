@@ -131,9 +131,9 @@ class Run:
     def set_threshold(self, max_false_alarms=0.01):
         """Chooses the score from which data are flagged, and stores it with the run.
 
-        With an NU classifier the share of false alarms is estimated by its own probabilities, else
-        by counting all unlabeled examples as wanted, which is cautious. The held-out unwanted
-        examples have no part in the choice, so that they can tell what it catches.
+        With an NU classifier so many of the flagged examples count as negatives as a cautious
+        estimate of their share and the held-out unwanted examples say; without one all unlabeled
+        examples count as wanted.
 
         Args:
             max_false_alarms: Largest share of wanted data that may be flagged, in [0, 1).
@@ -247,14 +247,22 @@ class Run:
         return self.nu.negative_probability(rows) if self.has_classifier else self.model.score(rows)
 
     def held_out_scores(self):
-        """`(unlabeled, unwanted, weights)`: scores of what was held out, which trained nothing.
+        """`(unlabeled, unwanted, posterior)`: scores of what was held out, which trained nothing.
 
-        Float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the weights are P(positive) of the
-        unlabeled, or `None` without a classifier.
+        Float32 arrays of shape `(n,)` and `(m,)`; the `SharePosterior` is that of the share of
+        negatives, from the scores of the training data out of fold where they are stored, `None`
+        without a classifier.
         """
         scores = self._parts.get("scores", self.record)
         unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
-        return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
+        if not self.has_classifier:
+            return unlabeled, unwanted, None
+        from keras_vabc.nu.posterior import SharePosterior
+
+        own = [
+            scores.get(f"out_of_fold_{name}", scores[name]) for name in ("unlabeled", "unwanted")
+        ]
+        return unlabeled, unwanted, SharePosterior.of(*own)
 
     def held_out(self, rows, part=1.0):
         """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""

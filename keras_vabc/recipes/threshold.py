@@ -2,7 +2,8 @@
 
 from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
-from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
+from keras_vabc.nu.flagged import Flagged
+from keras_vabc.nu.thresholds import CAUTIOUS, false_alarm_threshold
 from keras_vabc.recipes.record import FILES, Threshold
 from keras_vabc.recipes.record_file import check_changeable
 
@@ -11,14 +12,19 @@ def chosen_threshold(run, max_false_alarms):
     """The `Threshold` of `Run.set_threshold`, from the scores of the held-out examples."""
     max_false_alarms = checked("max_false_alarms", max_false_alarms)
     check_changeable(run.folder)
-    unlabeled, unwanted, weights = run.held_out_scores()
-    value = false_alarm_threshold(unlabeled, max_false_alarms, weights)
-    caught = observed_rate(unwanted > value)
+    unlabeled, unwanted, posterior = run.held_out_scores()
+    share = 0.0 if posterior is None else posterior.quantile(CAUTIOUS)
+    value = false_alarm_threshold(unlabeled, max_false_alarms, unwanted, share)
+    caught, flagged = (observed_rate(scores > value) for scores in (unwanted, unlabeled))
+    low, expected, high = 0.0, flagged.value, flagged.high
+    if posterior is not None:
+        low, expected, high = Flagged.above(value, unlabeled, unwanted, posterior).false_alarms
     return Threshold(
         value=value,
         max_false_alarms=max_false_alarms,
-        false_alarms=flagged_share(unlabeled, value, weights),
-        flagged=flagged_share(unlabeled, value),
+        false_alarms=expected,
+        false_alarms_interval=(low, high),
+        flagged=flagged.value,
         recall=caught.value,
         recall_interval=(caught.low, caught.high),
         score=run.score_name,
@@ -32,10 +38,13 @@ def threshold_lines(run):
     """What the threshold of a run promises, a line each."""
     chosen = run.record.threshold
     low, high = chosen.recall_interval
-    how = "estimated by the classifier" if run.has_classifier else "at most, as all count"
+    least, most = chosen.false_alarms_interval
+    alarms = f"{least:.2%} to {most:.2%} of the wanted data (95 %)"
+    if not run.has_classifier:
+        alarms = f"at most {most:.2%} of the wanted data (95 %, all unlabeled count as wanted)"
     return [
         f"Threshold {chosen.value:.6g} of {chosen.score}, stored in {run.folder}.",
-        f"False alarms: {chosen.false_alarms:.2%} of the wanted data ({how}).",
+        f"False alarms to expect: {alarms}; {chosen.max_false_alarms:.2%} asked for.",
         f"Flagged: {chosen.flagged:.2%} of {chosen.unlabeled:,} held-out unlabeled examples.",
         f"Caught: {chosen.recall:.1%} of {chosen.unwanted:,} held-out unwanted examples "
         f"(95 % interval {low:.1%} to {high:.1%}).",

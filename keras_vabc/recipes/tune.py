@@ -165,7 +165,11 @@ def _choose(lines, recipes, judge):
     chosen = choose(lines)
     settings = [recipe.setting for recipe in recipes if recipe.setting.method != "vae"]
     used = next(setting for setting in settings if setting.gamma == chosen["gamma"])
-    figures = {"negative_share": judge.negative_share, **judge.cross_validation}
+    figures = {
+        "negative_share": judge.negative_share,
+        "negative_share_interval": list(judge.negative_share_interval),
+        **judge.cross_validation,
+    }
     return {**chosen, "hyper_parameters": dataclasses.asdict(used), "judge": figures}
 
 

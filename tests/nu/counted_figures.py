@@ -21,16 +21,15 @@ def shift_to(share, logits):
     return low
 
 
-def counted_quality(unlabeled, unwanted, share, interval, shift):
-    """`cross_validation` of `NUClassifier`, two rows at a time."""
+def counted_quality(unlabeled, unwanted, share, shift):
+    """What `cross_validation` of `NUClassifier` counts or follows from one share; no interval."""
     flagged, recall = (unlabeled + shift > 0).mean(), (unwanted + shift > 0).mean()
-    precisions = [min(end * recall / flagged, 1) for end in interval]
     outranked = np.mean([(w > unlabeled).mean() + (w == unlabeled).mean() / 2 for w in unwanted])
     return {
         "auc": (outranked - share / 2) / (1 - share),
         "recall": recall,
-        "precision_low": precisions[0],
-        "precision_high": precisions[1],
         "false_alarms": (flagged - share * recall) / (1 - share),
         "flagged": flagged,
+        "unlabeled": len(unlabeled),
+        "unwanted": len(unwanted),
     }

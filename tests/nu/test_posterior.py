@@ -10,7 +10,7 @@ RNG = np.random.default_rng(21)
 
 
 def drawn(share, apart, unlabeled, unwanted, slope=1.0, rng=RNG):
-    """Scores of both folds whose curve is binormal: negatives N(apart, 1), positives N(0, slope)."""
+    """Scores of both folds: negatives of N(apart, 1), positives of N(0, slope)."""
     hidden = rng.binomial(unlabeled, share)
     positives = rng.normal(0, slope, unlabeled - hidden)
     return np.concatenate([rng.normal(apart, 1, hidden), positives]), rng.normal(apart, 1, unwanted)
