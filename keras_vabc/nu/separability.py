@@ -9,7 +9,7 @@ from keras_vabc.nu.share import ranking_quality
 ONE_SIDED = 1.645  # standard errors below which the true area lies with 5 %
 FINEST = 0.3  # of one unwanted example: the standard error of an area of 1
 APART = 0.9  # `low` from which on the concepts are apart
-TOLD = 0.75  # `least` below which the unlabeled may as well hold hardly any negatives
+TOLD = 0.8  # `least` below which the unlabeled may as well hold hardly any negatives
 
 
 @dataclasses.dataclass(frozen=True)

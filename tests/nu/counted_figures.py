@@ -3,14 +3,6 @@
 import numpy as np
 
 
-def best_bin(unlabeled, unwanted):
-    """One cut at a time: the share of negatives and the ends of its interval."""
-    errors = [np.sqrt(np.log(40) / (2 * len(part))) for part in (unlabeled, unwanted)]
-    cuts = [((unlabeled >= c).mean(), (unwanted >= c).mean()) for c in sorted(unwanted)]
-    u, w = min(cuts, key=lambda cut: (cut[0] + 1.01 * sum(errors)) / cut[1])
-    return u / w, (u - errors[0]) / (w + errors[1]), (u + errors[0]) / (w - errors[1])
-
-
 def shift_to(share, logits):
     """What makes the mean probability the share, by bisection."""
     low, high = -90.0, 90.0

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from counted_figures import best_bin, counted_quality, shift_to
+from counted_figures import counted_quality, shift_to
 
 import keras_vabc as kv
 from keras_vabc.nu import training
+from keras_vabc.nu.posterior import SharePosterior
 
 SEED, MEMBERS, EPOCHS = 11, 3, 6
 # A row's first number is its own; among the unlabeled, those above 34 are hidden negatives.
@@ -243,13 +244,16 @@ def test_figures_are_those_of_held_out_rows_at_shifted_odds(monkeypatch):
     spy, folds = Spy(monkeypatch), overlapping_folds()
     nu = kv.NUClassifier(network="small", seed=SEED, epochs=3).fit(*folds, verbose=0)
     u, w = (spy.held_out_logits(fold, which) for which, fold in enumerate(folds))
-    share, low, high = best_bin(u, w)
+    posterior = SharePosterior.of(u, w)
+    share = posterior.median
     assert nu.negative_share == pytest.approx(share)
-    assert nu.negative_share_interval == pytest.approx((low, high))
+    assert nu.negative_share_interval == pytest.approx(posterior.interval)
 
     shift = shift_to(share, u)
     assert abs((u > 0).mean() - (u + shift > 0).mean()) > 0.02
-    assert nu.cross_validation == pytest.approx(counted_quality(u, w, share, (low, high), shift))
+    counted = counted_quality(u, w, share, shift)
+    for name in ("recall", "flagged", "auc", "unlabeled", "unwanted"):
+        assert nu.cross_validation[name] == pytest.approx(counted[name])
 
     everyone = np.array([n(folds[0], training=False).numpy()[:, 0] for n in spy.networks])
     mean = (1 / (1 + np.exp(-(everyone + shift)))).mean(axis=0)
