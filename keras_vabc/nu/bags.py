@@ -6,7 +6,7 @@ from sklearn.tree import ExtraTreeClassifier
 from keras_vabc.nu.forest import Forest
 
 LEAST_UNLABELED = 16  # of a bag
-MOST_ROWS = 2000  # of each fold in a bag: more only make trees larger
+MOST_ROWS = 512  # of each fold in a bag: more only make larger trees
 
 
 def bagged_trees(x, unlabeled, trees, seed, **kwargs):

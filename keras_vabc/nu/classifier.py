@@ -134,6 +134,11 @@ class NUClassifier:
         """Log odds of the training examples; see the class."""
         return None if self._committee is None else self._committee.out_of_fold
 
+    @property
+    def of_trees(self):
+        """Whether trees rank the examples, and no networks; `None` before `fit`."""
+        return None if self._committee is None else self._committee.of_trees
+
     def fit(self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None):
         """Trains trees or members, and estimates the share of negatives.
 
