@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_vabc.data.blocks import Blockwise
 from keras_vabc.nu.anomaly import anomaly_layers
-from keras_vabc.nu.bags import bagged_trees
+from keras_vabc.nu.bags import TRIED, bagged_trees
 from keras_vabc.nu.forest import Forest
 from keras_vabc.nu.ranks import Ranks
 
@@ -68,7 +68,7 @@ def fit_trees(unlabeled, unwanted, trees, seed):
     fill, *layers, references = anomaly_layers(unlabeled, seeds[0])
     scores = _Scores(Filled(fill.tolist(), name="filled"), *layers, columns)
     x = np.concatenate([unlabeled, unwanted])
-    plain, plain_scores = bagged_trees(x, count, trees, seeds[1], name=PLAIN)
+    plain, plain_scores = bagged_trees(x, count, trees, seeds[1], TRIED, name=PLAIN)
     x = np.concatenate([x, scores.of_training(x, references)], 1)
     scored, scored_scores = bagged_trees(x, count, trees, seeds[2], name=SCORED)
     both = (plain_scores, PLAIN), (scored_scores, SCORED)
