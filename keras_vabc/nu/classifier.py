@@ -1,10 +1,10 @@
 """P(negative | x) and the share of hidden negatives, learned from the two folds alone."""
 
 from keras_vabc.files.keras_settings import check_keras_settings
+from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.nu.committee import Committee, fold_fingerprint
 from keras_vabc.nu.correction import corrected_folds
 from keras_vabc.nu.estimates import Estimates, warn_if_few
-from keras_vabc.nu.inputs import check_arguments, checked_folds, takes_trees
 from keras_vabc.nu.members import trained_members
 from keras_vabc.nu.stored import (
     arguments,
@@ -131,7 +131,14 @@ class NUClassifier:
         """Log odds of the training examples; see the class."""
         return None if self._committee is None else self._committee.out_of_fold
 
-    def fit(self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None):
+    @property
+    def of_trees(self):
+        """Whether trees rank the examples, not networks; `None` before `fit`."""
+        return None if self._committee is None else self._committee.of_trees
+
+    def fit(
+        self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None, known_wanted=None
+    ):
         """Trains trees or members, and estimates the share of negatives.
 
         Args:
@@ -142,10 +149,11 @@ class NUClassifier:
             verbose: Of networks: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for
                 silence.
             checkpoint: `None`, or the path of a file that keeps each member once it is trained.
-                After a crash or a kill the same call goes on with the next member, and ends with
-                the same probabilities to the last bit, on a CPU with the same number of threads.
-                The file stays; without it all are trained anew. Trees take seconds and write none.
+                After a crash the same call goes on with the next one, and ends with the same
+                probabilities to the last bit, on a CPU with the same number of threads. The file
+                stays. Trees take seconds and write none.
             owner: `None`, or a text that tells this training from all others, as of `Checkpoint`.
+            known_wanted: Of trees: `None`, or a mask `(n,)` of unlabeled rows that are positives.
 
         Returns:
             The classifier itself.
@@ -162,7 +170,8 @@ class NUClassifier:
         check_keras_settings()
         folds = checked_folds(unlabeled, unwanted, self.network, self.members)
         if takes_trees(folds[0], self.network):
-            network, *odds = fit_trees(*folds, self.trees, self.seed)
+            known_wanted = checked_mask(known_wanted, len(folds[0]))
+            network, *odds = fit_trees(*folds, self.trees, self.seed, known_wanted)
             networks = [network]
         else:
             how = {"verbose": verbose, "checkpoint": checkpoint, "owner": owner}
@@ -178,8 +187,8 @@ class NUClassifier:
     def log_odds(self, x):
         """What ranks examples: log odds of being negative, up to a number that is added to all.
 
-        Argument and errors are those of `negative_probability`; the result, float32 of shape `(n,)`
-        and finite, is on the scale of `out_of_fold`.
+        Argument and errors are as of `negative_probability`; the result, float32 of shape `(n,)`,
+        is on the scale of `out_of_fold`.
         """
         return self._fitted().log_odds(x)
 
@@ -257,9 +266,6 @@ class NUClassifier:
 
         Args:
             path: Path of the `.keras` file.
-
-        Returns:
-            `NUClassifier`.
 
         Raises:
             FileNotFoundError: If there is no such file.

@@ -69,6 +69,10 @@ class Committee:
         self._rows = TreeOdds(network) if self.of_trees else Blockwise(self._odds)
         self._probability = Blockwise(self.negative_probability_batch)
 
+    def __reduce__(self):
+        """What pickle keeps: compiled functions are made anew."""
+        return Committee, (self.network, self.log_odds_shift)
+
     @classmethod
     def of(cls, networks, odds, log_odds_shift):
         """A committee of networks of one output each, with the odds of both folds, out of fold."""

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_vabc.data.blocks import Blockwise
 from keras_vabc.nu.anomaly import anomaly_layers
-from keras_vabc.nu.bags import bagged_trees
+from keras_vabc.nu.bags import TRIED, bagged_trees
 from keras_vabc.nu.forest import Forest
 from keras_vabc.nu.ranks import Ranks
 
@@ -51,26 +51,28 @@ class RankOdds(keras.layers.Layer):
         return tf.math.log(mean) - tf.math.log(1 - mean)
 
 
-def fit_trees(unlabeled, unwanted, trees, seed):
+def fit_trees(unlabeled, unwanted, trees, seed, known_wanted=None):
     """A ranking of rows by how unwanted they are: `(network, unlabeled_odds, unwanted_odds)`.
 
     There are two forests of `bagged_trees`: of the columns as they are, and of these and scores of
     how unlike the unlabeled rows a row is. The rank of a row is its place among the out-of-bag
     scores of the unlabeled rows, which are stored, so that it does not depend on its batch.
 
-    The folds are float32 arrays `(n, columns)` and `(m, columns)`, NaN where something is missing.
+    The folds are float32 arrays `(n, columns)` and `(m, columns)`, NaN where something is missing;
+    `known_wanted` is `None` or a mask of the unlabeled rows.
     The network maps rows to log odds `(batch, 1)` of the mean rank, the odds are those of the rows
     of both folds out of bag, shapes `(n,)` and `(m,)`. It holds at most 4,000 unlabeled rows, and
     no unwanted ones.
     """
     count, columns = unlabeled.shape
+    wanted = () if known_wanted is None else np.flatnonzero(known_wanted)
     seeds = [int(s.generate_state(1)[0]) for s in np.random.SeedSequence(seed).spawn(3)]
     fill, *layers, references = anomaly_layers(unlabeled, seeds[0])
     scores = _Scores(Filled(fill.tolist(), name="filled"), *layers, columns)
     x = np.concatenate([unlabeled, unwanted])
-    plain, plain_scores = bagged_trees(x, count, trees, seeds[1], name=PLAIN)
+    plain, plain_scores = bagged_trees(x, count, trees, seeds[1], TRIED, wanted, name=PLAIN)
     x = np.concatenate([x, scores.of_training(x, references)], 1)
-    scored, scored_scores = bagged_trees(x, count, trees, seeds[2], name=SCORED)
+    scored, scored_scores = bagged_trees(x, count, trees, seeds[2], wanted=wanted, name=SCORED)
     both = (plain_scores, PLAIN), (scored_scores, SCORED)
     ranks = [Ranks.of(own[:count, None], ENDS, name=f"ranks_of_{name}") for own, name in both]
     network = _joined(scores.model, (plain, scored), ranks)

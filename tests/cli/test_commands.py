@@ -19,7 +19,7 @@ from keras_vabc.data.folds import array_folds
 from keras_vabc.data.intake import held_out
 from keras_vabc.evaluation import judges
 from keras_vabc.files.locks import locked
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.networks import logit_network
 from keras_vabc.pages import run_page
@@ -63,7 +63,7 @@ def write_table(path, rows, columns):
 def _small():
     """Short training of the classifier, and a guard that does not ask for a good model."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 20)
+        patch.setattr(members, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
         patch.setattr(own_data, "CUT", None)
         patch.setattr(training, "TRIED_SAMPLES", 50)
@@ -381,7 +381,7 @@ def train_small(folder, *options):
 
 
 def test_a_stopped_training_goes_on_after_the_last_finished_stage(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 5)
+    monkeypatch.setattr(members, "LEAST_STEPS", 5)
     arguments = ["--unlabeled", photos / "all", "--unwanted", photos / "flagged", "--epochs", 2]
     command = ["train", *arguments, "--max-unreadable", 0.1, "--out", tmp_path / "run"]
     with monkeypatch.context() as patch:

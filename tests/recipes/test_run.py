@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 import keras_vabc as kv
 from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.recipes import evaluation, outputs, own_data, results
 from keras_vabc.recipes.outputs import provenance, write_samples
 from keras_vabc.recipes.recipe import Recipe
@@ -51,7 +51,7 @@ def rows(count, hidden):
 def trained():
     """A run in memory by the quality setting, on arrays."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 20)
+        patch.setattr(members, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
         patch.setattr(own_data, "CUT", None)
         return kv.train(rows(200, 20), rows(60, 60), epochs=2, seed=SEED, console=QUIET)
