@@ -1,10 +1,10 @@
 """P(negative | x) and the share of hidden negatives, learned from the two folds alone."""
 
 from keras_vabc.files.keras_settings import check_keras_settings
-from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.nu.committee import Committee, fold_fingerprint
 from keras_vabc.nu.correction import corrected_folds
 from keras_vabc.nu.estimates import Estimates, warn_if_few
+from keras_vabc.nu.inputs import check_arguments, checked_folds, checked_mask, takes_trees
 from keras_vabc.nu.members import trained_members
 from keras_vabc.nu.stored import (
     arguments,
@@ -135,6 +135,16 @@ class NUClassifier:
     def of_trees(self):
         """Whether trees rank the examples, not networks; `None` before `fit`."""
         return None if self._committee is None else self._committee.of_trees
+
+    @property
+    def estimates(self):
+        """The `Estimates` behind the attributes; `None` before `fit` and of old files."""
+        return None if self._committee is None else self._committee.estimates
+
+    @property
+    def separability(self):
+        """How far apart the two concepts are; see the class."""
+        return None if self.estimates is None else self.estimates.separability
 
     def fit(
         self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None, known_wanted=None

@@ -253,16 +253,9 @@ class Run:
         negatives, from the scores of the training data out of fold where they are stored, `None`
         without a classifier.
         """
-        scores = self._parts.get("scores", self.record)
-        unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
-        if not self.has_classifier:
-            return unlabeled, unwanted, None
-        from keras_vabc.nu.posterior import SharePosterior
+        from keras_vabc.recipes.threshold import with_posterior
 
-        own = [
-            scores.get(f"out_of_fold_{name}", scores[name]) for name in ("unlabeled", "unwanted")
-        ]
-        return unlabeled, unwanted, SharePosterior.of(*own)
+        return with_posterior(self._parts.get("scores", self.record), self.has_classifier)
 
     def held_out(self, rows, part=1.0):
         """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""

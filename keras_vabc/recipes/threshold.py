@@ -3,7 +3,9 @@
 from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.flagged import Flagged
+from keras_vabc.nu.posterior import SharePosterior
 from keras_vabc.nu.thresholds import CAUTIOUS, false_alarm_threshold
+from keras_vabc.recipes.parts import HELD_OUT, OUT_OF_FOLD
 from keras_vabc.recipes.record import FILES, Threshold
 from keras_vabc.recipes.record_file import check_changeable
 
@@ -32,6 +34,15 @@ def chosen_threshold(run, max_false_alarms):
         unwanted=len(unwanted),
         scores=run.record.parts.get(FILES["scores"]),
     )
+
+
+def with_posterior(scores, has_classifier):
+    """What `Run.held_out_scores` returns of the part `scores`."""
+    held_out = [scores[name] for name in HELD_OUT]
+    if not has_classifier:
+        return *held_out, None
+    own = [scores[name] for name in OUT_OF_FOLD if name in scores] or held_out
+    return *held_out, SharePosterior.of(*own)
 
 
 def threshold_lines(run):

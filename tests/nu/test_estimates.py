@@ -167,7 +167,7 @@ def test_wanted_rows_are_lost_seldom_by_few_unwanted():
             lost.append(0 if cut is None else (unlabeled[~hidden] > cut).mean())
     assert np.mean(lost) < 0.005
     assert max(lost) < 0.04
-    assert np.count_nonzero(lost) > 5
+    assert np.count_nonzero(lost) > 2
 
 
 # P(negative | score)

@@ -72,7 +72,7 @@ def test_the_graph_gives_the_probabilities_of_arrays(data, nu):
 def test_correct_goes_by_what_trees_say_that_have_not_seen_the_row(data, nu):
     folds = folds_of_arrays(data[0], data[1], data[0][::-1])
     cleaned = nu.correct(folds)
-    own = nu.out_of_fold[0] + nu._committee.log_odds_shift > 0
+    own = nu.out_of_fold[0] > nu.estimates.moving_cut
     assert np.array_equal(cleaned.unlabeled, data[0][~own], equal_nan=True)
     seen = nu.negative_probability(data[0][::-1]) > 0.5
     assert np.array_equal(cleaned.test_unlabeled, data[0][::-1][~seen], equal_nan=True)
