@@ -111,11 +111,11 @@ class Figures:
     negative_share_interval: Interval | None = None
     cross_validation: dict[str, float | None] | None = None
     moved: Count | None = None
-    moved_wanted: tuple[Count, Count] | None = None  # 95 % interval of how many are wanted
     epochs: Count | None = None
     loss: float | None = None
     val_loss: float | None = None
     acceptance: Share | None = None
+    moved_wanted: tuple[Count, Count] | None = None  # 95 % interval of how many moved are wanted
 
 
 @dataclasses.dataclass(frozen=True)

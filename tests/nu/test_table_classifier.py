@@ -74,7 +74,7 @@ def test_correct_goes_by_what_trees_say_that_have_not_seen_the_row(data, nu):
     cleaned = nu.correct(folds)
     own = nu.out_of_fold[0] > nu.estimates.moving_cut
     assert np.array_equal(cleaned.unlabeled, data[0][~own], equal_nan=True)
-    seen = nu.negative_probability(data[0][::-1]) > 0.5
+    seen = nu.log_odds(data[0][::-1]) > nu.estimates.moving_cut
     assert np.array_equal(cleaned.test_unlabeled, data[0][::-1][~seen], equal_nan=True)
     assert (own != seen[::-1]).any()
 
