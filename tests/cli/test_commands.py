@@ -22,6 +22,7 @@ from keras_vabc.files.locks import locked
 from keras_vabc.nu import members
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.networks import logit_network
+from keras_vabc.nu.thresholds import CAUTIOUS, false_alarm_threshold
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import arguments, evaluation, intake, labeled, own_data, training
 from keras_vabc.recipes import train as train_recipe
@@ -198,10 +199,15 @@ def test_the_threshold_is_that_of_the_held_out_examples(images_run, photos, tmp_
     images = np.stack([pixels(path) for path in sorted((photos / "all").iterdir())])
     scores = nu.negative_probability(images[held_out(images, 0, train_recipe.TEST_SHARE)])
     assert chosen["unlabeled"] == len(scores)
-    weights = (1 - scores).astype("float64")
-    allowed = [s for s in scores if weights[scores > s].sum() <= 0.1 * weights.sum()]
-    assert chosen["value"] == pytest.approx(min(allowed), rel=1e-5)
-    assert chosen["flagged"] == pytest.approx((scores > min(allowed)).mean())
+    flagged = np.stack([pixels(path) for path in sorted((photos / "flagged").iterdir())])
+    unwanted = nu.negative_probability(flagged[held_out(flagged, 0, train_recipe.TEST_SHARE)])
+    assert chosen["unwanted"] == len(unwanted)
+    share = nu.estimates.posterior.quantile(CAUTIOUS)
+    value = false_alarm_threshold(scores, 0.1, unwanted, share)
+    assert chosen["value"] == pytest.approx(value, rel=1e-5)
+    assert chosen["flagged"] == pytest.approx((scores > value).mean())
+    low, high = chosen["false_alarms_interval"]
+    assert 0 <= low <= chosen["false_alarms"] <= high <= 1
 
 
 def test_evaluation_without_labels_says_what_it_cannot_tell(images_run, tmp_path):
@@ -334,6 +340,7 @@ def test_without_a_classifier_scores_are_errors_and_thresholds_cautious(table_ru
     succeeds("threshold", run, "--max-false-alarms", 0.1)
     chosen = record(run)["threshold"]
     assert chosen["flagged"] == chosen["false_alarms"] <= 0.1
+    assert chosen["false_alarms_interval"][1] > 0.1
     assert "reconstruction error" in chosen["score"]
     printed = succeeds("evaluate", run)
     assert "the true area is larger" in printed and "judge" not in printed
