@@ -118,7 +118,8 @@ class Detector(ClassifierMixin, BaseEstimator):
 
         With `max_false_alarms` the threshold need not be where they are equal.
         """
-        p = self._calibration.probability(self.score_samples(X))
+        scores = self.score_samples(X)
+        p = self._calibration.probability(scores)
         return np.stack([1 - p, p], axis=1)
 
     def __sklearn_tags__(self):
