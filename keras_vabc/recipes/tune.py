@@ -236,7 +236,7 @@ def recipes_to_try(unlabeled, name, seeds, epochs):
     The unlabeled fold, as the models are trained on it, decides their sizes; `name` and `epochs`
     are as in `setting_for`.
     """
-    own = dataclasses.replace(recipe_for(name, unlabeled, epochs=epochs), guard=None)
+    own = dataclasses.replace(recipe_for(name, unlabeled, epochs=epochs), guard=None, cut=None)
     mean_error = total_variance(unlabeled) / (2 * own.setting.sigma2)
     gammas = [float(f"{strength / mean_error:.3g}") for strength in STRENGTHS]
     settings = [dataclasses.replace(own.setting, method="vae")]

@@ -17,6 +17,7 @@ import keras_vabc as kv
 from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.nu import members
+from keras_vabc.nu.posterior import SharePosterior
 from keras_vabc.recipes import evaluation, outputs, own_data, results
 from keras_vabc.recipes.outputs import provenance, write_samples
 from keras_vabc.recipes.recipe import Recipe
@@ -318,19 +319,29 @@ def test_labeled_figures_are_of_held_out_rows_alone():
     assert figures.false_alarms == pytest.approx(flagged[~negative].mean())
 
 
+def evaluated(scores):
+    run = run_of({"unlabeled": numbered(9), "unwanted": numbered(9)}, scores=scores)
+    run.sampler = Samples([np.zeros((5, 2))])
+    return run, run.evaluate()
+
+
 def test_the_area_sets_the_hidden_negatives_aside():
-    unlabeled, unwanted = RNG.random(400).astype("float32"), RNG.random(60).astype("float32") ** 0.3
-    data = {"unlabeled": numbered(9), "unwanted": numbered(9)}
-    areas = {}
-    for share in (0.0, 0.3):
-        scores = {"unlabeled": unlabeled, "unwanted": unwanted}
-        run = run_of(data, share, scores=scores)
-        run.sampler = Samples([np.zeros((5, 2))])
-        areas[share] = run.evaluate().auc
-    truth = np.repeat([0, 1], [len(unlabeled), len(unwanted)])
+    """Of as many as the training data tell, where their scores are stored; else the held-out."""
+    hidden = RNG.random(400) < 0.3
+    unlabeled, unwanted = RNG.normal(3 * hidden, 1).astype("float32"), RNG.normal(3, 1, 60)
+    scores = {"unlabeled": unlabeled, "unwanted": unwanted.astype("float32")}
+    truth = np.repeat([0, 1], [400, 60])
     outranks = roc_auc_score(truth, np.concatenate([unlabeled, unwanted]))
-    assert areas[0.0] == pytest.approx(outranks)
-    assert areas[0.3] == pytest.approx((outranks - 0.15) / 0.7)
+    few = {"out_of_fold_unlabeled": RNG.normal(size=900), "out_of_fold_unwanted": np.full(90, 5.0)}
+    for more in ({}, few):
+        run, figures = evaluated(scores | more)
+        posterior = SharePosterior.of(*list((more or scores).values()))
+        share = posterior.median
+        assert (share > 0.2) == (not more)
+        assert run.held_out_scores()[2].median == share
+        assert figures.auc == pytest.approx((outranks - share / 2) / (1 - share), abs=1e-6)
+        assert outranks - 0.05 < figures.auc_low < figures.auc
+        assert f"at least {figures.auc_low:.3f} (95 %, by 60 held-out" in figures.reported[1]
 
 
 class Samples:
