@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import io
 import shutil
 import sys
 from pathlib import Path
@@ -18,7 +19,9 @@ from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.nu import members
 from keras_vabc.nu.posterior import SharePosterior
+from keras_vabc.pages import run_page
 from keras_vabc.recipes import evaluation, outputs, own_data, results
+from keras_vabc.recipes import generation as recipe_of_run
 from keras_vabc.recipes.outputs import provenance, write_samples
 from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.record import (
@@ -82,6 +85,43 @@ def test_a_run_in_memory_does_what_one_in_a_folder_does(trained, tmp_path, monke
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "page.html"]
 
 
+def test_what_is_moved_is_recorded_with_how_much_of_it_is_wanted():
+    x, bad = RNG.normal(size=(300, 2)), RNG.normal(6, 1, (60, 2))
+    x[:40] += 6
+    said = io.StringIO()
+    console = Console(file=said, width=300)
+    trained = kv.train(*(a.astype("float32") for a in (x, bad)), epochs=2, console=console)
+    figures, nu = trained.record.figures, trained.nu
+    assert f"moves {figures.moved} of 240 unlabeled examples" in said.getvalue()
+    assert figures.moved == (nu.out_of_fold[0] > nu.estimates.moving_cut).sum() > 0
+    low, high = figures.moved_wanted
+    assert 0 <= low < high <= figures.moved
+    assert trained.record.settings.prefer == "clean"
+    assert trained.record.recipe.correction == "move"
+    page = "".join(str(row) for row in run_page._training_rows(trained.record))
+    assert f"{figures.moved:,}, of which {low:,} to {high:,} are wanted (95 %)" in page
+    assert "95 %, by 48 unwanted examples" in page
+
+
+def test_a_complete_training_moves_nothing(monkeypatch):
+    monkeypatch.setattr(recipe_of_run, "MIDDLE", 0.999)  # does not ask for a good model
+    said = io.StringIO()
+    run = kv.train(
+        *(rows(200, 20), rows(60, 60)),
+        prefer="complete",
+        epochs=2,
+        seed=SEED,
+        console=Console(file=said, width=200),
+    )
+    assert run.record.figures.moved == 0
+    assert run.record.figures.moved_wanted is None
+    assert run.record.settings.prefer == "complete"
+    recipe = run.record.recipe
+    assert (recipe.correction, recipe.cut, recipe.guard) == ("soft", None, 0.999)
+    assert "moves" not in said.getvalue()
+    assert "negatives among the unlabeled" in said.getvalue()
+
+
 def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
     x, bad = rows(80, 8), rows(20, 20)
     tables = [pa.table({"a": part[:, 0], "b": part[:, 1]}) for part in (x, bad)]
@@ -107,6 +147,7 @@ def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
     ("options", "message"),
     [
         ({"setting": "best"}, "setting must be one of paper, quality. Received: setting='best'"),
+        ({"prefer": "dirty"}, "prefer must be one of clean, complete. Received: prefer='dirty'"),
         ({"gamma": -1}, r"gamma must be a number in \[1e-12, 1e\+12\]. Received: gamma=-1."),
         ({"gamma": 1e-300}, "gamma must be a number in .* Received: gamma=1e-300."),
         ({"gamma": 1e39}, "gamma must be a number in .* Received: gamma=1e\\+39."),
@@ -340,7 +381,7 @@ def test_the_area_sets_the_hidden_negatives_aside():
         assert (share > 0.2) == (not more)
         assert run.held_out_scores()[2].median == share
         assert figures.auc == pytest.approx((outranks - share / 2) / (1 - share), abs=1e-6)
-        assert outranks - 0.05 < figures.auc_low < figures.auc
+        assert figures.auc - 0.1 < figures.auc_low < figures.auc
         assert f"at least {figures.auc_low:.3f} (95 %, by 60 held-out" in figures.reported[1]
 
 
