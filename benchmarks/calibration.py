@@ -18,11 +18,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.tree import ExtraTreeClassifier
 
+from keras_vabc.nu.estimates import Estimates
 from keras_vabc.nu.flagged import Flagged
 from keras_vabc.nu.moving import moving_cut
 from keras_vabc.nu.posterior import SharePosterior
 from keras_vabc.nu.separability import APART, Separability
-from keras_vabc.nu.thresholds import CAUTIOUS, false_alarm_threshold
+from keras_vabc.nu.thresholds import false_alarm_threshold
 
 KNOWN = 5, 10, 20, 50, "fifth"
 SEEDS = 1, 2, 3
@@ -148,7 +149,7 @@ def moving(cell, posterior, separability):
 
 def alarms(cell, posterior, most):
     """What a threshold for so many false alarms costs on the wanted rows, and what it catches."""
-    share = posterior.quantile(CAUTIOUS)
+    share = Estimates(cell.unlabeled, cell.unwanted).cautious_share
     threshold = false_alarm_threshold(cell.unlabeled, most, cell.unwanted, share)
     wanted = np.concatenate([cell.unlabeled[~cell.hidden], cell.test[~cell.test_negative]])
     caught = np.concatenate([cell.unlabeled[cell.hidden], cell.test[cell.test_negative]])

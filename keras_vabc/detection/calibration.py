@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.special import expit, logit
 
-from keras_vabc.nu.posterior import SharePosterior
+from keras_vabc.nu.estimates import Estimates
 from keras_vabc.nu.share import log_odds_shift
-from keras_vabc.nu.thresholds import CAUTIOUS, false_alarm_threshold
+from keras_vabc.nu.thresholds import false_alarm_threshold
 
 EVEN = np.float64(0.5)
 
@@ -31,7 +31,8 @@ class Calibration:
         self._ranks = np.sum(sides, axis=0) / (2 * len(unlabeled))
         self._least = 1 / (4 * len(unlabeled))
         odds = [self._odds(part) for part in (unlabeled, unwanted)]
-        posterior = SharePosterior.of(*odds)
+        estimates = Estimates(*odds)
+        posterior = estimates.posterior
         self.share, self.interval = posterior.median, posterior.interval
         rows = len(unlabeled) + len(unwanted)
         share = (self.share * len(unlabeled) + len(unwanted)) / rows
@@ -39,7 +40,7 @@ class Calibration:
         self._even = self._score_of(expit(-self._shift))
         self.threshold = self._even
         if max_false_alarms is not None:
-            known = unwanted, posterior.quantile(CAUTIOUS)
+            known = unwanted, estimates.cautious_share
             self.threshold = false_alarm_threshold(unlabeled, max_false_alarms, *known)
 
     def probability(self, scores):

@@ -9,6 +9,7 @@ from keras_vabc.nu.moving import moving_cut
 from keras_vabc.nu.posterior import SharePosterior
 from keras_vabc.nu.separability import Separability
 from keras_vabc.nu.share import log_odds_shift
+from keras_vabc.nu.thresholds import CAUTIOUS
 
 
 class Estimates:
@@ -36,6 +37,11 @@ class Estimates:
     def moving_cut(self):
         """As in the class."""
         return moving_cut(*self._odds, self.posterior, self.separability)
+
+    @property
+    def cautious_share(self):
+        """The share that a threshold counts on: 0 where negatives cannot be told."""
+        return self.posterior.quantile(CAUTIOUS) if self.separability.told else 0.0
 
     def above(self, cut):
         """What is known of the unlabeled rows above a cut, as `Flagged`."""

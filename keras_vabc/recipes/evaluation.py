@@ -50,7 +50,8 @@ def check_pair(labels, negative_class):
 def _unlabeled_figures(run, seed):
     from keras_vabc.nu.separability import Separability
 
-    unlabeled, unwanted, posterior = run.held_out_scores()
+    unlabeled, unwanted, estimates = run.held_out_scores()
+    posterior = None if estimates is None else estimates.posterior
     own = Separability.of(unlabeled, unwanted, posterior)
     counted = "the hidden negatives set aside by the classifier's estimate of their share"
     if posterior is None:

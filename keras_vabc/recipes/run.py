@@ -247,15 +247,15 @@ class Run:
         return self.nu.negative_probability(rows) if self.has_classifier else self.model.score(rows)
 
     def held_out_scores(self):
-        """`(unlabeled, unwanted, posterior)`: scores of what was held out, which trained nothing.
+        """`(unlabeled, unwanted, estimates)`: scores of what was held out, which trained nothing.
 
-        Float32 arrays of shape `(n,)` and `(m,)`; the `SharePosterior` is that of the share of
-        negatives, from the scores of the training data out of fold where they are stored, `None`
-        without a classifier.
+        Float32 arrays of shape `(n,)` and `(m,)`; the `Estimates` are those from the scores of the
+        training data out of fold, or of the held-out where these are not stored; `None` without a
+        classifier.
         """
-        from keras_vabc.recipes.threshold import with_posterior
+        from keras_vabc.recipes.threshold import with_estimates
 
-        return with_posterior(self._parts.get("scores", self.record), self.has_classifier)
+        return with_estimates(self._parts.get("scores", self.record), self.has_classifier)
 
     def held_out(self, rows, part=1.0):
         """Which rows were held out at training, boolean of shape `(n,)`; or a part of those."""

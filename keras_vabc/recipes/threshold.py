@@ -2,9 +2,9 @@
 
 from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
+from keras_vabc.nu.estimates import Estimates
 from keras_vabc.nu.flagged import Flagged
-from keras_vabc.nu.posterior import SharePosterior
-from keras_vabc.nu.thresholds import CAUTIOUS, false_alarm_threshold
+from keras_vabc.nu.thresholds import false_alarm_threshold
 from keras_vabc.recipes.parts import HELD_OUT, OUT_OF_FOLD
 from keras_vabc.recipes.record import FILES, Threshold
 from keras_vabc.recipes.record_file import check_changeable
@@ -14,13 +14,14 @@ def chosen_threshold(run, max_false_alarms):
     """The `Threshold` of `Run.set_threshold`, from the scores of the held-out examples."""
     max_false_alarms = checked("max_false_alarms", max_false_alarms)
     check_changeable(run.folder)
-    unlabeled, unwanted, posterior = run.held_out_scores()
-    share = 0.0 if posterior is None else posterior.quantile(CAUTIOUS)
+    unlabeled, unwanted, estimates = run.held_out_scores()
+    share = 0.0 if estimates is None else estimates.cautious_share
     value = false_alarm_threshold(unlabeled, max_false_alarms, unwanted, share)
     caught, flagged = (observed_rate(scores > value) for scores in (unwanted, unlabeled))
     low, expected, high = 0.0, flagged.value, flagged.high
-    if posterior is not None:
-        low, expected, high = Flagged.above(value, unlabeled, unwanted, posterior).false_alarms
+    if share > 0:
+        found = Flagged.above(value, unlabeled, unwanted, estimates.posterior)
+        low, expected, high = found.false_alarms
     return Threshold(
         value=value,
         max_false_alarms=max_false_alarms,
@@ -36,13 +37,13 @@ def chosen_threshold(run, max_false_alarms):
     )
 
 
-def with_posterior(scores, has_classifier):
+def with_estimates(scores, has_classifier):
     """What `Run.held_out_scores` returns of the part `scores`."""
     held_out = [scores[name] for name in HELD_OUT]
     if not has_classifier:
         return *held_out, None
     own = [scores[name] for name in OUT_OF_FOLD if name in scores] or held_out
-    return *held_out, SharePosterior.of(*own)
+    return *held_out, Estimates(*own)
 
 
 def threshold_lines(run):
@@ -51,7 +52,7 @@ def threshold_lines(run):
     low, high = chosen.recall_interval
     least, most = chosen.false_alarms_interval
     alarms = f"{least:.2%} to {most:.2%} of the wanted data (95 %)"
-    if not run.has_classifier:
+    if least == 0 and chosen.false_alarms == chosen.flagged:
         alarms = f"at most {most:.2%} of the wanted data (95 %, all unlabeled count as wanted)"
     return [
         f"Threshold {chosen.value:.6g} of {chosen.score}, stored in {run.folder}.",

@@ -22,7 +22,7 @@ from keras_vabc.files.locks import locked
 from keras_vabc.nu import members
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.networks import logit_network
-from keras_vabc.nu.thresholds import CAUTIOUS, false_alarm_threshold
+from keras_vabc.nu.thresholds import false_alarm_threshold
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import arguments, evaluation, intake, labeled, own_data, training
 from keras_vabc.recipes import train as train_recipe
@@ -199,9 +199,9 @@ def test_the_threshold_is_that_of_the_held_out_examples(images_run, photos, tmp_
     images = np.stack([pixels(path) for path in sorted((photos / "all").iterdir())])
     scores = nu.negative_probability(images[held_out(images, 0, train_recipe.TEST_SHARE)])
     assert chosen["unlabeled"] == len(scores)
-    _, unwanted, posterior = open_run(tmp_path / "run").held_out_scores()
-    assert posterior.median == pytest.approx(nu.estimates.posterior.median)
-    share = posterior.quantile(CAUTIOUS)
+    _, unwanted, estimates = open_run(tmp_path / "run").held_out_scores()
+    share = nu.estimates.cautious_share
+    assert estimates.cautious_share == pytest.approx(share)
     value = false_alarm_threshold(scores, 0.1, unwanted, share)
     assert chosen["value"] == pytest.approx(value, rel=1e-5)
     assert chosen["flagged"] == pytest.approx((scores > value).mean())

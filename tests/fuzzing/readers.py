@@ -22,7 +22,7 @@ from keras_vabc.data.intake import DataSpec, read_blocks, read_folds
 from keras_vabc.data.labels import read_labels
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.files.array_files import read_array_file
-from keras_vabc.nu.thresholds import CAUTIOUS, false_alarm_threshold
+from keras_vabc.nu.thresholds import false_alarm_threshold
 from keras_vabc.recipes.outputs import provenance
 from keras_vabc.recipes.parts import FILES
 from keras_vabc.recipes.recipe import Recipe
@@ -220,8 +220,8 @@ def scores(rng, folder):
 
 
 def _check_scores(trained):
-    unlabeled, unwanted, posterior = trained.held_out_scores()
-    share = posterior.quantile(CAUTIOUS)
+    unlabeled, unwanted, estimates = trained.held_out_scores()
+    share = estimates.cautious_share
     assert math.isfinite(false_alarm_threshold(unlabeled, 0.01, unwanted, share))
     assert unwanted.ndim == 1 and np.isfinite(unwanted).all()
 

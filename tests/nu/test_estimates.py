@@ -124,6 +124,7 @@ def test_positives_that_look_like_the_unwanted_are_no_negatives():
     assert not own.separability.told
     assert not own.separability.apart
     assert own.moving_cut is None
+    assert own.cautious_share == 0
 
 
 # Moving

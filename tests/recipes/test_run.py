@@ -381,7 +381,7 @@ def test_the_area_sets_the_hidden_negatives_aside():
         posterior = SharePosterior.of(*list((more or scores).values()))
         share = posterior.median
         assert (share > 0.2) == (not more)
-        assert run.held_out_scores()[2].median == share
+        assert run.held_out_scores()[2].posterior.median == share
         assert figures.auc == pytest.approx((outranks - share / 2) / (1 - share), abs=1e-6)
         assert figures.auc - 0.1 < figures.auc_low < figures.auc
         assert f"at least {figures.auc_low:.3f} (95 %, by 60 held-out" in figures.reported[1]
