@@ -65,8 +65,6 @@ class NUClassifier:
             `fit`.
         negative_share_interval: `(low, high)`, its 95 % interval; see `SharePosterior`. Unless
             `separability.apart`, the share is known only to be at most `high`.
-        separability: How far apart the two concepts are, a `Separability`: `auc`, its bounds `low`
-            and `least`, and the number of `unwanted` examples that it is counted on.
         cross_validation: Estimates of its own quality at threshold 0.5, from the two folds alone,
             each example flagged by what did not train on it; names that end in `_low` and `_high`
             are the ends of 95 % intervals. Counted are `recall`, the share of the `unwanted` that
@@ -143,7 +141,7 @@ class NUClassifier:
 
     @property
     def separability(self):
-        """How far apart the two concepts are; see the class."""
+        """How far apart the concepts are: `auc`, bounds `low` and `least`, count of `unwanted`."""
         return None if self.estimates is None else self.estimates.separability
 
     def fit(
