@@ -28,7 +28,7 @@ setup(
         "pillow>=10",
         "pyarrow>=14",
         "pydantic>=2.7",
-        "scikit-learn>=1.4",
+        "scikit-learn>=1.6",
         "scipy>=1.11",
         "typer>=0.15",
         "rich>=13",

@@ -25,6 +25,7 @@ _MODULES = {
     "certify": "evaluation.certificate.certify",
     "Sampling": "vabc.layers",
     "NUClassifier": "nu.classifier",
+    "Detector": "detection.detector",
     "mlp_autoencoder": "vabc.networks",
     "conv_autoencoder": "vabc.networks",
     "residual_autoencoder": "vabc.networks",
@@ -39,7 +40,7 @@ _MODULES = {
 }
 
 _ROOMS = ("plots", "evaluation")
-_OF_KERAS = ("vabc", "nu", "sampling")  # rooms whose names need it
+_OF_KERAS = ("vabc", "nu", "sampling", "detection")  # rooms whose names need it
 
 __all__ = ["__version__", *_MODULES, *_ROOMS]
 

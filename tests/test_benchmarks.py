@@ -17,6 +17,7 @@ from keras_vabc.recipes import workers
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
+calibration = importlib.import_module("calibration")
 pipeline = importlib.import_module("pipeline")
 record = importlib.import_module("record")
 scaling = importlib.import_module("scaling")
@@ -191,3 +192,58 @@ def test_shapes_are_drawn_with_their_labels(tmp_path, monkeypatch):
     images = [np.asarray(Image.open(path)) for path in sorted((out / "unwanted").iterdir())]
     assert [image.shape for image in images] == [(64, 64, 3)] * 3
     assert np.unique(np.concatenate(images), axis=0).shape[0] > 100
+
+
+# The calibration of figures
+
+
+def anomalies(folder, name, rng):
+    """A set of 500 rows, a fifth of them apart, as ADBench stores it."""
+    negative = rng.random(500) < 0.2
+    np.savez(
+        folder / f"{name}.npz", X=rng.normal(size=(500, 3)) + 4 * negative[:, None], y=negative
+    )
+
+
+def test_calibration_measures_each_cell_once_and_prints_what_holds(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(calibration, "TREES", 8)
+    (tmp_path / "adbench").mkdir()
+    anomalies(tmp_path / "adbench", "apart", np.random.default_rng(6))
+    out = tmp_path / "new" / "results.jsonl"
+    words = ["--data", str(tmp_path), "--out", str(out), "--seeds", "2"]
+    calibration.main(words)
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [line["known"] for line in lines] == [5, 10, 20, 50, "fifth"]
+    for line in lines:
+        assert 0 <= line["low"] <= line["estimate"] <= line["high"] <= 1
+        assert line["share"] == pytest.approx(0.2, abs=0.15)
+        assert line["auc"] > 0.9
+        assert line["moved"] >= line.get("wanted", 0)
+    assert "all: 5 cells" in capsys.readouterr().out
+    calibration.main(words)
+    assert len(out.read_text().splitlines()) == 5
+
+
+def test_calibration_counts_what_holds():
+    line = {"dataset": "a", "seed": 1, "known": 5, "share": 0.1, "low": 0.05, "estimate": 0.11}
+    line |= {"high": 0.2, "auc": 0.95, "apart": True, "moved": 9, "wanted": 2, "wanted_lost": 0.02}
+    line |= {"hidden_left": 0.4, "stated_wanted": [0, 1, 3]}
+    alarm = {
+        "flagged": 10,
+        "wanted": 1000,
+        "recall": 0.5,
+        "best_recall": 0.6,
+        "stated": [0, 0.01, 1],
+    }
+    line["alarms"] = [{"asked": asked, **alarm} for asked in calibration.ALARMS]
+    missed = {**line, "high": 0.09, "apart": False, "moved": 0, "wanted_lost": 0.0}
+    missed["alarms"] = [{**one, "flagged": 100} for one in line["alarms"]]
+    text = "\n".join(calibration.table([line, missed]))
+    assert "covers 0.500; 1 claim" in text
+    assert (
+        "within 1.3 x 1.00, median width / truth 1.50; of 2 with true AUC >= .9 claim it 0.50"
+        in text
+    )
+    assert "1 move; wanted lost mean 1.00 %, worst 2.0 %; hidden left, where it moves, 0.40" in text
+    assert "at 1%: holds 0.500" in text
+    assert "at 5%: holds 0.500" in text

@@ -15,7 +15,7 @@ from test_imports import ROOMS
 
 import keras_vabc as kv
 from keras_vabc.evaluation import judges
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import evaluation, labeled, own_data, training
 
@@ -26,9 +26,9 @@ PAGES = [ROOT / "README.md", *(page for page in SITE if "results" not in page.pa
 MODEL = ROOT / "docs" / "tutorials" / "model.md"
 EPOCHS = 2  # of each training whose code does not say how many
 SHORT = (  # trainings and figures on little data, and a guard that does not ask for a good model
-    (classifier, "LEAST_STEPS", 20),
+    (members, "LEAST_STEPS", 20),
     (own_data, "GUARD", 0.999),
-    (own_data, "CUT", None),
+    (own_data, "CUT", dict.fromkeys(own_data.CUT)),
     (own_data, "COMPONENTS", 2),
     (training, "TRIED_SAMPLES", 50),
     (evaluation, "SAMPLES", 200),

@@ -21,6 +21,7 @@ ROOMS = (  # the ground floor first: a room imports only rooms in front of it
     "evaluation",
     "pages",
     "recipes",
+    "detection",
     "experiments",
     "cli",
 )

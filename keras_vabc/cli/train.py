@@ -1,6 +1,7 @@
 """`keras-vabc train`: from a user's files to the folder of a run."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from keras_vabc.cli.options import (
     Yes,
 )
 
+Preference = StrEnum("Preference", ("clean", "complete"))
 Gamma = Annotated[
     float | None,
     typer.Option(
@@ -51,6 +53,10 @@ def train(
     missing: Missing = None,
     start: Start = None,
     yes: Yes = False,
+    prefer: Annotated[
+        Preference,
+        typer.Option(help="Clean samples, or to lose no wanted data to the cleaning."),
+    ] = Preference.clean,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
 ):
     """Train a generator on your own data.
@@ -81,6 +87,7 @@ def train(
         "max_unreadable": max_unreadable,
         "columns": column_overrides(columns, column, drop, id, missing),
         "start": None if start is None else open_run(start, "from"),
+        "prefer": prefer.value,
         "seed": seed,
         "console": console,
     }

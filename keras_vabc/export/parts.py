@@ -13,6 +13,7 @@ from keras_vabc.data.blocks import draw_normal, normal_block
 from keras_vabc.files.scratch import scratch_in
 
 CHECKED_ROWS = 64
+JUMPING, JUMP = 0.1, 0.1  # share of rows whose score may jump, and how far
 WRITING = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 
 
@@ -33,6 +34,7 @@ class Parts:
         guard_batch: `None`, or what maps a tensor of data to numbers `(n,)`; samples whose number
             exceeds a limit, which `density` names, are not shown.
         finish: What decoded rows get last, of a tensor and a tensor again; it never decreases.
+        jumps: Whether score or guard is of trees, where a rounding error can lead to another leaf.
     """
 
     model: object
@@ -44,6 +46,7 @@ class Parts:
     threshold: float | None = None
     guard_batch: Callable | None = None
     finish: Callable = tf.identity
+    jumps: bool = False
 
     def decode_batch(self, z):
         """Finished rows of a tensor of latents."""
@@ -135,10 +138,17 @@ def write_archive(archive, folder):
         raise
 
 
-def compare(endpoint, actual, expected, rtol, atol=0.0):
-    """Raises a `RuntimeError` if what an exported endpoint gives is not what the model gives."""
-    if actual.shape == expected.shape and np.allclose(actual, expected, rtol, atol):
-        return
+def compare(endpoint, actual, expected, rtol, atol=0.0, jumps=False):
+    """Raises a `RuntimeError` if what an exported endpoint gives is not what the model gives.
+
+    If it `jumps`, one row in ten may be off by up to 0.1: where a number is on the edge of two
+    leaves of a tree, its last bit decides.
+    """
+    if actual.shape == expected.shape:
+        off = ~np.isclose(actual, expected, rtol, atol)
+        few = jumps and off.mean() <= JUMPING and np.abs(actual - expected).max() <= JUMP
+        if few or not off.any():
+            return
     difference = f"shape {actual.shape} for {expected.shape}"
     if actual.shape == expected.shape:
         difference = f"a difference of up to {np.abs(actual - expected).max():g}"

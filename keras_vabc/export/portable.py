@@ -156,14 +156,15 @@ def _load_litert(interpreter, path):
 def _check(loaded, parts, x_spec):
     """Raises a `RuntimeError` if the loaded functions give anything else than `parts`."""
     latents, decoded, noise = checked_inputs(parts, x_spec)
+    bounds = {"rtol": 1e-4, "atol": SCORE_ATOL, "jumps": parts.jumps}
     compare_decoded(loaded["decode"](latents)["data"], decoded, parts.finish)
     shown = parts.finish(decoded)
     for data in (noise, tf.saturate_cast(shown, x_spec.dtype).numpy()):
         scored = loaded["score"](data)
-        compare("score", scored["score"], parts.score(data), rtol=1e-4, atol=SCORE_ATOL)
+        compare("score", scored["score"], parts.score(data), **bounds)
         if parts.threshold is not None:
             flagged = scored["score"] > np.float32(parts.threshold)
             compare("flag", scored["flag"].astype(int), flagged.astype(int), rtol=0)
         if parts.guard_batch is not None:
             expected = parts.guard_batch(tf.constant(data)).numpy()
-            compare("guard", loaded["guard"](data)["guard"], expected, rtol=1e-4, atol=SCORE_ATOL)
+            compare("guard", loaded["guard"](data)["guard"], expected, **bounds)

@@ -1,24 +1,19 @@
 """P(negative | x) and the share of hidden negatives, learned from the two folds alone."""
 
-import dataclasses
-
-import numpy as np
-
-from keras_vabc.data.checks import check_finite, check_share
-from keras_vabc.data.folds import move_to_unwanted
 from keras_vabc.files.keras_settings import check_keras_settings
-from keras_vabc.files.model_files import read_model_file, write_model_file
-from keras_vabc.nu.checkpoints import MemberCheckpoint, training_fingerprint
-from keras_vabc.nu.committee import Committee
-from keras_vabc.nu.estimates import estimated, warn_if_few, warn_if_most
-from keras_vabc.nu.inputs import check_arguments, checked_folds
-from keras_vabc.nu.networks import member_network
-from keras_vabc.nu.training import cross_train
-
-LEAST_EPOCHS, LEAST_STEPS = 5, 1500
-ARGUMENTS = ("risk", "members", "epochs", "batch_size", "learning_rate", "shift", "seed")
-ESTIMATES = ("negative_share", "negative_share_interval", "cross_validation")
-TRAINED_NETWORK = "the network of a loaded classifier, which is trained"  # refused by fit
+from keras_vabc.nu.committee import Committee, fold_fingerprint
+from keras_vabc.nu.correction import corrected_folds
+from keras_vabc.nu.estimates import Estimates, warn_if_few, warn_if_most
+from keras_vabc.nu.inputs import check_arguments, checked_folds, checked_mask, takes_trees
+from keras_vabc.nu.members import trained_members
+from keras_vabc.nu.stored import (
+    arguments,
+    arguments_of,
+    config_of,
+    read_classifier,
+    write_classifier,
+)
+from keras_vabc.nu.tables import fit_trees
 
 
 class NUClassifier:
@@ -27,14 +22,21 @@ class NUClassifier:
     It learns from unlabeled examples, among which negatives hide, and from unwanted ones, which are
     all negatives. No share of negatives is asked for: it is estimated.
 
-    `fit` trains a few networks, the members, by cross-validation: each holds out another part of
-    both folds, on which best-bin estimation finds the share of negatives before every epoch. By
-    conditional value ignoring risk (`"cvir"`) a member then leaves out that share of the unlabeled
-    examples, the ones most like negatives to it, and learns the rest as positives, so that it does
-    not learn hidden negatives by heart; `"nnpu"` keeps them all and corrects the risk instead. The
-    held-out scores of all members together give the share, its interval and the
-    `cross_validation`. `negative_probability`, P(negative | x), is the mean over members, with
-    logits shifted such that the mean over the unlabeled examples, held out, is the estimated share.
+    Rows of numbers are ranked by bagged trees, of which each sees the unwanted rows and only as
+    many unlabeled ones, drawn anew. One forest sees the columns as they are, the other also how
+    unlike the unlabeled rows a row is (isolation forest, distances, principal components, tails). A
+    row's place among the unlabeled ones, in both, gives its log odds.
+
+    Images are told by a few small networks, the members, trained by cross-validation: each holds
+    out another part of both folds, on which best-bin estimation finds the share of negatives before
+    every epoch. By conditional value ignoring risk (`"cvir"`) a member then leaves out that share
+    of the unlabeled examples, the ones most like negatives to it, and learns the rest as positives,
+    so that it does not learn hidden negatives by heart; `"nnpu"` keeps them all and corrects the
+    risk instead.
+
+    The log odds of all training examples, by what did not train on them, give the share of
+    negatives, its interval and the `cross_validation`. `negative_probability`, P(negative | x), has
+    log odds shifted such that the mean over the unlabeled examples, so scored, is the share.
 
     What it assumes: the unwanted examples are a random part of the negatives. If they are a special
     kind (only thick 8s were labelled), the share comes out too low and other negatives are missed,
@@ -42,10 +44,11 @@ class NUClassifier:
     share.
 
     Args:
-        network: `None` for a small network made for the data: convolutional for images, dense for
-            vectors, with standardization inside. Or a built functional or sequential Keras model
-            that takes float32 data on their own scale and returns one logit, shape `(batch, 1)`.
-            Each member starts as a copy of it; seed its dropout for the same result every time.
+        network: `None` for trees for vectors and a small convolutional network for images;
+            `"small"` for a small network made for the data in either case, with standardization
+            inside. Or a built functional or sequential Keras model that takes float32 data on their
+            own scale and returns one logit, shape `(batch, 1)`. Each member starts as a copy of it;
+            seed its dropout for the same result every time.
         risk: `"cvir"` or `"nnpu"`.
         members: Number of networks, at least 2; each holds out one part in `members` of both folds.
         epochs: Passes of each member over the unlabeled fold; `None` for 5, or for as many as
@@ -54,21 +57,23 @@ class NUClassifier:
         learning_rate: Initial learning rate of Adam; it falls to 0 along a cosine.
         shift: Largest shift of images in training, as a share of their height and width, in [0,
             0.5]; 0 for none. Vectors are never changed.
+        trees: Number of trees of each forest. The arguments before it are of networks alone.
         seed: Whole number >= 0; determines the result.
 
     Attributes:
         negative_share: Estimated share of negatives in the unlabeled fold, in [0, 1]; `None` before
             `fit`.
-        negative_share_interval: `(low, high)`, its 90 % interval; see `best_bin_share` for what it
-            covers.
+        negative_share_interval: `(low, high)`, its 95 % interval; see `SharePosterior`. Unless
+            `separability.apart`, the share is known only to be at most `high`.
         cross_validation: Estimates of its own quality at threshold 0.5, from the two folds alone,
-            each example flagged by the member that did not train on it. Counted are `recall`, the
-            share of the unwanted that are flagged, and `flagged`, that of the unlabeled. With the
-            share of negatives s follow `false_alarms = (flagged - s recall) / (1 - s)`, the share
-            of the positives that are flagged, and `auc`, negatives against positives; with the ends
-            of its interval `precision_low` and `precision_high`, `s recall / flagged`. They are
-            those of single members, a little worse than their mean, and as wrong as the assumption
-            above is.
+            each example flagged by what did not train on it; names that end in `_low` and `_high`
+            are the ends of 95 % intervals. Counted are `recall`, the share of the `unwanted` that
+            are flagged, and `flagged`, that of the `unlabeled`. With the posterior of the share
+            follow `false_alarms`, the share of the positives that are flagged, and the precision;
+            `auc` is that of the `separability`. They are those of single members, a little worse
+            than their mean, and as wrong as the assumption above is.
+        out_of_fold: `(unlabeled, unwanted)`, the log odds of each training example by what did not
+            train on it, float32 of shape `(n,)` and `(m,)`; `None` before `fit` and of old files.
 
     Raises:
         ValueError: If an argument breaks a rule above.
@@ -86,6 +91,8 @@ class NUClassifier:
           labelled class.
         - [Positive-Unlabeled Learning with Non-Negative Risk Estimator](
           https://arxiv.org/abs/1703.00593), Kiryo et al. 2017.
+        - [A bagging SVM to learn from positive and unlabeled examples](
+          https://arxiv.org/abs/1010.0772), Mordelet & Vert 2014, with trees.
     """
 
     def __init__(
@@ -98,6 +105,7 @@ class NUClassifier:
         batch_size=192,
         learning_rate=2e-3,
         shift=0.07,
+        trees=150,
         seed=0,
     ):
         self.network = network
@@ -107,29 +115,53 @@ class NUClassifier:
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.shift = shift
+        self.trees = trees
         self.seed = seed
         self.negative_share = None
         self.negative_share_interval = None
         self.cross_validation = None
         self._committee = None
-        check_arguments(**self._arguments())
+        self._seen = None  # fingerprint of the unlabeled fold
+        check_arguments(**arguments(self))
 
-    def fit(self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None):
-        """Trains the members and estimates the share of negatives.
+    @property
+    def out_of_fold(self):
+        """Log odds of the training examples; see the class."""
+        return None if self._committee is None else self._committee.out_of_fold
+
+    @property
+    def of_trees(self):
+        """Whether trees rank the examples, not networks; `None` before `fit`."""
+        return None if self._committee is None else self._committee.of_trees
+
+    @property
+    def estimates(self):
+        """The `Estimates` behind the attributes; `None` before `fit` and of old files."""
+        return None if self._committee is None else self._committee.estimates
+
+    @property
+    def separability(self):
+        """How far apart the concepts are: `auc`, bounds `low` and `least`, count of `unwanted`."""
+        return None if self.estimates is None else self.estimates.separability
+
+    def fit(
+        self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None, known_wanted=None
+    ):
+        """Trains trees or members, estimates the share of negatives, and returns itself.
 
         Args:
-            unlabeled: Array of shape `(n, height, width, channels)` or `(n, features)`; with a
-                `network` of your own, of any shape it takes. n >= 2 * `members`.
-            unwanted: Array of shape `(m, ...)`, of the same dtype; m >= 2 * `members`.
-            verbose: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for silence.
+            unlabeled: Array of shape `(n, features)`, where NaN is a missing value, or `(n, height,
+                width, channels)`; with a `network` of your own, of any shape it takes, then without
+                NaN. n >= 2 of trees, n >= 2 * `members` of networks.
+            unwanted: Array of shape `(m, ...)`, of the same dtype; m >= 2 or 2 * `members`.
+            verbose: Of networks: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for
+                silence.
             checkpoint: `None`, or the path of a file that keeps each member once it is trained.
-                After a crash or a kill the same call goes on with the next member, and ends with
-                the same probabilities to the last bit, on a CPU with the same number of threads.
-                The file stays; without it all members are trained anew.
+                After a crash the same call goes on with the next one, and ends with the same
+                probabilities to the last bit, on a CPU with the same number of threads. The file
+                stays. Trees take seconds and write none.
             owner: `None`, or a text that tells this training from all others, as of `Checkpoint`.
-
-        Returns:
-            The classifier itself.
+            known_wanted: Of trees: `None`, or a mask `(n,)` of unlabeled rows that are positives.
 
         Raises:
             ValueError: If a fold is too small, of another shape or not finite, the network does
@@ -141,33 +173,29 @@ class NUClassifier:
             UserWarning: If there are fewer than 50 unwanted examples.
         """
         check_keras_settings()
-        unlabeled, unwanted = checked_folds(unlabeled, unwanted, self.network, self.members)
-        if checkpoint is not None:
-            folds = unlabeled, unwanted
-            fingerprint = training_fingerprint(self._arguments(), self.network, folds, owner)
-            checkpoint = MemberCheckpoint(checkpoint, fingerprint)
-        networks, *logits = cross_train(
-            lambda member: member_network(
-                self.network, unlabeled, member, self.seed * self.members + member
-            ),
-            unlabeled,
-            unwanted,
-            members=self.members,
-            seed=self.seed,
-            verbose=verbose,
-            risk=self.risk,
-            epochs=self.epochs or self._enough_epochs(len(unlabeled)),
-            checkpoint=checkpoint,
-            batch=(self.batch_size * 2 // 3, self.batch_size // 3),
-            shift=self.shift,
-            rate=self.learning_rate,
-        )
-        estimates, shift = estimated(*logits)
-        for name, estimate in estimates.items():
+        folds = checked_folds(unlabeled, unwanted, self.network, self.members)
+        if takes_trees(folds[0], self.network):
+            known_wanted = checked_mask(known_wanted, len(folds[0]))
+            network, *odds = fit_trees(*folds, self.trees, self.seed, known_wanted)
+            networks = [network]
+        else:
+            how = {"verbose": verbose, "checkpoint": checkpoint, "owner": owner}
+            networks, *odds = trained_members(self.network, folds, arguments(self), **how)
+        estimates = Estimates(*odds)
+        for name, estimate in estimates.attributes.items():
             setattr(self, name, estimate)
-        self._committee = Committee.of(networks, shift)
-        warn_if_few(len(unwanted), self.negative_share, self.negative_share_interval)
+        self._committee = Committee.of(networks, odds, estimates.shift)
+        self._seen = fold_fingerprint(folds[0], self.of_trees)
+        warn_if_few(len(folds[1]), self.negative_share, self.negative_share_interval)
         return self
+
+    def log_odds(self, x):
+        """What ranks examples: log odds of being negative, up to a number that is added to all.
+
+        Argument and errors are as of `negative_probability`; the result, float32 of shape `(n,)`,
+        is on the scale of `out_of_fold`.
+        """
+        return self._fitted().log_odds(x)
 
     def negative_probability(self, x):
         """P(negative | x), for x drawn as the unlabeled fold is.
@@ -180,7 +208,8 @@ class NUClassifier:
 
         Raises:
             RuntimeError: Before `fit`.
-            ValueError: If `x` has another shape than the training data or is not finite.
+            ValueError: If `x` has another shape than the training data or is not finite; to trees
+                NaN is a missing value.
         """
         return self._fitted().negative_probability(x)
 
@@ -195,7 +224,7 @@ class NUClassifier:
         """
         return self._fitted().negative_probability_batch(x)
 
-    def correct(self, folds, mode="move", threshold=0.5):
+    def correct(self, folds, mode="move", threshold=None):
         """Folds in which the hidden negatives that it finds are no longer called unlabeled.
 
         Training and test folds are corrected alike, since early stopping compares losses on the
@@ -206,9 +235,12 @@ class NUClassifier:
             folds: `Folds`; the ones it was fitted on, or others of the same kind.
             mode: `"move"` puts flagged unlabeled examples at the end of the unwanted fold. `"soft"`
                 leaves all where they are and fills `unlabeled_y` and `test_unlabeled_y` with
-                P(positive | x), for `balanced_dataset(..., unlabeled_y=...)`.
-            threshold: In (0, 1): an example is flagged if P(negative | x) exceeds it. For `"move"`
-                only; a lower one misses fewer negatives and takes away more positives.
+                P(positive | x), for `balanced_dataset(..., unlabeled_y=...)`. The examples that it
+                was fitted on count by their log odds out of fold.
+            threshold: `None` to flag those above `estimates.moving_cut`: about as many as there are
+                negatives, fewer where more would cost positives, none where the two cannot be told
+                apart. Or in (0, 1): an example is flagged if P(negative | x) exceeds it. For
+                `"move"` only.
 
         Returns:
             New `Folds`.
@@ -220,19 +252,9 @@ class NUClassifier:
         Warns:
             UserWarning: If more than half of the unlabeled training examples are moved.
         """
-        self._fitted()
-        if mode not in ("move", "soft"):
-            raise ValueError(f"mode must be 'move' or 'soft'. Received: mode={mode!r}.")
-        check_share(threshold=threshold)
-        negative = self.negative_probability(folds.unlabeled)
-        test_negative = self.negative_probability(folds.test_unlabeled)
-        if mode == "move":
-            moved = move_to_unwanted(folds, negative > threshold, test_negative > threshold)
-            warn_if_most(len(folds.unlabeled) - len(moved.unlabeled), len(folds.unlabeled))
-            return moved
-        return dataclasses.replace(
-            folds, unlabeled_y=1 - negative, test_unlabeled_y=1 - test_negative
-        )
+        corrected = corrected_folds(folds, self._fitted(), self._seen, mode, threshold)
+        warn_if_most(len(folds.unlabeled) - len(corrected.unlabeled), len(folds.unlabeled))
+        return corrected
 
     def save(self, path):
         """Writes everything that `negative_probability` and `correct` need to one file.
@@ -244,14 +266,7 @@ class NUClassifier:
             RuntimeError: Before `fit`.
             ValueError: If `path` ends otherwise.
         """
-        committee = self._fitted()
-        record = {
-            "arguments": self._arguments(),
-            "estimates": {name: getattr(self, name) for name in ESTIMATES},
-            "own_network": self.network is not None,
-            "log_odds_shift": committee.log_odds_shift,
-        }
-        write_model_file(path, committee.network, record)
+        write_classifier(path, self, self._fitted(), self._seen)
 
     @classmethod
     def load(cls, path):
@@ -262,36 +277,21 @@ class NUClassifier:
         Args:
             path: Path of the `.keras` file.
 
-        Returns:
-            `NUClassifier`.
-
         Raises:
             FileNotFoundError: If there is no such file.
             ValueError: If the file is damaged or was written by something else.
         """
-        network, record = read_model_file(path)
-        try:
-            loaded = cls(**record["arguments"])
-            loaded.network = TRAINED_NETWORK if record["own_network"] else None
-            for name in ESTIMATES:
-                estimate = record["estimates"][name]
-                setattr(loaded, name, tuple(estimate) if isinstance(estimate, list) else estimate)
-            shift = check_finite("log_odds_shift", np.array([record["log_odds_shift"]]))
-            loaded._committee = Committee(network, float(shift[0]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                "path must be a file written by NUClassifier.save. "
-                f"Received: path={path}, which holds something else."
-            ) from error
+        loaded, loaded._committee, loaded._seen = read_classifier(path, cls)
         return loaded
 
-    def _enough_epochs(self, count):
-        """Passes of a member over its part of `count` unlabeled examples, if none are asked for."""
-        steps = max(count * (self.members - 1) // self.members // (self.batch_size * 2 // 3), 1)
-        return max(LEAST_EPOCHS, -(-LEAST_STEPS // steps))
+    def get_config(self):
+        """Arguments of the constructor, a dict of what JSON can hold."""
+        return config_of(self)
 
-    def _arguments(self):
-        return {name: getattr(self, name) for name in ARGUMENTS}
+    @classmethod
+    def from_config(cls, config):
+        """An untrained classifier of the arguments that `get_config` gave, with a new network."""
+        return cls(**arguments_of(config))
 
     def _fitted(self):
         if self._committee is None:

@@ -1,34 +1,82 @@
-"""What the held-out logits of a classifier tell, of the data and of itself."""
+"""What the out-of-fold log odds of a classifier tell, of the data and of itself."""
 
+import functools
 import warnings
 
 from keras_vabc.data.folds import FEW_UNWANTED
-from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
+from keras_vabc.nu.flagged import Flagged
+from keras_vabc.nu.moving import moving_cut
+from keras_vabc.nu.posterior import SharePosterior
+from keras_vabc.nu.separability import Separability
+from keras_vabc.nu.share import log_odds_shift
+from keras_vabc.nu.thresholds import CAUTIOUS
 
 MOST_MOVED = 0.5  # of the unlabeled: beyond it what is left is no longer what was given
 
 
-def estimated(unlabeled_logits, unwanted_logits):
-    """`(estimates, shift)`, from logits `(n,)` and `(m,)` by members that did not train on the row.
+class Estimates:
+    """All that follows from log odds `(n,)` and `(m,)` by what did not train on the row.
 
-    The estimates are attributes of `NUClassifier`; the shift is added to logits such that the mean
-    probability over the unlabeled examples is the share.
+    Attributes:
+        posterior: The `SharePosterior`.
+        separability: The `Separability`.
+        shift: What is added to log odds, such that their mean probability over the unlabeled is the
+            share.
+        moving_cut: Log odds above which unlabeled rows are moved; `None` to move none.
     """
-    share, low, high = best_bin_share(unlabeled_logits, unwanted_logits)
-    shift = log_odds_shift(unlabeled_logits, share)
-    flagged = float((unlabeled_logits + shift > 0).mean())
-    recall = float((unwanted_logits + shift > 0).mean())
-    caught = min(share * recall, flagged)
-    quality = {
-        "auc": ranking_quality(unlabeled_logits, unwanted_logits, share),
-        "recall": recall,
-        "precision_low": min(low * recall / flagged, 1.0) if flagged else None,
-        "precision_high": min(high * recall / flagged, 1.0) if flagged else None,
-        "false_alarms": (flagged - caught) / (1 - share) if share < 1 else None,
-        "flagged": flagged,
-    }
-    estimates = {"negative_share": share, "negative_share_interval": (low, high)}
-    return estimates | {"cross_validation": quality}, shift
+
+    def __init__(self, unlabeled_odds, unwanted_odds):
+        self._odds = unlabeled_odds, unwanted_odds
+        self.posterior = SharePosterior.of(*self._odds)
+        self.separability = Separability.of(*self._odds, self.posterior)
+
+    @functools.cached_property
+    def shift(self):
+        """As in the class."""
+        return log_odds_shift(self._odds[0], self.posterior.median)
+
+    @functools.cached_property
+    def moving_cut(self):
+        """As in the class."""
+        return moving_cut(*self._odds, self.posterior, self.separability)
+
+    @property
+    def cautious_share(self):
+        """The share that a threshold counts on: 0 where negatives cannot be told."""
+        return self.posterior.quantile(CAUTIOUS) if self.separability.told else 0.0
+
+    def above(self, cut):
+        """What is known of the unlabeled rows above a cut, as `Flagged`."""
+        return Flagged.above(cut, *self._odds, self.posterior)
+
+    @property
+    def attributes(self):
+        """Those of `NUClassifier`, by name."""
+        return {
+            "negative_share": self.posterior.median,
+            "negative_share_interval": self.posterior.interval,
+            "cross_validation": self._quality(),
+        }
+
+    def _quality(self):
+        flagged, own = self.above(-self.shift), self.separability
+        wanted = [rows / max(flagged.rows, 1) for rows in flagged.wanted]
+        return {
+            "auc": own.auc,
+            "auc_low": own.low,
+            "auc_least": own.least,
+            "recall": float((self._odds[1] > -self.shift).mean()),
+            "recall_low": flagged.recall[0],
+            "recall_high": flagged.recall[2],
+            "precision_low": 1 - wanted[2] if flagged.rows else None,
+            "precision_high": 1 - wanted[0] if flagged.rows else None,
+            "false_alarms": flagged.false_alarms[1],
+            "false_alarms_low": flagged.false_alarms[0],
+            "false_alarms_high": flagged.false_alarms[2],
+            "flagged": flagged.rows / flagged.unlabeled,
+            "unlabeled": flagged.unlabeled,
+            "unwanted": flagged.unwanted,
+        }
 
 
 def warn_if_few(count, share, interval):

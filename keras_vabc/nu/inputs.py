@@ -2,17 +2,26 @@
 
 import numpy as np
 
-from keras_vabc.data.checks import check_not_negative, check_positive, check_rows, check_whole
-from keras_vabc.nu.networks import checked_network
+from keras_vabc.data.checks import (
+    check_finite,
+    check_not_negative,
+    check_positive,
+    check_rows,
+    check_whole,
+)
+from keras_vabc.nu.networks import SMALL, checked_network
 
 RISKS = ("cvir", "nnpu")
+LEAST_OF_TREES = 2
+BLOCK = 2**14  # rows looked at at a time
 
 
-def check_arguments(*, risk, members, epochs, batch_size, learning_rate, shift, seed):
+def check_arguments(*, risk, members, epochs, batch_size, learning_rate, shift, trees, seed):
     """Raises a `ValueError` for the first argument that breaks a rule of `NUClassifier`."""
     if risk not in RISKS:
         raise ValueError(f"risk must be one of {', '.join(RISKS)}. Received: risk={risk!r}.")
     check_whole("members", members, 2)
+    check_whole("trees", trees, 1)
     check_whole("seed", seed, 0)
     if epochs is not None:
         check_whole("epochs", epochs, 1)
@@ -24,16 +33,68 @@ def check_arguments(*, risk, members, epochs, batch_size, learning_rate, shift, 
         raise ValueError(f"shift must be <= 0.5. Received: shift={shift}.")
 
 
-def checked_folds(unlabeled, unwanted, network, members):
-    """Both folds as finite arrays alike in shape and dtype, floats as float32.
+def takes_trees(unlabeled, network):
+    """Whether bagged trees rank the rows of a fold: vectors, if no network is asked for."""
+    return network is None and np.ndim(unlabeled) == 2
 
-    A `ValueError` if a fold or the network breaks a rule of `NUClassifier`.
+
+def checked_folds(unlabeled, unwanted, network, members):
+    """Both folds as arrays alike in shape and dtype, floats as float32; finite but for trees.
+
+    Of trees both are float32, and NaN is a missing value. A `ValueError` if a fold or the network
+    breaks a rule of `NUClassifier`.
     """
+    trees = takes_trees(unlabeled, network)
     unlabeled, unwanted = (
         fold.astype("float32", copy=False) if fold.dtype.kind == "f" else fold
         for fold in (np.asarray(unlabeled), np.asarray(unwanted))
     )
-    if network is None:
+    shape = _shape(unlabeled, network)
+    check = check_numbers if trees else check_rows
+    check("unlabeled", unlabeled, shape)
+    check("unwanted", unwanted, unlabeled.shape[1:])
+    if unlabeled.dtype != unwanted.dtype:
+        raise ValueError(
+            "unlabeled and unwanted must have one dtype, since they must have one scale. "
+            f"Received: {unlabeled.dtype} and {unwanted.dtype}."
+        )
+    least = LEAST_OF_TREES if trees else 2 * members
+    reason = "one to train on and one to see" if trees else f"two for each of {members} members"
+    for name, fold in (("unlabeled", unlabeled), ("unwanted", unwanted)):
+        if len(fold) < least:
+            raise ValueError(
+                f"{name} must hold at least {least} examples, {reason}. Received: {len(fold)}."
+            )
+    folds = unlabeled, unwanted
+    return tuple(fold.astype("float32", copy=False) for fold in folds) if trees else folds
+
+
+def checked_mask(known_wanted, count):
+    """`known_wanted` as a mask of so many rows, or a `ValueError`; `None` stays."""
+    if known_wanted is None:
+        return None
+    mask = np.asarray(known_wanted)
+    if mask.dtype != bool or mask.shape != (count,):
+        raise ValueError(
+            f"known_wanted must be a mask of {count} unlabeled rows. "
+            f"Received: shape {mask.shape}, dtype {mask.dtype}."
+        )
+    return mask
+
+
+def check_numbers(name, x, shape):
+    """Returns `x` as an array of `(n, *shape)` numbers, finite or missing, or a `ValueError`."""
+    x = np.asarray(x)
+    check_rows(name, x[:0], shape)
+    for start in range(0, len(x) if x.dtype.kind == "f" else 0, BLOCK):
+        block = x[start : start + BLOCK]
+        check_finite(name, np.where(np.isnan(block), 0, block), first=start)
+    return x
+
+
+def _shape(unlabeled, network):
+    """Of an example, as the network takes it, or as the small ones for images and vectors do."""
+    if network is None or network == SMALL:
         shape, rule = unlabeled.shape[1:], "(n, features) or (n, height, width, channels)"
         fits = unlabeled.ndim in (2, 4)
     else:
@@ -45,17 +106,4 @@ def checked_folds(unlabeled, unwanted, network, members):
             f"unlabeled must be an array of shape {rule}. "
             f"Received: shape {unlabeled.shape}, dtype {unlabeled.dtype}."
         )
-    check_rows("unlabeled", unlabeled, shape)
-    check_rows("unwanted", unwanted, unlabeled.shape[1:])
-    if unlabeled.dtype != unwanted.dtype:
-        raise ValueError(
-            "unlabeled and unwanted must have one dtype, since they must have one scale. "
-            f"Received: {unlabeled.dtype} and {unwanted.dtype}."
-        )
-    for name, fold in (("unlabeled", unlabeled), ("unwanted", unwanted)):
-        if len(fold) < 2 * members:
-            raise ValueError(
-                f"{name} must hold at least {2 * members} examples, two for each of "
-                f"{members} members. Received: {len(fold)}."
-            )
-    return unlabeled, unwanted
+    return shape

@@ -7,6 +7,7 @@ from keras import layers
 from keras_vabc.vabc.layers import standardization
 from keras_vabc.vabc.networks import CHANNELS_LAST, kernel_initializers
 
+SMALL = "small"  # stands for a `logit_network`
 STATISTICS_ROWS = 4096  # enough for means and variances
 
 
@@ -52,15 +53,16 @@ def checked_network(network):
     shape = getattr(network, "output_shape", None)
     if not isinstance(network, keras.Model) or shape != (None, 1):
         raise ValueError(
-            "network must be a built functional or sequential Keras model that returns one logit, "
-            f"shape (batch, 1). Received: network={network!r}, output shape {shape}."
+            f"network must be {SMALL!r}, or a built functional or sequential Keras model that "
+            "returns one logit, shape (batch, 1). "
+            f"Received: network={network!r}, output shape {shape}."
         )
     return network
 
 
 def member_network(own, unlabeled, member, seed):
     """The untrained network of a member: a `logit_network`, or a copy of the user's own."""
-    if own is None:
+    if own is None or own == SMALL:
         network = logit_network(unlabeled, seed)
     else:
         network = keras.models.clone_model(own)

@@ -9,36 +9,40 @@ import numpy as np
 from keras_vabc.data.checks import check_rows
 from keras_vabc.data.ranges import checked
 
+CAUTIOUS = 0.2  # quantile of the share's posterior that a threshold counts on
 
-def false_alarm_threshold(scores, max_false_alarms, weights=None):
+
+def false_alarm_threshold(scores, max_false_alarms, unwanted_scores=(), share=0.0):
     """The lowest of the scores that, as threshold, flags at most a given share of the positives.
 
     There are no positives to count on, only unlabeled examples, among which negatives hide; they
-    must have trained neither model nor classifier. With `weights`, P(positive | x) of each, the
-    share of flagged positives is estimated as that of the flagged weight; it is as good as these
-    probabilities. Without them all unlabeled examples count as positives, which is cautious: as
-    long as negatives are flagged at least as often as positives are, the share of flagged positives
-    is not above that of all flagged.
+    must have trained neither model nor classifier, or be scored out of fold. Of those above a score
+    so many count as negatives as the share, a cautious one, of all of them says, times the part of
+    the m unwanted examples that is above, as one of m + 1. From the highest score down the
+    threshold stops before the rest exceeds the limit for the first time. With a share of 0 all
+    unlabeled examples count as positives, which is cautious as well: as long as negatives are
+    flagged at least as often as positives are, the share of flagged positives is not above that of
+    all flagged.
 
-    A `ValueError` if there is no score, `max_false_alarms` is not in [0, 1), or the weights are not
-    in [0, 1] or all 0.
+    A `ValueError` if there is no score, `max_false_alarms` is not in [0, 1), or the share is not.
     """
-    scores, weights = _checked(scores, weights)
+    scores = _checked(scores)
     max_false_alarms = checked("max_false_alarms", max_false_alarms)
-    candidates, places = np.unique(scores, return_inverse=True)
-    mass = np.bincount(places, weights)
-    above = np.cumsum(mass[::-1])[::-1] - mass
-    most = max_false_alarms * mass.sum() * (1 + 1e-12)  # 0.29 * 100 is a little below 29
-    return float(candidates[np.argmax(above <= most)])
+    if not 0 <= share < 1:
+        raise ValueError(f"share must be in [0, 1). Received: share={share}.")
+    unwanted = np.sort(check_rows("unwanted_scores", np.asarray(unwanted_scores), ()))
+    candidates, counts = np.unique(scores, return_counts=True)
+    above = len(scores) - np.cumsum(counts)
+    recall = (len(unwanted) - np.searchsorted(unwanted, candidates, "right")) / (len(unwanted) + 1)
+    positives = above - share * len(scores) * recall
+    most = max_false_alarms * (1 - share) * len(scores)
+    exceeds = np.flatnonzero(positives > most * (1 + 1e-12))  # 0.29 * 100 is a little below 29
+    return float(candidates[exceeds[-1] + 1 if len(exceeds) else 0])
 
 
-def flagged_share(scores, threshold, weights=None):
-    """Share of examples, or of their weight in [0, 1], whose score exceeds a threshold.
-
-    A `ValueError` as of `false_alarm_threshold`.
-    """
-    scores, weights = _checked(scores, weights)
-    return float(weights[scores > threshold].sum() / weights.sum())
+def flagged_share(scores, threshold):
+    """Share of the scores that exceed a threshold; a `ValueError` if there is none."""
+    return float((_checked(scores) > threshold).mean())
 
 
 def review_order(scores):
@@ -52,20 +56,8 @@ def review_order(scores):
     )
 
 
-def _checked(scores, weights):
+def _checked(scores):
     scores = check_rows("scores", scores, ())
     if len(scores) == 0:
         raise ValueError("scores must hold at least one number. Received: none.")
-    if weights is None:
-        return scores, np.ones(len(scores))
-    weights = check_rows("weights", weights, ()).astype("float64")
-    if len(weights) != len(scores) or not ((weights >= 0) & (weights <= 1)).all():
-        raise ValueError(
-            f"weights must be {len(scores)} numbers in [0, 1], one for each score. "
-            f"Received: {len(weights)} from {weights.min():g} to {weights.max():g}."
-        )
-    if not weights.any():
-        raise ValueError(
-            "weights must not all be 0: no example would be positive. Received: zeros."
-        )
-    return scores, weights
+    return scores

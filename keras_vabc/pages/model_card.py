@@ -2,6 +2,7 @@
 
 import json
 
+from keras_vabc.nu.stated import share_in_words
 from keras_vabc.pages.markdown import markdown
 from keras_vabc.pages.verdict import verdict_table
 
@@ -65,9 +66,8 @@ def _data(run):
     counts["One example"] = _form(run.spec)
     figures = run.record.figures
     if figures.negative_share is not None:
-        low, high = figures.negative_share_interval
-        counts["Negatives among the unlabeled, estimated"] = (
-            f"{figures.negative_share:.2%} ({low:.2%} to {high:.2%})"
+        counts["Negatives among the unlabeled, estimated"] = share_in_words(
+            figures.negative_share, figures.negative_share_interval, figures.cross_validation
         )
     return [_list(counts)]
 

@@ -5,6 +5,7 @@ import numpy as np
 from keras_vabc import plots
 from keras_vabc.data.outputs import in_form
 from keras_vabc.evaluation.metrics import column_distances
+from keras_vabc.nu.stated import share_in_words
 from keras_vabc.pages.page import Section, Table, measured_table
 from keras_vabc.pages.verdict import verdict_section
 
@@ -72,13 +73,20 @@ def _training_rows(record):
         ["time", f"{sum(record.stages.values()):.0f} s"],
     ]
     if figures.negative_share is not None:
-        low, high = figures.negative_share_interval
-        share = f"{figures.negative_share:.2%} ({low:.2%} to {high:.2%})"
+        interval, quality = figures.negative_share_interval, figures.cross_validation
+        share = share_in_words(figures.negative_share, interval, quality)
         rows += [
             ["negatives among the unlabeled, estimated", share],
-            ["unlabeled examples moved to the unwanted", f"{figures.moved:,}"],
+            ["unlabeled examples moved to the unwanted", _moved(figures)],
         ]
     return rows
+
+
+def _moved(figures):
+    if figures.moved_wanted is None:
+        return f"{figures.moved:,}"
+    low, high = figures.moved_wanted
+    return f"{figures.moved:,}, of which {low:,} to {high:,} are wanted (95 %)"
 
 
 def _samples(run):

@@ -13,11 +13,12 @@ from keras_vabc.data.readers.table_batches.table import open_table
 from keras_vabc.data.readers.typed_tables import content_of, is_table
 from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.recipes.own_data import check_setting
+from keras_vabc.recipes.recipe import PREFERRED
 from keras_vabc.recipes.record import MEMORY, TrainingSettings
 
 
 def checked_settings(
-    setting, epochs, budget, gamma, image_size, max_unreadable, start, seed, columns=None
+    setting, epochs, budget, gamma, image_size, max_unreadable, start, prefer, seed, columns=None
 ):
     """The `TrainingSettings` of the arguments of `train`; `start` is `None` or a `Run`."""
     return TrainingSettings(
@@ -29,8 +30,17 @@ def checked_settings(
         image_size=_image_size(image_size, start),
         max_unreadable=checked("max_unreadable", max_unreadable),
         start=None if start is None else _origin(start),
+        prefer=_prefer(prefer),
         **_said(columns, start),
     )
+
+
+def _prefer(prefer):
+    if prefer not in PREFERRED:
+        raise ValueError(
+            f"prefer must be one of {', '.join(PREFERRED)}. Received: prefer={prefer!r}."
+        )
+    return prefer
 
 
 def check_kinds(out, allow_more_unwanted, console):

@@ -48,19 +48,21 @@ def check_pair(labels, negative_class):
 
 
 def _unlabeled_figures(run, seed):
-    from keras_vabc.nu.share import ranking_quality
+    from keras_vabc.nu.separability import Separability
 
-    unlabeled, unwanted, _ = run.held_out_scores()
-    share = run.record.figures.negative_share or 0.0
-    auc = ranking_quality(unlabeled, unwanted, min(share, 0.99))
+    unlabeled, unwanted, estimates = run.held_out_scores()
+    posterior = None if estimates is None else estimates.posterior
+    own = Separability.of(unlabeled, unwanted, posterior)
     counted = "the hidden negatives set aside by the classifier's estimate of their share"
-    if not run.has_classifier:
+    if posterior is None:
         counted = "hidden negatives counted as wanted, so that the true area is larger"
     lines = [
         f"Score: {run.score_name}.",
-        f"Area under the ROC curve, unwanted against unlabeled: {auc:.3f} ({counted}).",
+        f"Area under the ROC curve, unwanted against unlabeled: at least {own.low:.3f} (95 %, by "
+        f"{own.unwanted:,} held-out unwanted examples; about {own.auc:.3f}; {counted}).",
     ]
-    figures = {"auc": auc, "unlabeled": len(unlabeled), "unwanted": len(unwanted)}
+    figures = {"auc": own.auc, "unlabeled": len(unlabeled), "unwanted": len(unwanted)}
+    figures["auc_low"] = own.low
     found = [_caught(run, unwanted)]
     if run.has_classifier:
         found.append(_suspects(run, seed))

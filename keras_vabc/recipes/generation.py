@@ -4,8 +4,10 @@ import dataclasses
 
 import numpy as np
 
+from keras_vabc.data.mapped import take_rows
 from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
 from keras_vabc.recipes.autoencoder import train_autoencoder
+from keras_vabc.recipes.recipe import PREFERRED
 from keras_vabc.sampling.sampler import LatentSampler
 from keras_vabc.vabc.finetuning import finetune_decoder
 
@@ -13,6 +15,7 @@ SMALLEST_GUARD = 1e-6  # P(negative) below which nothing is told apart
 CAUGHT = 0.8  # of held-out unwanted examples that a guard must reject, whatever it costs
 MOST_CUT = 0.5  # but for this: it is no guard that rejects most of what is wanted
 MOST_REMAINING = 0.1  # share of negatives that a correction leaves; a larger one is a guess
+MIDDLE = 0.5  # P(negative) of the guard of a complete training
 
 
 def trained_sampler(recipe, training_folds, nu, callbacks=()):
@@ -23,7 +26,7 @@ def trained_sampler(recipe, training_folds, nu, callbacks=()):
     if recipe.finetuning is not None:
         sharpen(recipe, model, training_folds)
     sampler = new_sampler(recipe, model, nu)
-    return sampler.fit(training_folds.unlabeled) if recipe.density == "gmm" else sampler
+    return sampler.fit(thinned(training_folds, recipe)) if recipe.density == "gmm" else sampler
 
 
 def sharpen(recipe, model, training_folds, **places):
@@ -32,7 +35,7 @@ def sharpen(recipe, model, training_folds, **places):
     unwanted = None if setting.method == "vae" else training_folds.unwanted
     finetune_decoder(
         model,
-        training_folds.unlabeled,
+        thinned(training_folds, recipe),
         unwanted,
         steps=recipe.finetuning,
         batch_size=setting.batch_size,
@@ -61,13 +64,16 @@ def new_sampler(recipe, model, nu, spec=None):
 def guarded(recipe, nu, training_folds):
     """A recipe with the guard that its `cut` asks for; without one, as it is.
 
-    What the NU classifier takes for negative is no longer in the unlabeled test fold. Where it
-    cannot tell the concepts apart, a guard at that price lets most of the unwanted pass; it then
-    costs more, and `cut` becomes what it costs.
+    It rejects this share of the held-out unlabeled examples that are presumed wanted: of those left
+    after moving the share that is presumed negative, the highest, is set aside, where negatives can
+    be told at all. Where the NU classifier cannot tell the concepts apart, a guard at that price
+    lets most of the unwanted pass; it then costs more, and `cut` becomes what it costs.
     """
     if recipe.cut is None or nu is None:
         return recipe
-    presumed = nu.negative_probability(training_folds.test_unlabeled)
+    presumed = np.sort(nu.negative_probability(training_folds.test_unlabeled))
+    negative = round(left_share(nu, recipe.correction) * len(presumed))
+    presumed = presumed[: max(len(presumed) - negative, 1)]
     unwanted = nu.negative_probability(training_folds.test_unwanted)
     cheap, most = (false_alarm_threshold(presumed, cut) for cut in (recipe.cut, MOST_CUT))
     catching = np.quantile(unwanted, 1 - CAUGHT, method="lower")
@@ -76,6 +82,44 @@ def guarded(recipe, nu, training_folds):
     guard = max(float(catching), most, SMALLEST_GUARD)
     cut = max(flagged_share(presumed, guard), recipe.cut)
     return dataclasses.replace(recipe, guard=guard, cut=round(cut, 4))
+
+
+def left_share(nu, correction):
+    """Share of the unlabeled examples that the correction leaves which is presumed negative."""
+    estimates = getattr(nu, "estimates", None)
+    if estimates is None or not estimates.separability.told:
+        return 0.0
+    share, cut = estimates.posterior.median, estimates.moving_cut
+    if correction != "move" or cut is None:
+        return share
+    found = estimates.above(cut)
+    left = max(share * found.unlabeled - found.rows, 0.0)
+    return left / max(found.unlabeled - found.rows, 1)
+
+
+def preferred(recipe, prefer):
+    """The recipe of a training that is to be clean, as it is, or of one that is to be complete.
+
+    `"complete"` loses no wanted example to moving: each counts by its P(positive) instead, and the
+    guard rejects only what is rather negative.
+    """
+    if recipe.correction is None or correction(prefer) == recipe.correction:
+        return recipe
+    return dataclasses.replace(recipe, correction=correction(prefer), guard=MIDDLE, cut=None)
+
+
+def correction(prefer):
+    """The mode of `NUClassifier.correct` for what is preferred, one of `PREFERRED`."""
+    return PREFERRED[prefer]
+
+
+def thinned(folds, recipe):
+    """The unlabeled examples, each with the probability of its soft y where it has one."""
+    if folds.unlabeled_y is None:
+        return folds.unlabeled
+    drawn = np.random.default_rng(recipe.setting.seed).random(len(folds.unlabeled_y))
+    kept = drawn < folds.unlabeled_y
+    return take_rows(folds.unlabeled, kept) if kept.any() else folds.unlabeled
 
 
 def remaining_share(nu, training_folds):

@@ -25,7 +25,7 @@ CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 ha
 ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
 DRAWS, DRAWS_PER_ROW = 54_000, 10  # of the posteriors of images, to which the mixture is fitted
 SHRINKAGE = 0.1  # of its correlations
-CUT = 0.03  # of the wanted images, which the guard costs
+CUT = {"vectors": 0.05, "images": 0.03, "large images": 0.03}  # of what is wanted, for the guard
 FINETUNING = {"images": 0.2, "large images": 0.4}  # steps of it, for each of the training before
 START = 10  # of the annealing of gamma in the setting quality, over its end
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
@@ -41,12 +41,13 @@ def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None, typed=False):
     setting, rows = setting_for(name, unlabeled, seed, epochs, gamma, typed), len(unlabeled)
     if name == "paper":
         return Recipe(name, setting)
-    components = min(COMPONENTS, max(1, rows // ROWS_PER_COMPONENT))
-    whole = {"correction": "move", "density": "gmm", "guard": GUARD, "components": components}
+    kind, components = _kind(unlabeled.shape), min(COMPONENTS, max(1, rows // ROWS_PER_COMPONENT))
+    whole = {"correction": "move", "density": "gmm", "guard": GUARD, "cut": CUT[kind]}
+    whole["components"] = components
     if unlabeled.ndim == 4:
         steps = setting.epochs * _steps_per_epoch(setting, rows)
-        whole["finetuning"] = max(1, round(FINETUNING[_kind(unlabeled.shape)] * steps))
-        whole |= {"cut": CUT, "fit_rows": min(DRAWS, DRAWS_PER_ROW * rows), "shrinkage": SHRINKAGE}
+        whole["finetuning"] = max(1, round(FINETUNING[kind] * steps))
+        whole |= {"fit_rows": min(DRAWS, DRAWS_PER_ROW * rows), "shrinkage": SHRINKAGE}
     return Recipe(name, setting, **whole)
 
 

@@ -20,6 +20,8 @@ from keras_vabc.recipes.record import FILES
 from keras_vabc.recipes.record_file import DAMAGES
 
 SHOWN_LOSSES = ("loss", "val_loss", "val_reconstruction", "val_kl", "val_penalty")
+HELD_OUT = "unlabeled", "unwanted"  # of the scores, by the final score
+OUT_OF_FOLD = "out_of_fold_unlabeled", "out_of_fold_unwanted"  # log odds of the training data
 FORM = ("kind", "shape", "dtype")  # of an example, which a model cannot do without
 
 
@@ -163,8 +165,16 @@ def _read(path, name):
         ) from None
 
 
+def out_of_fold_scores(nu):
+    """Arrays of the part `scores` that tell of the training data; none without a classifier."""
+    if nu is None or nu.out_of_fold is None:
+        return {}
+    return dict(zip(OUT_OF_FOLD, nu.out_of_fold, strict=True))
+
+
 def _scores(arrays):
-    return {name: check_rows(name, arrays[name], ()) for name in ("unlabeled", "unwanted")}
+    names = (*HELD_OUT, *(name for name in OUT_OF_FOLD if name in arrays))
+    return {name: check_rows(name, arrays[name], ()) for name in names}
 
 
 def _history(text):
@@ -198,8 +208,8 @@ def _fitting_density(state, record):
 
 
 def _fitting_scores(scores, record):
-    for name, own in scores.items():
-        yield f"{name} examples", len(own), record.counts[name].held_out
+    for name in HELD_OUT:
+        yield f"{name} examples", len(scores[name]), record.counts[name].held_out
 
 
 def _fitting_history(history, record):

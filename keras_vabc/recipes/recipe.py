@@ -10,6 +10,7 @@ from keras_vabc.version import __version__
 
 COMPONENTS = 200
 GUARD = 0.05
+PREFERRED = {"clean": "move", "complete": "soft"}  # mode of the correction that suits it
 
 
 @dataclasses.dataclass(frozen=True)

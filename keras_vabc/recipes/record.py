@@ -57,9 +57,8 @@ class TrainingSettings:
         start: Absolute path of the run whose weights it started from, or `memory` and their hash;
             `None` without one.
         budget: Seconds that all of the training may take; `None` for no limit.
-        types: Types that somebody has given to columns of a table.
-        drop: Columns that are left out.
-        missing: Words that are no value.
+        types, drop, missing: What somebody said of the columns of a table; see `train`.
+        prefer: `"clean"` or `"complete"`; see `train`.
     """
 
     setting: Literal["paper", "quality"]
@@ -73,6 +72,7 @@ class TrainingSettings:
     types: dict[str, ColumnType] | None = None
     drop: tuple[str, ...] | None = None
     missing: tuple[str, ...] | None = None
+    prefer: Literal["clean", "complete"] = "clean"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +88,9 @@ class DataPlaces:
 class Counts:
     """Examples of one fold; see `Intake`.
 
-    `content` is a hash of the rows as they were read, those to train on and those held out, in
-    order; `None` for a run in memory, or of an earlier version. `order` is one of all rows in the
-    order in which they were read, which is that of their labels; `None` of an earlier version.
+    `content` is a hash of the rows to train on and of those held out, in order; `None` for a run in
+    memory. `order` is one of all rows as they were read, which is the order of their labels. Both
+    are `None` of an earlier version.
     """
 
     read: Count
@@ -122,6 +122,7 @@ class Figures:
     loss: float | None = None
     val_loss: float | None = None
     acceptance: Share | None = None
+    moved_wanted: tuple[Count, Count] | None = None  # 95 % interval of how many moved are wanted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,14 +133,13 @@ class Threshold:
         value: Data whose score exceeds it are flagged.
         max_false_alarms: What was asked for.
         false_alarms: Share of the wanted data that is flagged, as estimated.
+        false_alarms_interval: Its 95 % interval; `None` of an earlier version.
         flagged: Share of the unlabeled that is flagged.
         recall: Share of the unwanted that is flagged.
         recall_interval: Its 95 % interval.
         score: Name of the score.
-        unlabeled: Number of held-out unlabeled examples.
-        unwanted: Number of held-out unwanted ones.
-        scores: sha256 of `scores.npz`, from which it was chosen; `None` for a run in memory, or of
-            an earlier version.
+        unlabeled, unwanted: Numbers of held-out examples.
+        scores: sha256 of `scores.npz`, of which it was chosen; `None` in memory, or of an earlier one.
     """
 
     value: Annotated[float, Field(ge=-FLOAT32_MAX, le=FLOAT32_MAX)]
@@ -152,6 +152,7 @@ class Threshold:
     unlabeled: Count
     unwanted: Count
     scores: Sha256 | None = None
+    false_alarms_interval: Interval | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,6 +168,7 @@ class UnlabeledFigures:
     samples: Count | None = None
     acceptance: Share | None = None
     suspect: Share | None = None
+    auc_low: Share | None = None  # lower 95 % bound; of an earlier version there is none
 
 
 @dataclasses.dataclass(frozen=True)
@@ -266,10 +268,9 @@ class RunRecord:
     stages: dict[Literal["intake", "classifier", "model", "density", "samples"], NotNegative] = (
         dataclasses.field(default_factory=dict)
     )
-    parts: dict[
-        Literal[*FILES.values(), "unreadable.csv"],
-        Sha256,
-    ] = dataclasses.field(default_factory=dict)
+    parts: dict[Literal[*FILES.values(), "unreadable.csv"], Sha256] = dataclasses.field(
+        default_factory=dict
+    )
     counts: dict[Fold, Counts] = dataclasses.field(default_factory=dict)
     figures: Figures = Figures()
     notes: tuple[str, ...] = ()

@@ -132,8 +132,8 @@ class Run:
     def set_threshold(self, max_false_alarms=0.01):
         """Chooses the score from which data are flagged, and stores it with the run.
 
-        With an NU classifier its own probabilities estimate the share of false alarms, else all
-        unlabeled examples count as wanted, which is cautious. Held-out unwanted ones have no part.
+        With an NU classifier so many of the flagged count as negatives as a cautious estimate of
+        their share and the held-out unwanted say; without one all unlabeled count as wanted.
 
         Args:
             max_false_alarms: Largest share of wanted data that may be flagged, in [0, 1).
@@ -247,14 +247,14 @@ class Run:
         return self.nu.negative_probability(rows) if self.has_classifier else self.model.score(rows)
 
     def held_out_scores(self):
-        """`(unlabeled, unwanted, weights)`: scores of what was held out, which trained nothing.
+        """`(unlabeled, unwanted, estimates)`: scores of what was held out, which trained nothing.
 
-        Float32 arrays of shape `(n,)`, `(m,)` and `(n,)`; the weights are P(positive) of the
-        unlabeled, or `None` without a classifier.
+        Float32 `(n,)` and `(m,)`; the `Estimates` are of the scores of the training data out of
+        fold, or of the held-out where these are not stored; `None` without a classifier.
         """
-        scores = self._parts.get("scores", self.record)
-        unlabeled, unwanted = scores["unlabeled"], scores["unwanted"]
-        return unlabeled, unwanted, 1 - unlabeled if self.has_classifier else None
+        from keras_vabc.recipes.threshold import with_estimates
+
+        return with_estimates(self._parts.get("scores", self.record), self.has_classifier)
 
     def held_out(self, hashes, part=1.0):
         """Which rows were held out at training, by their hashes, or a part of those: boolean."""

@@ -2,7 +2,10 @@
 
 from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
-from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
+from keras_vabc.nu.estimates import Estimates
+from keras_vabc.nu.flagged import Flagged
+from keras_vabc.nu.thresholds import false_alarm_threshold
+from keras_vabc.recipes.parts import HELD_OUT, OUT_OF_FOLD
 from keras_vabc.recipes.record import FILES, Threshold
 from keras_vabc.recipes.record_file import check_changeable
 
@@ -11,14 +14,20 @@ def chosen_threshold(run, max_false_alarms):
     """The `Threshold` of `Run.set_threshold`, from the scores of the held-out examples."""
     max_false_alarms = checked("max_false_alarms", max_false_alarms)
     check_changeable(run.folder)
-    unlabeled, unwanted, weights = run.held_out_scores()
-    value = false_alarm_threshold(unlabeled, max_false_alarms, weights)
-    caught = observed_rate(unwanted > value)
+    unlabeled, unwanted, estimates = run.held_out_scores()
+    share = 0.0 if estimates is None else estimates.cautious_share
+    value = false_alarm_threshold(unlabeled, max_false_alarms, unwanted, share)
+    caught, flagged = (observed_rate(scores > value) for scores in (unwanted, unlabeled))
+    low, expected, high = 0.0, flagged.value, flagged.high
+    if share > 0:
+        found = Flagged.above(value, unlabeled, unwanted, estimates.posterior)
+        low, expected, high = found.false_alarms
     return Threshold(
         value=value,
         max_false_alarms=max_false_alarms,
-        false_alarms=flagged_share(unlabeled, value, weights),
-        flagged=flagged_share(unlabeled, value),
+        false_alarms=expected,
+        false_alarms_interval=(low, high),
+        flagged=flagged.value,
         recall=caught.value,
         recall_interval=(caught.low, caught.high),
         score=run.score_name,
@@ -28,14 +37,26 @@ def chosen_threshold(run, max_false_alarms):
     )
 
 
+def with_estimates(scores, has_classifier):
+    """What `Run.held_out_scores` returns of the part `scores`."""
+    held_out = [scores[name] for name in HELD_OUT]
+    if not has_classifier:
+        return *held_out, None
+    own = [scores[name] for name in OUT_OF_FOLD if name in scores] or held_out
+    return *held_out, Estimates(*own)
+
+
 def threshold_lines(run):
     """What the threshold of a run promises, a line each."""
     chosen = run.record.threshold
     low, high = chosen.recall_interval
-    how = "estimated by the classifier" if run.has_classifier else "at most, as all count"
+    least, most = chosen.false_alarms_interval
+    alarms = f"{least:.2%} to {most:.2%} of the wanted data (95 %)"
+    if least == 0 and chosen.false_alarms == chosen.flagged:
+        alarms = f"at most {most:.2%} of the wanted data (95 %, all unlabeled count as wanted)"
     return [
         f"Threshold {chosen.value:.6g} of {chosen.score}, stored in {run.folder}.",
-        f"False alarms: {chosen.false_alarms:.2%} of the wanted data ({how}).",
+        f"False alarms to expect: {alarms}; {chosen.max_false_alarms:.2%} asked for.",
         f"Flagged: {chosen.flagged:.2%} of {chosen.unlabeled:,} held-out unlabeled examples.",
         f"Caught: {chosen.recall:.1%} of {chosen.unwanted:,} held-out unwanted examples "
         f"(95 % interval {low:.1%} to {high:.1%}).",

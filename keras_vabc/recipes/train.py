@@ -43,6 +43,7 @@ def train(
     columns=None,
     start=None,
     allow_more_unwanted=False,
+    prefer="clean",
     seed=0,
     console=None,
 ):
@@ -78,6 +79,10 @@ def train(
             `"datetime"`, `"id"` and `"dropped"`.
         start: `None`, or a `Run` or the path of one, from whose weights V-ABC starts.
         allow_more_unwanted: Whether there may be more unwanted than unlabeled examples.
+        prefer: `"clean"` moves unlabeled examples that are likely negative to the unwanted, as far
+            as that costs few wanted ones, and rejects samples that are as unwanted as the worst 5 %
+            of the wanted data. `"complete"` loses none: each counts by how likely it is wanted, and
+            only samples that are rather negative are rejected.
         seed: Whole number >= 0: the seed of everything random.
         console: `rich.console.Console` for progress; by default standard output.
             `Console(quiet=True)` is silent.
@@ -104,7 +109,7 @@ def train(
     if start is not None and not isinstance(start, Run):
         start = open_run(start, "start")
     settings = checked_settings(
-        setting, epochs, budget, gamma, image_size, max_unreadable, start, seed, columns
+        setting, epochs, budget, gamma, image_size, max_unreadable, start, prefer, seed, columns
     )
     data = {"unlabeled": unlabeled, "unwanted": unwanted}
     kept = out is not None

@@ -7,14 +7,23 @@ import time
 from types import SimpleNamespace
 
 from keras_vabc.nu.classifier import NUClassifier
+from keras_vabc.nu.stated import moving_in_words, share_in_words
 from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.budget import affordable_epochs
-from keras_vabc.recipes.generation import guarded, new_sampler, remaining_share, sharpen
+from keras_vabc.recipes.generation import (
+    correction,
+    guarded,
+    new_sampler,
+    preferred,
+    remaining_share,
+    sharpen,
+    thinned,
+)
 from keras_vabc.recipes.identity import CHECKPOINTS
 from keras_vabc.recipes.measuring import sample_figures
 from keras_vabc.recipes.own_data import described, recipe_for
-from keras_vabc.recipes.parts import delete_checkpoints
+from keras_vabc.recipes.parts import delete_checkpoints, out_of_fold_scores
 from keras_vabc.recipes.progress import EpochReport
 from keras_vabc.recipes.record import STEPS, Evaluation, Provenance
 from keras_vabc.recipes.results import provenance
@@ -67,7 +76,7 @@ class Training:
         if nu is None:
             return self._folds
         with warnings_told(self._note):
-            return nu.correct(self._folds)
+            return nu.correct(self._folds, mode=correction(self._settings.prefer))
 
     def _train_classifier(self):
         say(self._console, "NU classifier: what is negative among the unlabeled?")
@@ -81,9 +90,8 @@ class Training:
                 owner=self._run.record.id,
             )
         self._run.keep("nu", nu)
-        low, high = nu.negative_share_interval
-        share = f"{nu.negative_share:.1%} of the unlabeled are negative ({low:.1%} to {high:.1%})"
-        say(self._console, f"NU classifier: by its estimate {share}.")
+        share = share_in_words(nu.negative_share, nu.negative_share_interval, nu.cross_validation)
+        say(self._console, f"NU classifier: negatives among the unlabeled: {share}.")
         return self._figures(
             negative_share=nu.negative_share,
             negative_share_interval=nu.negative_share_interval,
@@ -92,6 +100,7 @@ class Training:
 
     def _train_model(self):
         folds, recipe = self._training_folds, self._run.record.recipe
+        moved_wanted = self._say_what_is_moved()
         if recipe is None:
             recipe = self._chosen_recipe()
             self._run.update(recipe=recipe)
@@ -110,10 +119,20 @@ class Training:
         self._run.update(provenance=Provenance(**provenance()))
         return self._figures(
             moved=len(self._folds.unlabeled) - len(folds.unlabeled),
+            moved_wanted=moved_wanted,
             epochs=len(history["loss"]),
             loss=history["loss"][-1],
             val_loss=history["val_loss"][-1],
         )
+
+    def _say_what_is_moved(self):
+        """Says it, and returns the interval of how many of the moved rows are wanted, or `None`."""
+        nu = self._run.nu
+        if nu is None or nu.estimates is None or correction(self._settings.prefer) != "move":
+            return None
+        text, wanted = moving_in_words(nu.estimates)
+        say(self._console, f"NU classifier: {text}.")
+        return wanted
 
     def _chosen_recipe(self):
         """The recipe for the data, with fewer passes where a budget of time asks for it."""
@@ -126,13 +145,14 @@ class Training:
             gamma=settings.gamma,
             typed=run.spec.typed,
         )
-        recipe = own(epochs=settings.epochs)
+        recipe = preferred(own(epochs=settings.epochs), settings.prefer)
         if settings.budget is not None:
             left = max(settings.budget - sum(run.record.stages.values()), 0)
             with status(self._console, "Timing the first steps"):
                 share = remaining_share(run.nu, folds)
                 epochs = affordable_epochs(recipe, folds, left, share)
             recipe = own(epochs=min(epochs, recipe.setting.epochs))
+            recipe = preferred(recipe, settings.prefer)
         recipe = guarded(recipe, run.nu, folds)
         say(self._console, described(recipe, folds.unlabeled))
         return recipe
@@ -154,7 +174,7 @@ class Training:
         if recipe.density == "gmm":
             with status(self._console, "Fitting the density of the latents"):
                 sampler = new_sampler(recipe, self._run.model, self._run.nu, self._run.spec)
-                state = sampler.fit(self._training_folds.unlabeled).get_state()
+                state = sampler.fit(thinned(self._training_folds, recipe)).get_state()
             self._run.keep("density", state)
         return self._run.record.figures
 
@@ -162,7 +182,8 @@ class Training:
         """Scores what was held out, and sees how many samples the guard accepts."""
         with status(self._console, "Scoring what was held out"):
             rows = {"unlabeled": self._folds.test_unlabeled, "unwanted": self._folds.test_unwanted}
-            self._run.keep("scores", {name: self._run.score_rows(x) for name, x in rows.items()})
+            scores = {name: self._run.score_rows(x) for name, x in rows.items()}
+            self._run.keep("scores", scores | out_of_fold_scores(self._run.nu))
         self._judge_samples()
         try:
             drawn = self._run.sampler.sample(TRIED_SAMPLES, seed=0, return_drawn=True)[1]

@@ -176,7 +176,11 @@ def _choose(lines, recipes, judge):
     chosen = choose(lines)
     settings = [recipe.setting for recipe in recipes if recipe.setting.method != "vae"]
     used = next(setting for setting in settings if setting.gamma == chosen["gamma"])
-    figures = {"negative_share": judge.negative_share, **judge.cross_validation}
+    figures = {
+        "negative_share": judge.negative_share,
+        "negative_share_interval": list(judge.negative_share_interval),
+        **judge.cross_validation,
+    }
     return {**chosen, "hyper_parameters": dataclasses.asdict(used), "judge": figures}
 
 
@@ -248,7 +252,7 @@ def recipes_to_try(unlabeled, name, seeds, epochs, typed=False):
     `typed` are as in `setting_for`.
     """
     own = recipe_for(name, unlabeled, epochs=epochs, typed=typed)
-    own = dataclasses.replace(own, guard=None)
+    own = dataclasses.replace(own, guard=None, cut=None)
     mean_error = total_variance(unlabeled, not typed) / (2 * own.setting.sigma2)
     gammas = [float(f"{strength / mean_error:.3g}") for strength in STRENGTHS]
     settings = [dataclasses.replace(own.setting, method="vae")]

@@ -231,6 +231,7 @@ class LatentSampler:
             threshold,
             guard and guard.numbers,
             self._finish,
+            any(getattr(own, "of_trees", False) for own in (score, self.guard)),
         )
         export_parts(parts, filepath, format, input_signature=input_signature, verbose=verbose)
 

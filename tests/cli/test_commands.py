@@ -19,9 +19,10 @@ from keras_vabc.data.folds import array_folds
 from keras_vabc.data.intake import held_out
 from keras_vabc.evaluation import judges
 from keras_vabc.files.locks import locked
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.networks import logit_network
+from keras_vabc.nu.thresholds import false_alarm_threshold
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import arguments, evaluation, intake, labeled, own_data, training
 from keras_vabc.recipes import train as train_recipe
@@ -63,9 +64,9 @@ def write_table(path, rows, columns):
 def _small():
     """Short training of the classifier, and a guard that does not ask for a good model."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 20)
+        patch.setattr(members, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
-        patch.setattr(own_data, "CUT", None)
+        patch.setattr(own_data, "CUT", dict.fromkeys(own_data.CUT))
         patch.setattr(training, "TRIED_SAMPLES", 50)
         patch.setattr(evaluation, "SAMPLES", 200)
         patch.setattr(labeled, "SAMPLES", 200)
@@ -198,10 +199,14 @@ def test_the_threshold_is_that_of_the_held_out_examples(images_run, photos, tmp_
     images = np.stack([pixels(path) for path in sorted((photos / "all").iterdir())])
     scores = nu.negative_probability(images[held_out(images, 0, train_recipe.TEST_SHARE)])
     assert chosen["unlabeled"] == len(scores)
-    weights = (1 - scores).astype("float64")
-    allowed = [s for s in scores if weights[scores > s].sum() <= 0.1 * weights.sum()]
-    assert chosen["value"] == pytest.approx(min(allowed), rel=1e-5)
-    assert chosen["flagged"] == pytest.approx((scores > min(allowed)).mean())
+    _, unwanted, estimates = open_run(tmp_path / "run").held_out_scores()
+    share = nu.estimates.cautious_share
+    assert estimates.cautious_share == pytest.approx(share)
+    value = false_alarm_threshold(scores, 0.1, unwanted, share)
+    assert chosen["value"] == pytest.approx(value, rel=1e-5)
+    assert chosen["flagged"] == pytest.approx((scores > value).mean())
+    low, high = chosen["false_alarms_interval"]
+    assert 0 <= low <= chosen["false_alarms"] <= high <= 1
 
 
 def test_evaluation_without_labels_says_what_it_cannot_tell(images_run, tmp_path):
@@ -334,6 +339,7 @@ def test_without_a_classifier_scores_are_errors_and_thresholds_cautious(table_ru
     succeeds("threshold", run, "--max-false-alarms", 0.1)
     chosen = record(run)["threshold"]
     assert chosen["flagged"] == chosen["false_alarms"] <= 0.1
+    assert chosen["false_alarms_interval"][1] > 0.1
     assert "reconstruction error" in chosen["score"]
     printed = succeeds("evaluate", run)
     assert "the true area is larger" in printed and "judge" not in printed
@@ -381,7 +387,7 @@ def train_small(folder, *options):
 
 
 def test_a_stopped_training_goes_on_after_the_last_finished_stage(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 5)
+    monkeypatch.setattr(members, "LEAST_STEPS", 5)
     arguments = ["--unlabeled", photos / "all", "--unwanted", photos / "flagged", "--epochs", 2]
     command = ["train", *arguments, "--max-unreadable", 0.1, "--out", tmp_path / "run"]
     with monkeypatch.context() as patch:

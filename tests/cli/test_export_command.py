@@ -8,7 +8,7 @@ from faults import room_for
 from finished_rows import finished
 
 import keras_vabc as kv
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.recipes import own_data, training
 
 RNG = np.random.default_rng(5)
@@ -28,9 +28,9 @@ def table(tmp_path_factory):
     np.save(folder / "bad.npy", rows(50, 3))
     arguments = ["--unlabeled", folder / "all.npy", "--unwanted", folder / "bad.npy"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 20)
+        patch.setattr(members, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
-        patch.setattr(own_data, "CUT", None)
+        patch.setattr(own_data, "CUT", dict.fromkeys(own_data.CUT))
         patch.setattr(training, "TRIED_SAMPLES", 50)
         succeeds("train", *arguments, "--out", folder / "run", "--epochs", 2, "--seed", 3)
     return folder / "run"

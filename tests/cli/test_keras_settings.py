@@ -15,7 +15,7 @@ from command_line import fails, succeeds
 import keras_vabc as kv
 from keras_vabc.evaluation import judges
 from keras_vabc.files import keras_settings
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.recipes import own_data
 from keras_vabc.vabc import networks
 from keras_vabc.vabc.model import VABC
@@ -175,9 +175,9 @@ def restored():
 
 def test_the_format_of_images_is_the_datas_own(data, tmp_path, monkeypatch, restored):
     """Both networks of a quality run convolve."""
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 3)
+    monkeypatch.setattr(members, "LEAST_STEPS", 3)
     monkeypatch.setattr(own_data, "GUARD", 0.999)
-    monkeypatch.setattr(own_data, "CUT", None)
+    monkeypatch.setattr(own_data, "CUT", dict.fromkeys(own_data.CUT))
     sampled, scored = [], []
     for format in ("channels_last", "channels_first"):  # as a keras.json sets it, too
         keras.config.set_image_data_format(format)
@@ -208,7 +208,7 @@ def test_a_policy_that_was_set_is_one_line(data, tmp_path, restored, policy):
     makers = (
         lambda: networks.mlp_autoencoder((2,)),  # names that were there before the policy was
         lambda: networks.conv_autoencoder((8, 8, 1)),
-        lambda: classifier.NUClassifier(members=2).fit(IMAGES, IMAGES),
+        lambda: kv.NUClassifier(members=2).fit(IMAGES, IMAGES),
         lambda: VABC(*built),
     )
     for make in makers:

@@ -31,11 +31,11 @@ from pathlib import Path
 from command_line import keras_vabc
 
 from keras_vabc.evaluation import judges
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import evaluation, labeled, training
 
-classifier.LEAST_STEPS = judges.LEAST_STEPS = 5
+members.LEAST_STEPS = judges.LEAST_STEPS = 5
 training.TRIED_SAMPLES = evaluation.SAMPLES = labeled.SAMPLES = run_page.SPREAD_SAMPLES = 100
 
 

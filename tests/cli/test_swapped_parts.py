@@ -1,5 +1,6 @@
 """Parts of a run know each other: one of another run is refused by its name, before any work."""
 
+import functools
 import json
 import shutil
 import subprocess
@@ -14,8 +15,9 @@ from fuzzing import seeds
 import keras_vabc as kv
 from keras_vabc.files import writing
 from keras_vabc.files.array_files import read_array_file, write_array_file
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.nu.checkpoints import MemberCheckpoint
+from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.recipes import run as run_module
 from keras_vabc.recipes import training
 from keras_vabc.recipes.parts import FILES
@@ -356,7 +358,9 @@ def test_a_checkpoint_of_another_run_is_refused(
     tables, tmp_path, monkeypatch, step, owner, name, when, setting
 ):
     """Even of one that is alike: the same data, seed and settings."""
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 20)
+    monkeypatch.setattr(members, "LEAST_STEPS", 20)
+    of_networks = functools.partial(NUClassifier, network="small")  # trees keep no checkpoint
+    monkeypatch.setattr(training, "NUClassifier", of_networks)
     one, other = tmp_path / "one", tmp_path / "other"
     for run in (one, other):
         with stopped(owner, name, when):

@@ -17,7 +17,7 @@ from typer.core import TyperCommand
 
 from keras_vabc.cli.main import app
 from keras_vabc.data.ranges import MOST_PIXELS, REAL, REAL_BELOW, WHOLE, checked
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.recipes import autoencoder, sweep, tune
 from keras_vabc.recipes.sweep import stored_lines
 from keras_vabc.vabc.optimizers import FusedAdam
@@ -211,7 +211,7 @@ def tuning(tmp_path, monkeypatch):
     kept = tmp_path / "kept"
     kept.mkdir()
     monkeypatch.setattr(sweep, "worker_pool", lambda _: ThreadPoolExecutor(1))
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 20)
+    monkeypatch.setattr(members, "LEAST_STEPS", 20)
     monkeypatch.setattr(tune, "STRENGTHS", (0.5, 5.0))
     monkeypatch.setattr(tune, "SAMPLES", 100)
     rows = np.random.default_rng(8).normal(size=(200, 2))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from keras_vabc.evaluation import judges
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import evaluation, labeled, own_data, sweep, training, tune
 
@@ -105,8 +105,8 @@ SHORT = ("threshold", "sample-csv-again", "train-finished")
 
 def make_small():
     """Trainings and measurements of a moment, in this process alone."""
-    classifier.LEAST_STEPS = judges.LEAST_STEPS = 5
-    own_data.GUARD, own_data.CUT = 0.999, None
+    members.LEAST_STEPS = judges.LEAST_STEPS = 5
+    own_data.GUARD, own_data.CUT = 0.999, dict.fromkeys(own_data.CUT)
     training.TRIED_SAMPLES = 50
     evaluation.SAMPLES = labeled.SAMPLES = run_page.SPREAD_SAMPLES = tune.SAMPLES = 100
     tune.STRENGTHS = (5.0,)

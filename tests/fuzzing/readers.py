@@ -221,8 +221,9 @@ def scores(rng, folder):
 
 
 def _check_scores(trained):
-    unlabeled, unwanted, weights = trained.held_out_scores()
-    assert math.isfinite(false_alarm_threshold(unlabeled, 0.01, weights))
+    unlabeled, unwanted, estimates = trained.held_out_scores()
+    share = estimates.cautious_share
+    assert math.isfinite(false_alarm_threshold(unlabeled, 0.01, unwanted, share))
     assert unwanted.ndim == 1 and np.isfinite(unwanted).all()
 
 

@@ -3,14 +3,6 @@
 import numpy as np
 
 
-def best_bin(unlabeled, unwanted):
-    """One cut at a time: the share of negatives and the ends of its interval."""
-    errors = [np.sqrt(np.log(40) / (2 * len(part))) for part in (unlabeled, unwanted)]
-    cuts = [((unlabeled >= c).mean(), (unwanted >= c).mean()) for c in sorted(unwanted)]
-    u, w = min(cuts, key=lambda cut: (cut[0] + 1.01 * sum(errors)) / cut[1])
-    return u / w, (u - errors[0]) / (w + errors[1]), (u + errors[0]) / (w - errors[1])
-
-
 def shift_to(share, logits):
     """What makes the mean probability the share, by bisection."""
     low, high = -90.0, 90.0
@@ -21,16 +13,15 @@ def shift_to(share, logits):
     return low
 
 
-def counted_quality(unlabeled, unwanted, share, interval, shift):
-    """`cross_validation` of `NUClassifier`, two rows at a time."""
+def counted_quality(unlabeled, unwanted, share, shift):
+    """What `cross_validation` of `NUClassifier` counts or follows from one share; no interval."""
     flagged, recall = (unlabeled + shift > 0).mean(), (unwanted + shift > 0).mean()
-    precisions = [min(end * recall / flagged, 1) for end in interval]
     outranked = np.mean([(w > unlabeled).mean() + (w == unlabeled).mean() / 2 for w in unwanted])
     return {
         "auc": (outranked - share / 2) / (1 - share),
         "recall": recall,
-        "precision_low": precisions[0],
-        "precision_high": precisions[1],
         "false_alarms": (flagged - share * recall) / (1 - share),
         "flagged": flagged,
+        "unlabeled": len(unlabeled),
+        "unwanted": len(unwanted),
     }

@@ -20,7 +20,7 @@ class Interruption(Exception):
 
 
 def fit(path=None, unlabeled=UNLABELED, unwanted=UNWANTED, **arguments):
-    nu = kv.NUClassifier(**{"members": 3, "epochs": 2, "seed": 1, **arguments})
+    nu = kv.NUClassifier(**{"network": "small", "members": 3, "epochs": 2, "seed": 1, **arguments})
     return nu.fit(unlabeled, unwanted, verbose=0, checkpoint=path)
 
 
@@ -75,7 +75,9 @@ def test_progress_counts_what_is_restored(stored, tmp_path, capsys):
     arrays, record = read_array_file(stored)
     first_two = {name: array for name, array in arrays.items() if not name.startswith("2/")}
     write_array_file(path, first_two, record)
-    kv.NUClassifier(members=3, epochs=2, seed=1).fit(UNLABELED, UNWANTED, checkpoint=path)
+    kv.NUClassifier(network="small", members=3, epochs=2, seed=1).fit(
+        UNLABELED, UNWANTED, checkpoint=path
+    )
     shown = capsys.readouterr().out
     assert "5/6" in shown
     assert "6/6" in shown
@@ -101,7 +103,7 @@ OTHERS = {  # of every argument that the outcome depends on
 
 def test_every_argument_is_tried():
     constructor = inspect.signature(kv.NUClassifier).parameters
-    assert {*OTHERS, "network"} == set(constructor)
+    assert {*OTHERS, "network", "trees"} == set(constructor)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import expit
 
 import keras_vabc as kv
 from keras_vabc.data.datasets.named_folds import load_folds
+from keras_vabc.files.model_files import read_model_file, write_model_file
 
 RNG = np.random.default_rng(0)
-QUICK = {"members": 2, "epochs": 30, "seed": 3}
+QUICK = {"network": "small", "members": 2, "epochs": 30, "seed": 3}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def test_cross_validation_agrees_with_the_labels(folds, nu):
 
 def test_the_seed_alone_decides(folds):
     def fit(seed):
-        nu = kv.NUClassifier(members=2, epochs=3, seed=seed)
+        nu = kv.NUClassifier(network="small", members=2, epochs=3, seed=seed)
         nu.fit(folds.unlabeled[:1500], folds.unwanted[:300], verbose=0)
         return nu.negative_probability(folds.test_unlabeled), nu.negative_share
 
@@ -93,7 +95,7 @@ def test_own_network_starts_every_member_and_stays_as_it_is(folds):
 
 
 def test_few_unwanted_examples_warn_with_count_and_reason(folds):
-    nu = kv.NUClassifier(members=2, epochs=1)
+    nu = kv.NUClassifier(network="small", members=2, epochs=1)
     with pytest.warns(UserWarning, match=r"20 unwanted examples are too few.*may lie anywhere"):
         nu.fit(folds.unlabeled[:300], folds.unwanted[:20], verbose=0)
     with warnings.catch_warnings():
@@ -103,9 +105,9 @@ def test_few_unwanted_examples_warn_with_count_and_reason(folds):
 
 def test_progress_is_shown_unless_silenced(folds, capsys):
     few = folds.unlabeled[:300], folds.unwanted[:60]
-    kv.NUClassifier(members=2, epochs=2).fit(*few, verbose=0)
+    kv.NUClassifier(network="small", members=2, epochs=2).fit(*few, verbose=0)
     assert capsys.readouterr().out == ""
-    kv.NUClassifier(members=2, epochs=2).fit(*few)
+    kv.NUClassifier(network="small", members=2, epochs=2).fit(*few)
     shown = capsys.readouterr().out
     assert "4/4" in shown and "negative_share" in shown
 
@@ -123,6 +125,8 @@ def test_save_and_load_to_the_last_bit(folds, nu, tmp_path):
     assert np.array_equal(loaded.negative_probability(x), nu.negative_probability(x))
     assert loaded.negative_share_interval == nu.negative_share_interval
     assert loaded.cross_validation == nu.cross_validation
+    assert loaded.separability == nu.separability
+    assert same(loaded.correct(folds).unlabeled, nu.correct(folds).unlabeled)
     assert (loaded.members, loaded.epochs, loaded.seed) == (2, 30, 3)
 
 
@@ -152,15 +156,23 @@ def same(x, y):
     return np.array_equal(x, y) and x.dtype == y.dtype
 
 
-@pytest.mark.parametrize("threshold", [0.5, 0.1])
+def flags_of(nu, folds, threshold):
+    """Of training and of test rows, by what did not train on them."""
+    if threshold is not None:
+        own = expit(nu.out_of_fold[0] + np.float32(nu.estimates.shift))
+        return own > threshold, nu.negative_probability(folds.test_unlabeled) > threshold
+    cut = nu.estimates.moving_cut
+    return nu.out_of_fold[0] > cut, nu.log_odds(folds.test_unlabeled) > cut
+
+
+@pytest.mark.parametrize("threshold", [None, 0.5, 0.1])
 def test_correct_moves_the_flagged_rows_with_their_labels(folds, nu, threshold):
     cleaned = nu.correct(folds, threshold=threshold)
-    for part in ("", "test_"):
+    for part, flagged in zip(("", "test_"), flags_of(nu, folds, threshold), strict=True):
         before, after = (
             {k: getattr(f, f"{part}{k}") for k in ("unlabeled", "unwanted")}
             for f in (folds, cleaned)
         )
-        flagged = nu.negative_probability(before["unlabeled"]) > threshold
         assert 0 < flagged.sum() < len(flagged)
         assert same(after["unlabeled"], before["unlabeled"][~flagged])
         moved = np.concatenate([before["unwanted"], before["unlabeled"][flagged]])
@@ -175,7 +187,7 @@ def test_correct_moves_the_flagged_rows_with_their_labels(folds, nu, threshold):
 
 
 def test_to_move_most_of_the_unlabeled_is_told(folds, nu):
-    flagged = nu.negative_probability(folds.unlabeled) > 0.5
+    flagged = nu.log_odds(folds.unlabeled) > nu.estimates.moving_cut
     negative, positive = np.flatnonzero(flagged)[:100], np.flatnonzero(~flagged)
 
     def corrected(others):
@@ -189,6 +201,43 @@ def test_to_move_most_of_the_unlabeled_is_told(folds, nu):
         corrected(99)
 
 
+def test_rows_it_was_not_fitted_on_are_moved_by_all_members(folds, nu):
+    """They differ from its own in one row, or in their order."""
+    for order in (slice(1, None), slice(None, None, -1)):
+        labels = folds.unlabeled_labels[order]
+        other = dataclasses.replace(
+            folds, unlabeled=folds.unlabeled[order], unlabeled_labels=labels
+        )
+        flagged = nu.log_odds(other.unlabeled) > nu.estimates.moving_cut
+        assert same(nu.correct(other).unlabeled, other.unlabeled[~flagged])
+        assert (flagged != (nu.out_of_fold[0] > nu.estimates.moving_cut)[order]).any()
+
+
+def test_nothing_is_moved_where_negatives_cannot_be_told(folds):
+    unwanted, unlabeled = folds.unlabeled[:60], folds.unlabeled[60:700]
+    nu = kv.NUClassifier(network="small", members=2, epochs=1)
+    nu.fit(unlabeled, unwanted, verbose=0)
+    labels = folds.unlabeled_labels[60:700]
+    own = dataclasses.replace(folds, unlabeled=unlabeled, unlabeled_labels=labels)
+    assert not nu.separability.told
+    cleaned = nu.correct(own)
+    assert same(cleaned.unlabeled, unlabeled)
+    assert same(cleaned.test_unlabeled, folds.test_unlabeled)
+
+
+def test_a_classifier_of_an_earlier_version_moves_by_its_probability(folds, nu, tmp_path):
+    """Its file has neither log odds out of fold nor the fingerprint of the fold."""
+    nu.save(tmp_path / "nu.keras")
+    network, record = read_model_file(tmp_path / "nu.keras")
+    old = keras.Model(network.inputs, network.layers[-1].input)
+    del record["seen"]
+    write_model_file(tmp_path / "old.keras", old, record)
+    loaded = kv.NUClassifier.load(tmp_path / "old.keras")
+    assert loaded.out_of_fold is loaded.separability is loaded.estimates is None
+    flagged = loaded.negative_probability(folds.unlabeled) > 0.5
+    assert same(loaded.correct(folds).unlabeled, folds.unlabeled[~flagged])
+
+
 def test_labels_decide_nothing(folds, nu):
     nonsense = dataclasses.replace(folds, unlabeled_labels=1 - folds.unlabeled_labels)
     assert same(nu.correct(nonsense).unlabeled, nu.correct(folds).unlabeled)
@@ -197,7 +246,9 @@ def test_labels_decide_nothing(folds, nu):
 def test_soft_y_reaches_the_batches_beside_its_example(folds, nu):
     soft = nu.correct(folds, mode="soft")
     assert soft.unlabeled is folds.unlabeled and soft.unwanted is folds.unwanted
-    assert same(soft.unlabeled_y, 1 - nu.negative_probability(folds.unlabeled))
+    own = expit(nu.out_of_fold[0] + np.float32(nu.estimates.shift))
+    np.testing.assert_allclose(soft.unlabeled_y, 1 - own, atol=1e-6)
+    assert soft.unlabeled_y.dtype == np.float32
     assert same(soft.test_unlabeled_y, 1 - nu.negative_probability(folds.test_unlabeled))
     expected = {tuple(x): y for x, y in zip(soft.unlabeled, soft.unlabeled_y, strict=True)}
     expected |= {tuple(x): 0.0 for x in soft.unwanted}
@@ -273,13 +324,13 @@ X = np.zeros((50, 2), "float32")
 )
 def test_bad_folds_are_named(unlabeled, unwanted, message):
     with pytest.raises(ValueError, match=message):
-        kv.NUClassifier().fit(unlabeled, unwanted, verbose=0)
+        kv.NUClassifier(network="small").fit(unlabeled, unwanted, verbose=0)
 
 
 def test_other_misuse_is_named(folds, nu):
     with pytest.raises(RuntimeError, match="must be fitted first"):
         kv.NUClassifier().negative_probability(X)
-    with pytest.raises(ValueError, match="network must be a built"):
+    with pytest.raises(ValueError, match="network must be 'small', or a built"):
         kv.NUClassifier(network="cnn").fit(X, X)
     with pytest.raises(ValueError, match=r"x must have shape \(n, 2\)"):
         nu.negative_probability(np.zeros((3, 5)))

@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from counted_figures import best_bin, counted_quality, shift_to
+from counted_figures import counted_quality, shift_to
 
 import keras_vabc as kv
 from keras_vabc.nu import training
+from keras_vabc.nu.posterior import SharePosterior
 
 SEED, MEMBERS, EPOCHS = 11, 3, 6
 # A row's first number is its own; among the unlabeled, those above 34 are hidden negatives.
@@ -220,7 +221,7 @@ class Spy:
 def test_members_share_neither_weights_nor_noise_with_each_other_or_another_seed(monkeypatch):
     spy, (unlabeled, unwanted) = Spy(monkeypatch), overlapping_folds()
     for seed in (SEED, SEED + 1):
-        kv.NUClassifier(members=2, seed=seed, epochs=1).fit(
+        kv.NUClassifier(network="small", members=2, seed=seed, epochs=1).fit(
             unlabeled[:60], unwanted[:60], verbose=0
         )
     for (one, noise), (other, other_noise) in itertools.combinations(
@@ -233,22 +234,26 @@ def test_members_share_neither_weights_nor_noise_with_each_other_or_another_seed
 
 def test_arguments_reach_every_member(monkeypatch):
     spy, (unlabeled, unwanted) = Spy(monkeypatch), overlapping_folds()
-    nu = kv.NUClassifier(members=2, epochs=1, batch_size=30, learning_rate=0.005, shift=0.2)
+    arguments = {"batch_size": 30, "learning_rate": 0.005, "shift": 0.2}
+    nu = kv.NUClassifier(network="small", members=2, epochs=1, **arguments)
     nu.fit(unlabeled[:60], unwanted[:60], verbose=0)
     assert spy.settings == [{"batch": (20, 10), "shift": 0.2, "rate": 0.005}] * 2
 
 
 def test_figures_are_those_of_held_out_rows_at_shifted_odds(monkeypatch):
     spy, folds = Spy(monkeypatch), overlapping_folds()
-    nu = kv.NUClassifier(seed=SEED, epochs=3).fit(*folds, verbose=0)
+    nu = kv.NUClassifier(network="small", seed=SEED, epochs=3).fit(*folds, verbose=0)
     u, w = (spy.held_out_logits(fold, which) for which, fold in enumerate(folds))
-    share, low, high = best_bin(u, w)
+    posterior = SharePosterior.of(u, w)
+    share = posterior.median
     assert nu.negative_share == pytest.approx(share)
-    assert nu.negative_share_interval == pytest.approx((low, high))
+    assert nu.negative_share_interval == pytest.approx(posterior.interval)
 
     shift = shift_to(share, u)
     assert abs((u > 0).mean() - (u + shift > 0).mean()) > 0.02
-    assert nu.cross_validation == pytest.approx(counted_quality(u, w, share, (low, high), shift))
+    counted = counted_quality(u, w, share, shift)
+    for name in ("recall", "flagged", "auc", "unlabeled", "unwanted"):
+        assert nu.cross_validation[name] == pytest.approx(counted[name])
 
     everyone = np.array([n(folds[0], training=False).numpy()[:, 0] for n in spy.networks])
     mean = (1 / (1 + np.exp(-(everyone + shift)))).mean(axis=0)

@@ -1,12 +1,8 @@
 """The share of negatives, and what follows from it, against counting and known shares."""
 
-import json
-
 import numpy as np
 import pytest
-from counted_figures import best_bin, counted_quality, shift_to
 
-from keras_vabc.nu.estimates import estimated
 from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
 
 RNG = np.random.default_rng(0)
@@ -67,25 +63,3 @@ def test_ranking_quality_needs_no_labels():
     assert ranking_quality(unlabeled, unwanted, 0.1) == pytest.approx(below, abs=0.01)
     assert ranking_quality(unlabeled, unwanted, 0.0) < below - 0.02
     assert ranking_quality(np.zeros(5), np.zeros(3), 0.2) == pytest.approx(0.5)
-
-
-def test_folds_that_do_not_differ_have_no_ranking():
-    estimates, _ = estimated(np.arange(40.0), np.arange(40.0))
-    assert estimates["negative_share"] == 1
-    assert estimates["cross_validation"]["auc"] is None
-    json.dumps(estimates, allow_nan=False)
-
-
-def test_estimates_are_what_counting_gives_at_shifted_odds():
-    """Steep and lopsided logits: without the shift nearly every row would be flagged."""
-    unlabeled = np.concatenate([RNG.normal(0, 1, 14_000), RNG.normal(2, 1, 6_000)])
-    unlabeled, unwanted = (20 * x + 50 for x in (unlabeled, RNG.normal(2, 1, 3_000)))
-    estimates, shift = estimated(unlabeled, unwanted)
-    share, low, high = best_bin(unlabeled, unwanted)
-    assert shift == pytest.approx(shift_to(share, unlabeled))
-    assert shift < -50
-    assert estimates["negative_share"] == pytest.approx(share)
-    assert estimates["negative_share_interval"] == pytest.approx((low, high))
-    expected = counted_quality(unlabeled, unwanted, share, (low, high), shift)
-    assert 0 < low and max(expected.values()) < 1 and min(expected.values()) > 0
-    assert estimates["cross_validation"] == pytest.approx(expected)

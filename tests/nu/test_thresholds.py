@@ -3,27 +3,40 @@
 import numpy as np
 import pytest
 
-from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share, review_order
+from keras_vabc.nu.posterior import SharePosterior
+from keras_vabc.nu.thresholds import (
+    CAUTIOUS,
+    false_alarm_threshold,
+    flagged_share,
+    review_order,
+)
 
 RNG = np.random.default_rng(0)
 
 
-def counted(scores, threshold, weights):
-    """Share of the weight above a threshold, one example at a time."""
-    above = sum(w for s, w in zip(scores, weights, strict=True) if s > threshold)
-    return above / sum(weights)
+def expected(scores, most, unwanted=(), share=0.0):
+    """One candidate at a time from the top: the threshold, in the plainest way."""
+    best = max(scores)
+    for candidate in sorted(set(scores), reverse=True):
+        recall = sum(w > candidate for w in unwanted) / (len(unwanted) + 1)
+        flagged = sum(s > candidate for s in scores)
+        positives = (flagged - share * len(scores) * recall) / ((1 - share) * len(scores))
+        if positives > most + 1e-9:
+            return best
+        best = candidate
+    return best
 
 
 @pytest.mark.parametrize("most", [0.0, 0.01, 0.1, 0.29, 0.5, 0.99])
-@pytest.mark.parametrize("kind", ["spread", "tied", "weighted"])
-def test_the_threshold_is_the_lowest_that_keeps_the_rule(most, kind):
-    scores = RNG.random(100).astype("float32")
+@pytest.mark.parametrize("kind", ["spread", "tied", "with negatives"])
+def test_the_threshold_is_where_the_rule_first_ends(most, kind):
+    scores = RNG.normal(size=100).astype("float32")
     scores = np.round(scores, 1) if kind == "tied" else scores
-    weights = RNG.random(100) if kind == "weighted" else np.ones(100)
-    chosen = false_alarm_threshold(scores, most, weights if kind == "weighted" else None)
-    keeps = [s for s in scores if counted(scores, s, weights) <= most + 1e-9]
-    assert chosen == min(keeps)
-    assert flagged_share(scores, chosen, weights) == pytest.approx(counted(scores, chosen, weights))
+    negatives = {"unwanted": RNG.normal(2, 1, 8), "share": 0.1} if "with" in kind else {}
+    chosen = false_alarm_threshold(
+        scores, most, negatives.get("unwanted", ()), negatives.get("share", 0.0)
+    )
+    assert chosen == expected(scores, most, **negatives)
 
 
 def test_a_count_that_is_allowed_exactly_is_used():
@@ -31,23 +44,39 @@ def test_a_count_that_is_allowed_exactly_is_used():
     assert flagged_share(scores, false_alarm_threshold(scores, 0.29)) == 0.29
 
 
-def test_weights_set_the_negatives_aside():
-    """90 positives score 0 to 89, 10 hidden negatives 1000: those cost nothing."""
+def test_negatives_are_set_aside_as_far_as_the_unwanted_say():
+    """90 positives score 0 to 89, 10 hidden negatives 1000, as do 9 of the 10 unwanted."""
     scores = np.concatenate([np.arange(90.0), np.full(10, 1000.0)])
-    positive = np.repeat([1.0, 0.0], [90, 10])
-    assert false_alarm_threshold(scores, 0.1, positive) == 80  # 9 of 90 lie above
+    unwanted = np.array([1000.0] * 9 + [-1.0])
     assert false_alarm_threshold(scores, 0.1) == 89  # the 10 negatives use up the allowance
-    assert flagged_share(scores, 80, positive) == pytest.approx(0.1)
-    assert flagged_share(scores, 80) == pytest.approx(0.19)
+    # from 1000 down 10 * 9 / 11 are set aside; of the 9 allowed, 1.8 are used up by the rest
+    assert false_alarm_threshold(scores, 0.1, np.array([2000.0] * 10), 0.1) == 81
+    assert false_alarm_threshold(scores, 0.1, np.full(10, 500.0), 0.1) == 81
+    assert false_alarm_threshold(scores, 0.1, unwanted, 0.1) == 89 - 7
 
 
-def test_the_unit_of_weights_decides_nothing():
-    """What is forgiven of rounding is a share of the weight, however small the weights are."""
-    scores, weights = RNG.normal(size=200), RNG.random(200)
-    for most in (0.0, 0.1):
-        chosen = false_alarm_threshold(scores, most, weights)
-        assert chosen == false_alarm_threshold(scores, most, 1e-16 * weights)
-        assert flagged_share(scores, chosen, 1e-16 * weights) <= most
+def test_it_stops_at_the_first_stretch_of_positives():
+    """Below it the unwanted would make up for them again: no reason to flag those above."""
+    scores = np.concatenate([np.arange(80.0), np.arange(100.0, 120.0)])
+    unwanted = np.full(50, 70.5)
+    assert false_alarm_threshold(scores, 0.05, unwanted, 0.3) == 116
+
+
+@pytest.mark.parametrize("unwanted_count", [5, 40])
+def test_it_flags_no_more_positives_than_asked(unwanted_count):
+    rng, achieved = np.random.default_rng(5), []
+    for _ in range(30):
+        positives, negatives = rng.normal(size=1800), rng.normal(3, 1, 200)
+        unlabeled, unwanted = (
+            np.concatenate([positives, negatives]),
+            rng.normal(3, 1, unwanted_count),
+        )
+        share = SharePosterior.of(unlabeled, unwanted).quantile(CAUTIOUS)
+        achieved.append(
+            (positives > false_alarm_threshold(unlabeled, 0.05, unwanted, share)).mean()
+        )
+    assert np.mean(np.array(achieved) <= 0.075) >= 0.9
+    assert np.median(achieved) > (0.01 if unwanted_count == 40 else 0.001)
 
 
 def test_counting_all_as_positive_is_cautious():
@@ -70,12 +99,12 @@ def test_review_begins_with_the_highest_and_keeps_the_order_of_equals():
         (([[1.0]], 0.1), "scores must have shape"),
         (([1.0], 1.0), "max_false_alarms must be a number in"),
         (([1.0], -0.1), "max_false_alarms must be a number in"),
-        (([1.0], 0.1, [1.5]), "weights must be 1 numbers in"),
-        (([1.0, 2.0], 0.1, [1.0]), "weights must be 2 numbers in"),
-        (([1.0, 2.0], 0.1, [0.0, 0.0]), "weights must not all be 0"),
+        (([1.0], 0.1, [np.inf]), "unwanted_scores must be finite"),
+        (([1.0], 0.1, [1.0], 1.0), r"share must be in \[0, 1\). Received: share=1.0"),
+        (([1.0], 0.1, [1.0], -0.1), "share must be in"),
     ],
 )
 def test_what_is_refused(arguments, message):
-    scores, most, *weights = arguments
+    scores, most, *negatives = arguments
     with pytest.raises(ValueError, match=message):
-        false_alarm_threshold(np.asarray(scores), most, *map(np.asarray, weights))
+        false_alarm_threshold(np.asarray(scores), most, *negatives)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import io
 import shutil
 import sys
 from pathlib import Path
@@ -16,8 +17,11 @@ from sklearn.metrics import roc_auc_score
 import keras_vabc as kv
 from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
+from keras_vabc.nu.posterior import SharePosterior
+from keras_vabc.pages import run_page
 from keras_vabc.recipes import evaluation, outputs, own_data, results
+from keras_vabc.recipes import generation as recipe_of_run
 from keras_vabc.recipes.outputs import provenance, write_samples
 from keras_vabc.recipes.recipe import Recipe
 from keras_vabc.recipes.record import (
@@ -51,9 +55,9 @@ def rows(count, hidden):
 def trained():
     """A run in memory by the quality setting, on arrays."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classifier, "LEAST_STEPS", 20)
+        patch.setattr(members, "LEAST_STEPS", 20)
         patch.setattr(own_data, "GUARD", 0.999)
-        patch.setattr(own_data, "CUT", None)
+        patch.setattr(own_data, "CUT", dict.fromkeys(own_data.CUT))
         return kv.train(rows(200, 20), rows(60, 60), epochs=2, seed=SEED, console=QUIET)
 
 
@@ -79,6 +83,45 @@ def test_a_run_in_memory_does_what_one_in_a_folder_does(trained, tmp_path, monke
     loaded = tf.saved_model.load("model/1")
     np.testing.assert_allclose(loaded.score(x), expected, rtol=1e-4, atol=1e-6)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "page.html"]
+
+
+def test_what_is_moved_is_recorded_with_how_much_of_it_is_wanted():
+    x, bad = RNG.normal(size=(300, 2)), RNG.normal(6, 1, (60, 2))
+    x[:40] += 6
+    said = io.StringIO()
+    console = Console(file=said, width=300)
+    trained = kv.train(*(a.astype("float32") for a in (x, bad)), epochs=2, console=console)
+    figures, nu = trained.record.figures, trained.nu
+    assert (
+        f"moves {figures.moved} of {len(nu.out_of_fold[0])} unlabeled examples" in said.getvalue()
+    )
+    assert figures.moved == (nu.out_of_fold[0] > nu.estimates.moving_cut).sum() > 0
+    low, high = figures.moved_wanted
+    assert 0 <= low < high <= figures.moved
+    assert trained.record.settings.prefer == "clean"
+    assert trained.record.recipe.correction == "move"
+    page = "".join(str(row) for row in run_page._training_rows(trained.record))
+    assert f"{figures.moved:,}, of which {low:,} to {high:,} are wanted (95 %)" in page
+    assert "95 %, by 48 unwanted examples" in page
+
+
+def test_a_complete_training_moves_nothing(monkeypatch):
+    monkeypatch.setattr(recipe_of_run, "MIDDLE", 0.999)  # does not ask for a good model
+    said = io.StringIO()
+    run = kv.train(
+        *(rows(200, 20), rows(60, 60)),
+        prefer="complete",
+        epochs=2,
+        seed=SEED,
+        console=Console(file=said, width=200),
+    )
+    assert run.record.figures.moved == 0
+    assert run.record.figures.moved_wanted is None
+    assert run.record.settings.prefer == "complete"
+    recipe = run.record.recipe
+    assert (recipe.correction, recipe.cut, recipe.guard) == ("soft", None, 0.999)
+    assert "moves" not in said.getvalue()
+    assert "negatives among the unlabeled" in said.getvalue()
 
 
 def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
@@ -110,6 +153,7 @@ def test_a_table_in_memory_goes_into_a_folder_and_comes_back(tmp_path):
     ("options", "message"),
     [
         ({"setting": "best"}, "setting must be one of paper, quality. Received: setting='best'"),
+        ({"prefer": "dirty"}, "prefer must be one of clean, complete. Received: prefer='dirty'"),
         ({"gamma": -1}, r"gamma must be a number in \[1e-12, 1e\+12\]. Received: gamma=-1."),
         ({"gamma": 1e-300}, "gamma must be a number in .* Received: gamma=1e-300."),
         ({"gamma": 1e39}, "gamma must be a number in .* Received: gamma=1e\\+39."),
@@ -322,19 +366,29 @@ def test_labeled_figures_are_of_held_out_rows_alone():
     assert figures.false_alarms == pytest.approx(flagged[~negative].mean())
 
 
+def evaluated(scores):
+    run = run_of({"unlabeled": numbered(9), "unwanted": numbered(9)}, scores=scores)
+    run.sampler = Samples([np.zeros((5, 2))])
+    return run, run.evaluate()
+
+
 def test_the_area_sets_the_hidden_negatives_aside():
-    unlabeled, unwanted = RNG.random(400).astype("float32"), RNG.random(60).astype("float32") ** 0.3
-    data = {"unlabeled": numbered(9), "unwanted": numbered(9)}
-    areas = {}
-    for share in (0.0, 0.3):
-        scores = {"unlabeled": unlabeled, "unwanted": unwanted}
-        run = run_of(data, share, scores=scores)
-        run.sampler = Samples([np.zeros((5, 2))])
-        areas[share] = run.evaluate().auc
-    truth = np.repeat([0, 1], [len(unlabeled), len(unwanted)])
+    """Of as many as the training data tell, where their scores are stored; else the held-out."""
+    hidden = RNG.random(400) < 0.3
+    unlabeled, unwanted = RNG.normal(3 * hidden, 1).astype("float32"), RNG.normal(3, 1, 60)
+    scores = {"unlabeled": unlabeled, "unwanted": unwanted.astype("float32")}
+    truth = np.repeat([0, 1], [400, 60])
     outranks = roc_auc_score(truth, np.concatenate([unlabeled, unwanted]))
-    assert areas[0.0] == pytest.approx(outranks)
-    assert areas[0.3] == pytest.approx((outranks - 0.15) / 0.7)
+    few = {"out_of_fold_unlabeled": RNG.normal(size=900), "out_of_fold_unwanted": np.full(90, 5.0)}
+    for more in ({}, few):
+        run, figures = evaluated(scores | more)
+        posterior = SharePosterior.of(*list((more or scores).values()))
+        share = posterior.median
+        assert (share > 0.2) == (not more)
+        assert run.held_out_scores()[2].posterior.median == share
+        assert figures.auc == pytest.approx((outranks - share / 2) / (1 - share), abs=1e-6)
+        assert figures.auc - 0.1 < figures.auc_low < figures.auc
+        assert f"at least {figures.auc_low:.3f} (95 %, by 60 held-out" in figures.reported[1]
 
 
 class Samples:

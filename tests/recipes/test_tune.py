@@ -10,7 +10,7 @@ import pytest
 from command_line import keras_vabc
 from rich.console import Console
 
-from keras_vabc.nu import classifier
+from keras_vabc.nu import members
 from keras_vabc.recipes import tune as tuning
 from keras_vabc.recipes.autoencoder import build
 from keras_vabc.recipes.gamma_choice import by_gamma, choose
@@ -260,7 +260,7 @@ def test_the_command_chooses_and_resumes(tmp_path, monkeypatch):
     np.savetxt(tmp_path / "flagged.csv", flagged, delimiter=",", header="a,b", comments="")
     monkeypatch.setattr(tuning, "STRENGTHS", (0.5,))
     monkeypatch.setattr(tuning, "SAMPLES", 200)
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 60)
+    monkeypatch.setattr(members, "LEAST_STEPS", 60)
     paths = ["--unlabeled", tmp_path / "all.npy", "--unwanted", tmp_path / "flagged.csv"]
     command = ["tune", *paths, "--out", tmp_path / "out", "--seeds", 1, "--epochs", 2]
     command += ["--setting", "paper"]
@@ -311,7 +311,7 @@ def test_many_hidden_negatives_leave_settings_that_fit_the_corrected_fold(tmp_pa
     np.save(tmp_path / "flagged.npy", rng.normal(3.0, 0.5, (180, 2)).astype("float32"))
     monkeypatch.setattr(tuning, "STRENGTHS", (0.5,))
     monkeypatch.setattr(tuning, "SAMPLES", 200)
-    monkeypatch.setattr(classifier, "LEAST_STEPS", 60)
+    monkeypatch.setattr(members, "LEAST_STEPS", 60)
     paths = ["--unlabeled", tmp_path / "all.npy", "--unwanted", tmp_path / "flagged.npy"]
     done = keras_vabc("tune", *paths, "--out", tmp_path / "out", "--seeds", 1, "--epochs", 2)
     assert done.exit_code == 0, done.output

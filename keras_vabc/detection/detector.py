@@ -1,0 +1,167 @@
+"""A scikit-learn estimator that says how unwanted rows are, from a few that are known."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from keras_vabc.data.checks import check_whole
+from keras_vabc.data.ranges import checked
+from keras_vabc.detection.backends import WITH_NAN, backend
+from keras_vabc.detection.calibration import Calibration
+
+LEAST = 4  # rows: two unlabeled and two unwanted ones
+
+
+class Detector(ClassifierMixin, BaseEstimator):
+    """Finds unwanted rows, given some that are known and many unlabeled ones.
+
+    `y` is 1 for unwanted rows and 0 for unlabeled ones, among which unwanted ones hide: the way of
+    PyOD and scikit-learn, the reverse of V-ABC's own y. Any two labels will do; the greater one is
+    the unwanted.
+
+    It works in a `Pipeline` and in `GridSearchCV`, and can be pickled, with joblib for instance;
+    what is unpickled runs as code, so that only your own files should be. A file that cannot do
+    that is `NUClassifier.save`'s, of the classifier that is the default backend.
+
+    Args:
+        backend: How rows are scored. `"nu"`, the default, is `NUClassifier`: bagged trees for
+            vectors, for which NaN is a missing value, and networks for images. The others are its
+            rivals: of networks that reconstruct a row `"vabc"` and `"abc"` by their error,
+            `"vae_error"` by that of a VAE on all rows, `"vae_probability"` by its likelihood,
+            `"cvae"` by the difference of two conditional bounds, `"csvae"` by the part of the
+            latents that is for the unwanted; and `"pca"`, `"forest"`, `"network"` and
+            `"one_class_svm"`.
+        max_false_alarms: `None` to call a row unwanted where that is more likely than not; or the
+            largest share of wanted rows that may be called so, in [0, 1).
+        seed: Whole number >= 0; determines the result.
+
+    Attributes:
+        classes_: The two labels.
+        threshold_: The score above which a row is called unwanted.
+        decision_scores_: Scores `(n,)` of the training rows, by what has not seen them where the
+            backend has that: `"nu"` and `"forest"`.
+        labels_: What they make of the training rows, 0 or 1.
+        negative_share_: Estimated share of unwanted rows among the unlabeled ones.
+        negative_share_interval_: Its interval `(low, high)`.
+        n_features_in_: Number of columns.
+        feature_names_in_: Their names, where X is a data frame of names.
+
+    Example:
+        ```python
+        detector = kv.Detector().fit(X, y)
+        worst = np.argsort(-detector.decision_scores_)
+        ```
+
+    References:
+        - [ADGym: Design Choices for Deep Anomaly Detection](https://arxiv.org/abs/2309.15376) on
+          detection from a few known anomalies.
+    """
+
+    def __init__(self, backend="nu", *, max_false_alarms=None, seed=0):
+        self.backend = backend
+        self.max_false_alarms = max_false_alarms
+        self.seed = seed
+
+    def fit(self, X, y, known_wanted=None):
+        """Learns from known unwanted rows and unlabeled ones.
+
+        Args:
+            X: Rows of numbers `(n, columns)`, an array or a data frame; or images `(n, height,
+                width, channels)`.
+            y: Labels `(n,)`, two of them; the greater one is of the unwanted.
+            known_wanted: `None`, or a mask `(n,)` of unlabeled rows that somebody has looked at and
+                wants to keep. The backend `"nu"` takes these of vectors for positives; the others
+                do not read it.
+
+        Returns:
+            The detector itself.
+
+        Raises:
+            ValueError: If there are NaNs in y, or other than two labels; infinite numbers in X, or
+                NaN for another backend than `"nu"`; too few rows; or an argument breaks a rule.
+        """
+        fit_backend, seed = backend(self.backend), check_whole("seed", self.seed, 0)
+        most = self.max_false_alarms
+        most = None if most is None else checked("max_false_alarms", most)
+        X, y = self._checked(X, y=y, ensure_min_samples=LEAST)
+        self.classes_, unwanted = _two_labels(y)
+        wanted = _mask(known_wanted, unwanted)
+        parts = X[~unwanted], X[unwanted]
+        self._scored = fit_backend(*parts, None if wanted is None else wanted[~unwanted], seed)
+        calibration = Calibration(self._scored.unlabeled, self._scored.unwanted, most)
+        self._calibration, self.threshold_ = calibration, calibration.threshold
+        self.negative_share_ = calibration.share
+        self.negative_share_interval_ = calibration.interval
+        self.decision_scores_ = np.empty(len(X))
+        self.decision_scores_[~unwanted] = self._scored.unlabeled
+        self.decision_scores_[unwanted] = self._scored.unwanted
+        self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
+        return self
+
+    def score_samples(self, X):
+        """Scores `(n,)`, float64: higher for what is more unwanted, on the backend's own scale."""
+        check_is_fitted(self)
+        return np.asarray(self._scored.score(self._checked(X)), "float64")
+
+    def decision_function(self, X):
+        """How far scores exceed `threshold_`, `(n,)`."""
+        return self.score_samples(X) - self.threshold_
+
+    def predict(self, X):
+        """Labels `(n,)`: the greater one where the score exceeds `threshold_`."""
+        above = self.decision_function(X) > 0
+        return self.classes_[above.astype(int)]
+
+    def predict_proba(self, X):
+        """Probabilities `(n, 2)` of both labels, for rows drawn as those of the training are.
+
+        With `max_false_alarms` the threshold need not be where they are equal.
+        """
+        scores = self.score_samples(X)
+        p = self._calibration.probability(scores)
+        return np.stack([1 - p, p], axis=1)
+
+    def __sklearn_tags__(self):
+        """What scikit-learn may expect: two classes, and NaN where the backend takes it."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = self.backend in WITH_NAN
+        return tags
+
+    def _checked(self, X, **more):
+        """X as an array of numbers; with y, in `fit`, both."""
+        images = getattr(X, "ndim", 2) > 2
+        rules = {"allow_nd": images, "dtype": None if images else np.float32}
+        if self.backend in WITH_NAN and not images:
+            rules["ensure_all_finite"] = "allow-nan"
+        return validate_data(self, X, reset=bool(more), **rules, **more)
+
+
+def _two_labels(y):
+    """The two labels, and where the greater one is."""
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name="y")
+    classes = np.unique(y)
+    if kind != "binary":
+        raise ValueError(
+            f"Only binary classification is supported. The type of the target is {kind}."
+        )
+    if len(classes) < 2:
+        raise ValueError(
+            f"y must hold two classes, unlabeled and unwanted. Received: one class, {classes[0]!r}."
+        )
+    return classes, y == classes[1]
+
+
+def _mask(known_wanted, unwanted):
+    """A mask of the rows known to be wanted, which none of the unwanted is; or `None`."""
+    if known_wanted is None:
+        return None
+    mask = np.asarray(known_wanted)
+    if mask.dtype != bool or mask.shape != unwanted.shape or (mask & unwanted).any():
+        raise ValueError(
+            f"known_wanted must be a mask of {len(unwanted)} rows, of unlabeled ones alone. "
+            f"Received: shape {mask.shape}, dtype {mask.dtype}."
+        )
+    return mask

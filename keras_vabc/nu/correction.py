@@ -1,0 +1,43 @@
+"""Folds in which the hidden negatives that a classifier finds are no longer called unlabeled."""
+
+import dataclasses
+
+import numpy as np
+
+from keras_vabc.data.checks import check_share
+from keras_vabc.data.folds import move_to_unwanted
+
+EARLIER = 0.5  # P(negative) above which rows were moved by classifiers without out-of-fold odds
+
+
+def corrected_folds(folds, committee, seen, mode, threshold):
+    """What `NUClassifier.correct` returns; `seen` is the fingerprint of its unlabeled fold."""
+    if mode not in ("move", "soft"):
+        raise ValueError(f"mode must be 'move' or 'soft'. Received: mode={mode!r}.")
+    if threshold is not None:
+        check_share(threshold=threshold)
+    own = committee.out_of_fold is not None and committee.saw(folds.unlabeled, seen)
+    if mode == "move" and threshold is None and committee.estimates is not None:
+        return _moved_above(committee.estimates.moving_cut, folds, committee, own)
+    if own:
+        negative = committee.probability_of(committee.out_of_fold[0])
+    else:
+        negative = committee.negative_probability(folds.unlabeled)
+    test_negative = committee.negative_probability(folds.test_unlabeled)
+    if mode == "move":
+        most = EARLIER if threshold is None else threshold
+        return move_to_unwanted(folds, negative > most, test_negative > most)
+    return dataclasses.replace(folds, unlabeled_y=1 - negative, test_unlabeled_y=1 - test_negative)
+
+
+def _moved_above(cut, folds, committee, own):
+    """Rows of log odds above the cut moved, those of test data as well; none for a cut of `None`.
+
+    Early stopping compares losses on test data: hidden negatives there would reward a model that
+    generates them.
+    """
+    if cut is None:
+        flags = [np.zeros(len(rows), bool) for rows in (folds.unlabeled, folds.test_unlabeled)]
+        return move_to_unwanted(folds, *flags)
+    odds = committee.out_of_fold[0] if own else committee.log_odds(folds.unlabeled)
+    return move_to_unwanted(folds, odds > cut, committee.log_odds(folds.test_unlabeled) > cut)

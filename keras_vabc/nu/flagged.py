@@ -1,0 +1,48 @@
+"""What is known, without labels, of the rows above a cut: intervals, from few unwanted examples."""
+
+import dataclasses
+
+import numpy as np
+
+DRAWS = 4000  # of what is not known
+LEVELS = 0.025, 0.5, 0.975
+
+
+@dataclasses.dataclass(frozen=True)
+class Flagged:
+    """What lies above a cut, each figure as `(low, median, high)` of 95 %.
+
+    Of the negatives among the unlabeled, as many as the posterior of their share says, the same
+    part lies above the cut as of the unwanted examples; the rest above it is wanted.
+
+    Attributes:
+        rows: Number of the unlabeled above the cut, of `unlabeled`.
+        unlabeled: Number of all of them.
+        unwanted: Number of the unwanted examples.
+        recall: Part of the negatives above the cut.
+        wanted: How many of the `rows` are wanted.
+        false_alarms: Part of the wanted that is above the cut.
+    """
+
+    rows: int
+    unlabeled: int
+    unwanted: int
+    recall: tuple
+    wanted: tuple
+    false_alarms: tuple
+
+    @classmethod
+    def above(cls, cut, unlabeled_scores, unwanted_scores, posterior):
+        """Of the scores above a cut, out of fold, with their `SharePosterior`."""
+        rows, unlabeled = int(np.sum(unlabeled_scores > cut)), len(unlabeled_scores)
+        caught, unwanted = int(np.sum(unwanted_scores > cut)), len(unwanted_scores)
+        rng = np.random.default_rng(0)
+        share = rng.choice(posterior.shares, DRAWS, p=posterior.probabilities)
+        recall = rng.beta(caught + 0.5, unwanted - caught + 0.5, DRAWS)  # Jeffreys' prior
+        wanted = np.clip(rows - share * recall * unlabeled, 0, rows)
+        drawn = recall, wanted, wanted / ((1 - share) * unlabeled)
+        return cls(rows, unlabeled, unwanted, *(_quantiles(one) for one in drawn))
+
+
+def _quantiles(drawn):
+    return tuple(map(float, np.quantile(drawn, LEVELS)))

@@ -1,0 +1,48 @@
+"""What a classifier found, in words: with its interval and count, or as the most it can be."""
+
+from keras_vabc.nu.separability import APART, TOLD
+
+MOST_STATED = 0.5  # share of negatives above which "at most" says nothing
+REVIEWS = 50  # examples whose review would help
+
+
+def share_in_words(share, interval, quality):
+    """The share of negatives among the unlabeled, as pages and the console say it.
+
+    `quality` is the `cross_validation` of `NUClassifier`; of one of an earlier version, or `None`,
+    the share is said with the interval that it has.
+    """
+    low, high = interval
+    if not quality or "auc_least" not in quality:
+        return f"{share:.2%} ({low:.2%} to {high:.2%})"
+    unwanted = f"{round(quality['unwanted']):,} unwanted examples"
+    if quality["auc_least"] >= TOLD and quality["auc_low"] >= APART:
+        return f"{share:.2%} ({low:.2%} to {high:.2%}, 95 %, by {unwanted})"
+    if high < MOST_STATED:
+        return f"at most {high:.2%} (95 %, by {unwanted}; the concepts overlap or these are few)"
+    return f"can't tell from {unwanted}: review {REVIEWS} more"
+
+
+def moving_in_words(estimates):
+    """What `NUClassifier.correct` does by its `Estimates`, and how many of these rows are wanted.
+
+    Two values: the text, and `(low, high)`, 95 %, of the number; `None` where no row is moved.
+    """
+    own, cut = estimates.separability, estimates.moving_cut
+    if cut is None:
+        reason = "too few lie clearly apart"
+        if not own.told:
+            reason = (
+                f"by {own.unwanted:,} unwanted examples it can't tell negatives from wanted ones "
+                f"(area under its ROC curve at least {own.least:.2f}, {TOLD} is needed)"
+            )
+        return (
+            f"moves no unlabeled example to the unwanted: {reason}. Review the {REVIEWS} that "
+            "score highest, and add what is unwanted to the unwanted data"
+        ), None
+    found = estimates.above(cut)
+    low, high = round(found.wanted[0]), round(found.wanted[2])
+    return (
+        f"moves {found.rows:,} of {found.unlabeled:,} unlabeled examples to the unwanted; {low:,} "
+        f"to {high:,} of these are wanted (95 %, by {found.unwanted:,} unwanted examples)"
+    ), (low, high)

@@ -1,0 +1,214 @@
+"""The scikit-learn estimator: its contract, its scores, and every backend."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import keras_vabc as kv
+from keras_vabc.detection import encoders
+from keras_vabc.detection.backends import MODULES
+from keras_vabc.detection.calibration import Calibration
+from keras_vabc.nu import members
+from keras_vabc.recipes import own_data
+
+RNG = np.random.default_rng(13)
+SEED = 4
+EXPECTED_FAILURES = {}  # name of a check: why it cannot hold
+
+
+@parametrize_with_checks(
+    [kv.Detector("nu"), kv.Detector("pca")], expected_failed_checks=lambda _: EXPECTED_FAILURES
+)
+def test_scikit_learn_s_own_checks(estimator, check):
+    check(estimator)
+
+
+def rows(count=600, known=30):
+    """Rows, labels, and which rows are unwanted, in random order."""
+    unwanted = RNG.random(count) < 0.15
+    x = RNG.normal(size=(count, 3)).astype("float32") + 2.5 * unwanted[:, None]
+    y = np.zeros(count, int)
+    y[RNG.permutation(np.flatnonzero(unwanted))[:known]] = 1
+    return x, y, unwanted
+
+
+@pytest.fixture(scope="module")
+def data():
+    return rows()
+
+
+@pytest.fixture(scope="module")
+def detector(data):
+    return kv.Detector(seed=SEED).fit(*data[:2])
+
+
+def test_scores_rank_what_is_hidden_and_what_is_new(data, detector):
+    x, y, unwanted = data
+    hidden = y == 0
+    assert roc_auc_score(unwanted[hidden], detector.decision_scores_[hidden]) > 0.95
+    more, _, truth = rows()
+    assert roc_auc_score(truth, detector.score_samples(more)) > 0.95
+    assert roc_auc_score(truth, detector.predict_proba(more)[:, 1]) > 0.95
+    assert (detector.predict(more) == truth).mean() > 0.85
+    assert detector.negative_share_interval_[0] < unwanted[hidden].mean()
+
+
+def test_training_scores_are_out_of_bag_and_in_the_order_of_the_rows(data, detector):
+    x, y, _ = data
+    with pytest.warns(UserWarning, match="too few"):
+        nu = kv.NUClassifier(seed=SEED).fit(x[y == 0], x[y == 1])
+    assert np.array_equal(detector.decision_scores_[y == 0], nu.out_of_fold[0])
+    assert np.array_equal(detector.decision_scores_[y == 1], nu.out_of_fold[1])
+    above = detector.decision_scores_ > detector.threshold_
+    assert np.array_equal(detector.labels_, above)
+    decided = detector.score_samples(x) - detector.threshold_
+    assert np.array_equal(detector.decision_function(x), decided)
+
+
+def test_the_greater_of_any_two_labels_is_the_unwanted(data, detector):
+    x, y, _ = data
+    named = kv.Detector(seed=SEED).fit(x, np.where(y == 1, "wrong", "any"))
+    assert named.classes_.tolist() == ["any", "wrong"]
+    assert np.array_equal(named.predict(x) == "wrong", detector.predict(x) == 1)
+    assert np.array_equal(named.decision_scores_, detector.decision_scores_)
+
+
+def test_missing_values_are_the_trees_own(data):
+    x, y, unwanted = data
+    holed = np.where(RNG.random(x.shape) < 0.1, np.nan, x)
+    scores = kv.Detector(seed=SEED).fit(holed, y).score_samples(holed)
+    assert roc_auc_score(unwanted, scores) > 0.9
+    with pytest.raises(ValueError, match="NaN"):
+        kv.Detector("pca").fit(holed, y)
+
+
+def test_rows_known_to_be_wanted_are_the_trees_negatives(data):
+    x, y, unwanted = data
+    like = ~unwanted & (x.mean(1) > np.quantile(x[~unwanted].mean(1), 0.9))
+    plain = kv.Detector(seed=SEED).fit(x, y)
+    told = kv.Detector(seed=SEED).fit(x, y, known_wanted=like)
+    others = (y == 0) & ~like
+    ranks = [
+        (d.decision_scores_[like][:, None] > d.decision_scores_[others]).mean()
+        for d in (plain, told)
+    ]
+    assert ranks[1] < ranks[0] - 0.02
+
+
+@pytest.mark.parametrize("mask", [np.zeros(5, bool), np.zeros(600), np.ones(600, bool)])
+def test_a_bad_mask_is_named(data, mask):
+    with pytest.raises(ValueError, match="known_wanted must be a mask of 600 rows"):
+        kv.Detector("pca").fit(*data[:2], known_wanted=mask)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.r_[np.nan, np.zeros(599)], "NaN"),
+        (np.zeros(600, int), "y must hold two classes.*one class"),
+        (np.arange(600) % 3, "Only binary classification is supported"),
+    ],
+)
+def test_bad_labels_are_named(data, y, message):
+    with pytest.raises(ValueError, match=message):
+        kv.Detector().fit(data[0], y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"backend": "svm"}, "backend must be one of nu, .*Received: backend='svm'"),
+        ({"max_false_alarms": 1.5}, r"max_false_alarms must be a number in \[0, 1\)"),
+        ({"seed": -1}, "seed must be a whole number >= 0"),
+    ],
+)
+def test_bad_arguments_are_named_in_fit(data, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        kv.Detector(**arguments).fit(*data[:2])
+
+
+def test_it_works_in_what_scikit_learn_has_around_estimators(data):
+    x, y, unwanted = data
+    frame = pd.DataFrame(x, columns=["a", "b", "c"])
+    piped = make_pipeline(StandardScaler().set_output(transform="pandas"), kv.Detector("pca"))
+    piped.fit(frame, y)
+    assert piped[-1].feature_names_in_.tolist() == ["a", "b", "c"]
+    search = GridSearchCV(
+        kv.Detector("pca"), {"backend": ["pca", "forest"]}, scoring="roc_auc", cv=2
+    )
+    search.fit(x, y)
+    assert search.best_params_ == {"backend": "forest"}
+    assert roc_auc_score(unwanted, search.decision_function(x)) > 0.9
+
+
+def test_it_can_be_pickled(data, detector):
+    again = pickle.loads(pickle.dumps(detector))
+    assert np.array_equal(again.score_samples(data[0]), detector.score_samples(data[0]))
+    assert np.array_equal(again.predict_proba(data[0]), detector.predict_proba(data[0]))
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "nu"])
+def test_every_rival_runs_and_sees_what_is_far_out(monkeypatch, name):
+    monkeypatch.setattr(encoders, "STEPS", 300)
+    monkeypatch.setitem(own_data.STEPS, "vectors", (150, 200))
+    far = RNG.random(400) < 0.1
+    x = RNG.normal(size=(400, 5)).astype("float32")
+    x[:, 1:] = x[:, :1] + 0.2 * x[:, 1:]
+    x[far] += RNG.choice([-4, 4], (far.sum(), 5)) + [2, 0, 0, 0, 0]
+    y = (far & (np.arange(400) % 2 == 0)).astype(int)
+    own = kv.Detector(name, seed=SEED).fit(x, y)
+    assert roc_auc_score(far[1::2], own.score_samples(x[1::2])) > 0.7
+    assert np.isfinite(own.decision_scores_).all() and own.decision_scores_.shape == (400,)
+    again = pickle.loads(pickle.dumps(own))
+    np.testing.assert_allclose(again.score_samples(x), own.score_samples(x), rtol=1e-5)
+
+
+def test_images_are_told_by_networks(monkeypatch):
+    monkeypatch.setattr(members, "LEAST_STEPS", 60)
+    x = RNG.integers(0, 90, (240, 8, 8, 1)).astype("uint8")
+    unwanted = np.arange(240) % 4 == 0
+    x[unwanted, 2:6, 2:6] += 120
+    y = (unwanted & (np.arange(240) % 8 == 0)).astype(int)
+    own = kv.Detector(seed=SEED).fit(x, y)
+    assert own.n_features_in_ == 8
+    assert roc_auc_score(unwanted, own.score_samples(x)) > 0.9
+
+
+# Probabilities
+
+
+def test_probabilities_rise_with_scores_and_agree_with_the_threshold():
+    unlabeled = np.r_[RNG.normal(size=900), RNG.normal(5, 1, 100)].round(1)  # with ties
+    own = Calibration(unlabeled, RNG.normal(5, 1, 60))
+    assert own.share == pytest.approx(0.1, abs=0.03)
+    scores = np.sort(np.r_[unlabeled, own.threshold, -99, 99])
+    p = own.probability(scores)
+    assert (np.diff(p) >= 0).all() and 0 < p[0] and p[-1] < 1
+    assert np.array_equal(p > 0.5, scores > own.threshold)
+    everyone = np.r_[unlabeled, RNG.normal(5, 1, 60)]
+    assert own.probability(everyone).mean() == pytest.approx((0.1 * 1000 + 60) / 1060, abs=0.03)
+
+
+def test_the_threshold_of_false_alarms_is_that_of_the_unlabeled():
+    unlabeled = np.r_[RNG.normal(size=2000), RNG.normal(8, 1, 200)]
+    for most in (0.01, 0.1):
+        own = Calibration(unlabeled, RNG.normal(8, 1, 100), most)
+        flagged = (unlabeled[:2000] > own.threshold).mean()
+        assert flagged == pytest.approx(most, abs=0.4 * most + 0.005)
+
+
+def test_useless_and_constant_scores_claim_nothing_certain():
+    for unlabeled, unwanted in (
+        (RNG.normal(size=500), RNG.normal(size=40)),
+        (np.zeros(500), np.zeros(40)),
+    ):
+        own = Calibration(unlabeled, unwanted)
+        p = own.probability(np.r_[unlabeled, -1.0, 1.0])
+        assert np.isfinite(p).all() and np.isfinite(own.threshold)
