@@ -77,11 +77,13 @@ def test_training_scores_are_out_of_bag_and_in_the_order_of_the_rows(data, detec
 
 
 def test_the_greater_of_any_two_labels_is_the_unwanted(data, detector):
-    x, y, _ = data
+    x, y, unwanted = data
     named = kv.Detector(seed=SEED).fit(x, np.where(y == 1, "wrong", "any"))
     assert named.classes_.tolist() == ["any", "wrong"]
     assert np.array_equal(named.predict(x) == "wrong", detector.predict(x) == 1)
     assert np.array_equal(named.decision_scores_, detector.decision_scores_)
+    turned = kv.Detector("forest", seed=SEED).fit(x, np.where(y == 1, 7, -3))
+    assert roc_auc_score(unwanted, turned.score_samples(x)) > 0.9
 
 
 def test_missing_values_are_the_trees_own(data):
