@@ -2,6 +2,7 @@
 
 import pickle
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -174,6 +175,20 @@ def test_every_rival_runs_and_sees_what_is_far_out(monkeypatch, name):
     assert np.isfinite(own.decision_scores_).all() and own.decision_scores_.shape == (400,)
     again = pickle.loads(pickle.dumps(own))
     np.testing.assert_allclose(again.score_samples(x), own.score_samples(x), rtol=1e-5)
+
+
+def test_the_reconstruction_probability_is_a_mean_over_draws():
+    networks = kv.mlp_autoencoder((4,), 2, (8,), "linear", seed=SEED)
+    layer = keras.layers.Rescaling(0.5, 0.25)
+    model = kv.VABC(*networks, preprocessing=layer, seed=SEED)
+    x = RNG.normal(size=(6, 4)).astype("float32")
+    mean, spread = (part.numpy() for part in model.encoder(x * 0.5 + 0.25))
+    noise = np.random.default_rng(0).normal(size=(64, 2)).astype("float32")
+    errors = [
+        ((x * 0.5 + 0.25 - model.decoder(mean + np.exp(spread / 2) * e).numpy()) ** 2).sum(1)
+        for e in noise
+    ]
+    np.testing.assert_allclose(encoders.Probability(model)(x), np.mean(errors, 0), rtol=1e-5)
 
 
 def test_images_are_told_by_networks(monkeypatch):
