@@ -91,9 +91,12 @@ class Probability(Error):
         posterior, model = self.model(x), self.model
         mean, deviation = posterior["z_mean"], tf.exp(posterior["z_log_var"] / 2)
         target, axes = model.preprocessing(x), range(1, len(x.shape))
-        drawn = (model.decoder(mean + deviation * e) for e in noise)
-        errors = [tf.reduce_sum((target - own) ** 2, axes) for own in drawn]
-        return tf.add_n(errors) / DRAWS
+
+        def added(total, draw):
+            shown = model.decoder(mean + deviation * draw)
+            return total + tf.reduce_sum((target - shown) ** 2, axes)
+
+        return tf.foldl(added, noise, tf.zeros_like(mean[:, 0])) / DRAWS
 
 
 def _trained(unlabeled, unwanted, seed, method="vabc"):

@@ -1,8 +1,11 @@
 """Rivals that scikit-learn has whole, each on standardized numbers."""
 
+import warnings
+
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -10,6 +13,7 @@ from sklearn.svm import OneClassSVM
 
 from keras_vabc.detection.backends import seen
 
+EPOCHS = 60  # of the network
 SVM_ROWS = 10_000  # at most, since its time grows with their square
 
 
@@ -30,11 +34,12 @@ def forest(unlabeled, unwanted, known_wanted, seed):
 
 def network(unlabeled, unwanted, known_wanted, seed):
     """A deep network that takes unlabeled rows for wanted."""
-    model = make_pipeline(
-        StandardScaler(),
-        MLPClassifier((128, 128), early_stopping=False, random_state=seed, max_iter=60),
-    )
-    model.fit(flat(np.concatenate([unlabeled, unwanted])), labels(unlabeled, unwanted))
+    network = MLPClassifier((128, 128), max_iter=EPOCHS, random_state=seed)
+    model = make_pipeline(StandardScaler(), network)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it need not learn rows by heart
+        x = flat(np.concatenate([unlabeled, unwanted]))
+        model.fit(x, labels(unlabeled, unwanted))
     return seen(Probability(model), unlabeled, unwanted)
 
 

@@ -175,4 +175,5 @@ def _example():
 
 
 def _threads():
-    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]  # a list has one for each level
+    return int(asked) if asked.isdecimal() else os.cpu_count() or 1

@@ -2,6 +2,7 @@
 
 import pickle
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,12 +21,16 @@ from keras_vabc.recipes import own_data
 
 RNG = np.random.default_rng(13)
 SEED = 4
-EXPECTED_FAILURES = {}  # name of a check: why it cannot hold
+EXPECTED_FAILURES = {  # of backends: name of a check, and why it cannot hold
+    "pca": {"check_classifiers_train": "it reads no labels, and the classes lie in the same plane"}
+}
 
 
-@parametrize_with_checks(
-    [kv.Detector("nu"), kv.Detector("pca")], expected_failed_checks=lambda _: EXPECTED_FAILURES
-)
+def expected(estimator):
+    return EXPECTED_FAILURES.get(estimator.backend, {})
+
+
+@parametrize_with_checks([kv.Detector("nu"), kv.Detector("pca")], expected_failed_checks=expected)
 def test_scikit_learn_s_own_checks(estimator, check):
     check(estimator)
 
@@ -73,11 +78,13 @@ def test_training_scores_are_out_of_bag_and_in_the_order_of_the_rows(data, detec
 
 
 def test_the_greater_of_any_two_labels_is_the_unwanted(data, detector):
-    x, y, _ = data
+    x, y, unwanted = data
     named = kv.Detector(seed=SEED).fit(x, np.where(y == 1, "wrong", "any"))
     assert named.classes_.tolist() == ["any", "wrong"]
     assert np.array_equal(named.predict(x) == "wrong", detector.predict(x) == 1)
     assert np.array_equal(named.decision_scores_, detector.decision_scores_)
+    turned = kv.Detector("forest", seed=SEED).fit(x, np.where(y == 1, 7, -3))
+    assert roc_auc_score(unwanted, turned.score_samples(x)) > 0.9
 
 
 def test_missing_values_are_the_trees_own(data):
@@ -170,6 +177,20 @@ def test_every_rival_runs_and_sees_what_is_far_out(monkeypatch, name):
     np.testing.assert_allclose(again.score_samples(x), own.score_samples(x), rtol=1e-5)
 
 
+def test_the_reconstruction_probability_is_a_mean_over_draws():
+    networks = kv.mlp_autoencoder((4,), 2, (8,), "linear", seed=SEED)
+    layer = keras.layers.Rescaling(0.5, 0.25)
+    model = kv.VABC(*networks, preprocessing=layer, seed=SEED)
+    x = RNG.normal(size=(6, 4)).astype("float32")
+    mean, spread = (part.numpy() for part in model.encoder(x * 0.5 + 0.25))
+    noise = np.random.default_rng(0).normal(size=(64, 2)).astype("float32")
+    errors = [
+        ((x * 0.5 + 0.25 - model.decoder(mean + np.exp(spread / 2) * e).numpy()) ** 2).sum(1)
+        for e in noise
+    ]
+    np.testing.assert_allclose(encoders.Probability(model)(x), np.mean(errors, 0), rtol=1e-5)
+
+
 def test_images_are_told_by_networks(monkeypatch):
     monkeypatch.setattr(members, "LEAST_STEPS", 60)
     x = RNG.integers(0, 90, (240, 8, 8, 1)).astype("uint8")
@@ -201,7 +222,8 @@ def test_the_threshold_of_false_alarms_is_that_of_the_unlabeled():
     for most in (0.01, 0.1):
         own = Calibration(unlabeled, RNG.normal(8, 1, 100), most)
         flagged = (unlabeled[:2000] > own.threshold).mean()
-        assert flagged == pytest.approx(most, abs=0.4 * most + 0.005)
+        assert flagged <= 1.5 * most
+    assert own.threshold < 8  # at a tenth, most of the unwanted are found
 
 
 def test_useless_and_constant_scores_claim_nothing_certain():

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from keras_vabc.export import saved_model as export
-from keras_vabc.export.parts import compare_decoded, model_parts
+from keras_vabc.export.parts import compare, compare_decoded, model_parts
 from keras_vabc.vabc.model import VABC
 from keras_vabc.vabc.networks import conv_autoencoder, mlp_autoencoder
 
@@ -323,3 +323,21 @@ def test_a_mismatch_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match=message):
         moons_model().export(tmp_path / "saved", threshold=3.0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_few_rows_may_jump_where_trees_score_and_none_elsewhere():
+    expected = np.linspace(0, 0.9, 60).astype("float32")
+    for off, by, jumps, fine in (
+        (0, 0.0, False, True),
+        (1, 0.05, False, False),
+        (6, 0.05, True, True),
+        (7, 0.05, True, False),
+        (1, 0.2, True, False),
+    ):
+        actual = expected.copy()
+        actual[:off] += by
+        if fine:
+            compare("score", actual, expected, rtol=1e-4, jumps=jumps)
+        else:
+            with pytest.raises(RuntimeError, match="exported score must give .* Nothing was kept"):
+                compare("score", actual, expected, rtol=1e-4, jumps=jumps)

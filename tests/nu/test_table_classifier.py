@@ -54,6 +54,14 @@ def test_it_ranks_hidden_and_new_negatives_first(data, nu):
     assert nu.of_trees and nu.negative_share == pytest.approx(0.1, abs=0.06)
 
 
+def test_ranks_are_places_among_the_unlabeled_rows_alone(data, nu):
+    ranks = 1 / (1 + np.exp(-nu.out_of_fold[0].astype("float64")))
+    assert ranks.mean() == pytest.approx(0.5, abs=0.004)
+    for name in ("plain", "scored"):
+        knots, _ = nu._committee.network.get_layer(f"ranks_of_{name}_trees").get_weights()
+        assert (knots[0], knots[-1]) == (0, 1)  # so that rows above all others still differ
+
+
 def test_a_row_s_odds_do_not_depend_on_its_batch(data, nu):
     odds = nu.log_odds(data[0])
     np.testing.assert_allclose(nu.log_odds(data[0][7:40]), odds[7:40], rtol=1e-5)

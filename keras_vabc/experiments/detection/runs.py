@@ -5,9 +5,10 @@ import functools
 import json
 import time
 
-from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from keras_vabc.detection.backends import MODULES
+from keras_vabc.detection.detector import Detector
 from keras_vabc.experiments.detection.sets import LABELS, set_names, task_of
 from keras_vabc.recipes.results import provenance
 from keras_vabc.recipes.settings import key_of
@@ -76,20 +77,13 @@ def described(line):
     return f"{line['method']} {known}: {figures}, {line['seconds']:.0f} s"
 
 
-def nu(task, seed):
-    """Our `NUClassifier`."""
-    from keras_vabc.nu.classifier import NUClassifier  # in workers alone: TensorFlow
+def by_backend(name):
+    """Scores of the test rows by a backend of `Detector`, a function of a task and a seed."""
 
-    classifier = NUClassifier(seed=seed).fit(task.x[~task.known], task.x[task.known], verbose=0)
-    return classifier.log_odds(task.x_test)
+    def scores(task, seed):
+        return Detector(name, seed=seed).fit(task.x, task.known).score_samples(task.x_test)
 
-
-def forest(task, seed):
-    """A plain random forest that takes all unlabeled rows for wanted."""
-    model = RandomForestClassifier(
-        300, min_samples_leaf=3, class_weight="balanced_subsample", random_state=seed
-    )
-    return model.fit(task.x, task.known).predict_proba(task.x_test)[:, 1]
+    return scores
 
 
-METHODS = {"nu": nu, "forest": forest}
+METHODS = {name: by_backend(name) for name in MODULES}
