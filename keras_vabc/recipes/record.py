@@ -139,7 +139,7 @@ class Threshold:
         recall_interval: Its 95 % interval.
         score: Name of the score.
         unlabeled, unwanted: Numbers of held-out examples.
-        scores: sha256 of `scores.npz`, of which it was chosen; `None` in memory, or of an earlier one.
+        scores: sha256 of the `scores.npz` it is chosen from; `None` in memory and of old ones.
     """
 
     value: Annotated[float, Field(ge=-FLOAT32_MAX, le=FLOAT32_MAX)]
