@@ -9,12 +9,13 @@ from sphinx.util.docutils import SphinxDirective
 
 from keras_vabc.cli.main import app
 
-INTERNAL = {  # methods that Keras or the package itself calls
+INTERNAL = {  # methods that Keras, scikit-learn or the package itself calls
     *("keep", "update", "change", "score_rows", "read", "training_data", "held_out"),
     *("held_out_scores", "make_train_function", "make_test_function", "load_own_variables"),
     *("anneal_gamma", "anneal_kl", "build", "compute_output_shape", "get_compile_config"),
     *("compile_from_config", "reset_metrics", "logs", "update_step", "apply", "attach"),
     *("on_train_begin", "on_train_end", "on_epoch_begin", "on_epoch_end", "on_train_batch_end"),
+    *("set_fit_request", "set_score_request"),
 }
 
 

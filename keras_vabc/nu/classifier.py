@@ -72,8 +72,6 @@ class NUClassifier:
             follow `false_alarms`, the share of the positives that are flagged, and the precision;
             `auc` is that of the `separability`. They are those of single members, a little worse
             than their mean, and as wrong as the assumption above is.
-        out_of_fold: `(unlabeled, unwanted)`, the log odds of each training example by what did not
-            train on it, float32 of shape `(n,)` and `(m,)`; `None` before `fit` and of old files.
 
     Raises:
         ValueError: If an argument breaks a rule above.
@@ -126,7 +124,10 @@ class NUClassifier:
 
     @property
     def out_of_fold(self):
-        """Log odds of the training examples; see the class."""
+        """`(unlabeled, unwanted)`: log odds of training examples by what did not train on them.
+
+        Float32 of shape `(n,)` and `(m,)`; `None` before `fit` and of old files.
+        """
         return None if self._committee is None else self._committee.out_of_fold
 
     @property
