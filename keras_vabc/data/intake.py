@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_vabc.data.checks import check_share
 from keras_vabc.data.columns.table import Columns
+from keras_vabc.data.columns.unseen import Watched
 from keras_vabc.data.digests import held_out
 from keras_vabc.data.fold_files import FoldFiles
 from keras_vabc.data.folds import PARTS, Folds, own_folds
@@ -200,6 +201,7 @@ def read_examples(
     notes=None,
     unreadable=None,
     columns=None,
+    unseen=None,
     keep=(),
 ):
     """Reads data, of any kind that `read_folds` takes, in the form of a spec, a few rows at a time.
@@ -209,7 +211,7 @@ def read_examples(
     `spec.dtype`. A typed spec needs its `columns`; `keep` are names of columns of a table whose
     cells are wanted, too.
     When all has been read a list of `notes` gets a line for each repair, and an `Unreadable` the
-    files that were left out, with a reason each.
+    files that were left out, with a reason each; of a table an `Unseen` gets its counts.
 
     Raises a `ValueError` if the data are damaged or cannot be brought into that form, an `OSError`
     if something cannot be read.
@@ -218,10 +220,12 @@ def read_examples(
         reader = open_reader(data, name, max_unreadable)
     else:
         table = open_any_table(data, name, max_unreadable, lambda: open_reader(data, name))
+        if unseen is not None:
+            columns = Watched(columns.columns, columns.has_names, columns.notes, unseen)
         reader = TypedReader(table, columns, max_unreadable)
     yield from examples_of(reader, spec, keep)
     if notes is not None:
-        notes += reader.notes(spec)
+        notes += reader.notes(spec) + ([] if unseen is None else unseen.notes(name))
     if unreadable is not None:
         for left_out in _unreadable(reader):
             unreadable.add(*left_out)

@@ -260,12 +260,12 @@ class Run:
         """Which rows were held out at training, by their hashes, or a part of those: boolean."""
         return in_share(hashes, part * self.record.data.test_share)
 
-    def read(self, source, name, notes=None, *, max_unreadable=None, unreadable=None, keep=()):
+    def read(self, source, name, notes=None, *, max_unreadable=None, **how):
         """Reads data in the form of the run's, as `read_examples` does, by the run's own limit."""
         if max_unreadable is None:
             max_unreadable = self.record.settings.max_unreadable
-        more = {"max_unreadable": max_unreadable, "columns": self.columns, "keep": keep}
-        return read_examples(source, self.spec, name, notes=notes, unreadable=unreadable, **more)
+        how |= {"max_unreadable": max_unreadable, "columns": self.columns}
+        return read_examples(source, self.spec, name, notes=notes, **how)
 
     def training_data(self, name, unreadable=None):
         """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""

@@ -7,6 +7,7 @@ import tempfile
 
 import numpy as np
 
+from keras_vabc.data.columns.unseen import Unseen
 from keras_vabc.data.ids import as_cell, quoted
 from keras_vabc.data.unreadable import LISTED, Unreadable
 from keras_vabc.files.outputs import check_free, new_output
@@ -40,8 +41,10 @@ def write_scores(
     and `row` the number of the row; after these come the columns to `keep`. `FILE.json` beside it
     says what the score is; what it holds is returned, the numbers of `examples` and of those
     `flagged`, the `notes` of the reading, and of what is `unreadable` the number and the first of
-    `(id, reason)`; a share of up to `max_unreadable` may be, or up to that of the run. `show` is
-    called with the number of examples scored so far. Memory grows by 24 bytes an example at most.
+    `(id, reason)`; a share of up to `max_unreadable` may be, or up to that of the run. Of a table
+    `unseen` tells how many `rows` have a value like none in training, and in which `columns`.
+    `show` is called with the number of examples scored so far. Memory grows by 24 bytes an example
+    at most.
 
     A `ValueError` refuses data that do not fit the run, and an `out` that is no `.csv` file or
     holds the data; an `OSError` tells what cannot be read or written, or replaced.
@@ -142,8 +145,8 @@ class StoredIds:
 
 def _scored(run, source, stored, max_unreadable, keep, show):
     """The scores of all examples, whose ids are stored; and what the manifest tells of reading."""
-    scores, notes, unreadable = bytearray(), [], Unreadable()
-    limits = {"max_unreadable": max_unreadable, "unreadable": unreadable}
+    scores, notes, unreadable, unseen = bytearray(), [], Unreadable(), Unseen()
+    limits = {"max_unreadable": max_unreadable, "unreadable": unreadable, "unseen": unseen}
     for own in run.read(source, "input", notes, keep=keep, **limits):
         for name, ids in stored.items():
             ids.add({"id": own.ids, "row": own.numbers}.get(name) or own.kept[name])
@@ -153,7 +156,9 @@ def _scored(run, source, stored, max_unreadable, keep, show):
         raise ValueError(f"input must hold an example. Received: input={source}, which has none.")
     first = list(itertools.islice(unreadable, LISTED))
     listed = {"count": len(unreadable), "files": first}
-    return np.frombuffer(scores, "float32"), {"notes": notes, "unreadable": listed}
+    told = {"rows": unseen.rows, "columns": dict(unseen.columns)}
+    told = {"unseen": None if run.columns is None else told}
+    return np.frombuffer(scores, "float32"), {"notes": notes, "unreadable": listed, **told}
 
 
 def _write_table(path, stored, scores, threshold):

@@ -10,9 +10,10 @@ import pytest
 from command_line import keras_vabc
 from rich.console import Console
 
+from keras_vabc.data.folds import array_folds
 from keras_vabc.nu import members
 from keras_vabc.recipes import tune as tuning
-from keras_vabc.recipes.autoencoder import build
+from keras_vabc.recipes.autoencoder import build, train_autoencoder
 from keras_vabc.recipes.gamma_choice import by_gamma, choose
 from keras_vabc.recipes.own_data import recipe_for, setting_for, total_variance
 from keras_vabc.recipes.settings import IMAGES, Setting
@@ -93,6 +94,23 @@ def test_columns_of_different_scale_are_standardized_inside_the_model():
     model = build(setting_for("paper", x), x)
     inside = np.asarray(model.preprocessing(x.astype("float32")))
     assert inside.std(axis=0) == pytest.approx(np.ones(3), rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["paper", "quality"])
+def test_codes_of_a_table_are_not_standardized_and_do_not_diverge(name):
+    """After the correction a word may stand in every row, and its code be constant."""
+    rng = np.random.default_rng(5)
+    numbers, words = rng.normal(size=(45, 2)), np.eye(3)[rng.integers(0, 3, 45)]
+    codes = np.column_stack([numbers, words, np.ones(45)]).astype("float32")
+    others = codes[:14] * np.float32([1, 1, 1, 1, 1, 0])  # another word
+    folds = array_folds(codes, others + np.float32([3, 0, 0, 0, 0, 0]))
+    assert len(folds.unlabeled) == 36
+    recipe = recipe_for(name, folds.unlabeled, seed=5, epochs=30, typed=True)
+    assert not recipe.setting.standardize
+    model = train_autoencoder(recipe.setting, folds, hidden_share=0.1).model
+    for own in (folds.test_unlabeled, folds.test_unwanted):
+        errors = 2 * float(model.sigma2) * model.score(own)
+        assert errors.mean() < 100
 
 
 def line(gamma, estimate, error, seed=0, method="vabc"):
@@ -244,7 +262,7 @@ def test_train_with_a_tuned_gamma_does_what_tune_did(name):
     assert recipes[0].setting.method == "vae"
     for recipe in recipes[1:]:
         own = recipe_for(name, few_images(), gamma=recipe.setting.gamma)
-        assert dataclasses.replace(own, slug="vabc", guard=None) == recipe
+        assert dataclasses.replace(own, slug="vabc", guard=None, cut=None) == recipe
 
 
 def test_a_gamma_above_the_start_of_annealing_is_not_annealed():
