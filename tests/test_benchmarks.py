@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_vabc.recipes import workers
 
@@ -19,6 +20,7 @@ sys.path.append(str(BENCHMARKS))
 pipeline = importlib.import_module("pipeline")
 record = importlib.import_module("record")
 scaling = importlib.import_module("scaling")
+shapes = importlib.import_module("shapes")
 side_by_side = importlib.import_module("side_by_side")
 train_step = importlib.import_module("train_step")
 workloads = importlib.import_module("workloads")
@@ -174,3 +176,18 @@ def test_a_rival_has_the_seconds_of_ours(tmp_path, monkeypatch, capsys):
     assert trained == [(Trial(RIVALS[0], "mnist-odd", 1, 2), 77.0)]
     page = (tmp_path / "out" / "README.md").read_text()
     assert "1 of 118 runs are stored, and 1 of rivals" in page and f"| `{RIVALS[0]}` | 1 |" in page
+
+
+def test_shapes_are_drawn_with_their_labels(tmp_path, monkeypatch):
+    out = tmp_path / "shapes"
+    words = ["shapes.py", str(out), "--unlabeled", "60", "--unwanted", "3", "--seed", "4"]
+    monkeypatch.setattr(sys, "argv", words)
+    shapes.main()
+    rows = [row.split(",") for row in (out / "labels.csv").read_text().splitlines()]
+    assert rows[0] == ["id", "label"] and len(rows) == 61
+    assert {label for _, label in rows[1:]} == set(shapes.SHAPES)
+    assert sum(label == "star" for _, label in rows) < 15
+    assert [path.name for path in sorted((out / "unlabeled").iterdir())] == [r[0] for r in rows[1:]]
+    images = [np.asarray(Image.open(path)) for path in sorted((out / "unwanted").iterdir())]
+    assert [image.shape for image in images] == [(64, 64, 3)] * 3
+    assert np.unique(np.concatenate(images), axis=0).shape[0] > 100

@@ -17,7 +17,7 @@ _MODULES = {
     "observed_rate": "metrics",
     "negative_generation_error": "metrics",
     "frechet_distance": "metrics",
-    "precision_recall_density_coverage": "metrics",
+    "precision_recall_density_coverage": "spread",
     "class_balance": "metrics",
     "column_distances": "metrics",
 }

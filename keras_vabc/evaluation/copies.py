@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
 from sklearn.metrics import pairwise_distances_argmin_min
 
-from keras_vabc.evaluation.metrics import Rate
+from keras_vabc.evaluation.metrics import Rate, wilson_rate
 
 NEAR = 0.01  # share of unseen real rows that are as near to a training row as a near copy
 
@@ -102,7 +101,4 @@ def _clustered_rate(outcomes, clusters):
     """A `Rate` whose Wilson interval counts samples of one cluster as a part of one outcome."""
     sizes = np.unique(clusters, return_counts=True)[1]
     count = len(outcomes) ** 2 / (sizes**2).sum()
-    share, z = float(np.mean(outcomes)), norm.ppf(0.975)
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return Rate(share, float(max(middle - half, 0)), float(min(middle + half, 1)))
+    return wilson_rate(float(np.mean(outcomes)), count)

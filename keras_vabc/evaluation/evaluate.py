@@ -11,8 +11,6 @@ from keras_vabc.evaluation.metrics import (
     frechet_distance,
     negative_generation_error,
     observed_rate,
-    precision_recall_density_coverage,
-    recalled,
 )
 from keras_vabc.evaluation.moons_judge import MoonsJudge
 from keras_vabc.evaluation.sharpness import (
@@ -20,6 +18,7 @@ from keras_vabc.evaluation.sharpness import (
     sharpness_auc,
     sharpness_ratio,
 )
+from keras_vabc.evaluation.spread import recalled, spread_estimates
 
 BORDER = 0.1  # of the held-out positives
 
@@ -70,9 +69,9 @@ class ImageEvaluation:
             samples: Shape `(n, height, width, channels)`, values 0 to 255.
 
         Returns:
-            Dict: `nge_paper` and `nge_strict` with their `_interval`s `[low, high]`, `fid`,
-            `precision`, `recall`, `density`, `coverage`, `class_balance`, `samples` (their number),
-            and `judges` (their accuracies).
+            Dict: `nge_paper`, `nge_strict`, `precision`, `recall`, `density` and `coverage` with
+            their `_interval`s `[low, high]`, `fid`, `class_balance`, `samples` (their number), and
+            `judges` (their accuracies).
         """
         return self._figures(samples, samples)
 
@@ -101,10 +100,14 @@ class ImageEvaluation:
             1]: how well the energy alone tells one from the other.
         """
         compared = self._training_positives if samples is None else samples
-        own, real = laplacian_energy(compared), laplacian_energy(self._positives)
+        own, real = laplacian_energy(compared), self._energy
         auc = sharpness_auc(own, real).value
         ratio = sharpness_ratio(own, real).value
         return {"sharpness": ratio, "sharpness_auc": max(auc, 1 - auc)}
+
+    @functools.cached_property
+    def _energy(self):
+        return laplacian_energy(self._positives)
 
     def real(self):
         """The same figures of real data, as a yardstick.
@@ -185,7 +188,7 @@ class ImageEvaluation:
             **_error("nge_paper", verdicts["paper"]),
             **_error("nge_strict", verdicts["strict"]),
             "fid": frechet_distance(features, self._features),
-            **precision_recall_density_coverage(features, self._features),
+            **_estimated(spread_estimates(features, self._features)),
             "class_balance": class_balance(probabilities.argmax(axis=1), self._positive_classes),
             "samples": len(judged),
             "judges": self.accuracies,
@@ -251,7 +254,7 @@ class MoonsEvaluation:
             "nge_paper_interval": None,
             **_error("nge_strict", self._judge.is_negative(judged)),
             "fid": None,
-            **precision_recall_density_coverage(compared, self._positives),
+            **_estimated(spread_estimates(compared, self._positives)),
             "class_balance": None,
             "samples": len(judged),
             "judges": {"strict": "exact densities"},
@@ -272,8 +275,13 @@ def _highest(numbers, share):
 
 
 def _error(name, is_negative):
-    rate = negative_generation_error(is_negative)
-    return {name: rate.value, f"{name}_interval": [rate.low, rate.high]}
+    return _estimated({name: negative_generation_error(is_negative)})
+
+
+def _estimated(estimates):
+    """The fields of figures by name: their values, and their intervals as lists."""
+    intervals = {f"{name}_interval": [own.low, own.high] for name, own in estimates.items()}
+    return {name: own.value for name, own in estimates.items()} | intervals
 
 
 def _sorted(x, labels):

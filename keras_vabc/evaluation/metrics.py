@@ -4,12 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.spatial.distance import cdist
-from scipy.stats import binomtest, wasserstein_distance
-from sklearn.neighbors import NearestNeighbors
+from scipy.stats import norm, wasserstein_distance
 
-NEIGHBOURS = 5
-SUBSAMPLE = 2000
+
+class Estimate(NamedTuple):
+    """A number with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 class Rate(NamedTuple):
@@ -58,9 +61,17 @@ def observed_rate(outcomes, name="outcomes"):
             f"{name} must be a boolean array of shape (n,), n >= 1. "
             f"Received: shape {outcomes.shape}, dtype {outcomes.dtype}."
         )
-    test = binomtest(int(outcomes.sum()), len(outcomes))
-    low, high = test.proportion_ci(method="wilson")
-    return Rate(float(outcomes.mean()), float(low), float(high))
+    return wilson_rate(float(outcomes.mean()), len(outcomes))
+
+
+def wilson_rate(share, count):
+    """A share of `count` outcomes as a `Rate`; the count, above 0, need not be a whole number."""
+    z = norm.ppf(0.975)
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+    low = 0.0 if share == 0 else max(middle - half, 0.0)
+    high = 1.0 if share == 1 else min(middle + half, 1.0)
+    return Rate(share, float(low), float(high))
 
 
 def frechet_distance(features, reference):
@@ -82,7 +93,7 @@ def frechet_distance(features, reference):
     References:
         - [GANs Trained by a Two Time-Scale Update Rule](https://arxiv.org/abs/1706.08500).
     """
-    features, reference = _features(features, reference, least=2)
+    features, reference = checked_features(features, reference, least=2)
     difference = features.mean(0) - reference.mean(0)
     covariance, reference_covariance = np.cov(features.T), np.cov(reference.T)
     # tr((C1 C2)^(1/2)) by the eigenvalues of the symmetric B C1 B, B = C2^(1/2): units that never
@@ -93,73 +104,6 @@ def frechet_distance(features, reference):
     distance = difference @ difference - 2 * overlap
     distance += np.trace(np.atleast_2d(covariance)) + np.trace(np.atleast_2d(reference_covariance))
     return max(float(distance), 0.0)
-
-
-def precision_recall_density_coverage(features, reference, seed=0):
-    """How real samples look (precision, density) and how much of the real data they cover.
-
-    Computed with balls that reach to the 5th nearest neighbour, on 2,000 samples and 2,000 real
-    examples drawn with a fixed seed (all, where there are fewer):
-
-    - precision: share of samples within the ball of some real example;
-    - recall: share of real examples within the ball of some sample;
-    - density: mean number of real balls that a sample lies in, divided by 5; may exceed 1;
-    - coverage: share of real balls that hold a sample.
-
-    Args:
-        features: Features of the samples, shape `(n, d)`.
-        reference: Features of real data, shape `(m, d)`.
-        seed: Seed of the draw.
-
-    Returns:
-        Dict of the four floats.
-
-    Raises:
-        ValueError: If there are fewer than six rows, the widths differ, or a value is not finite.
-
-    References:
-        - [Improved Precision and Recall Metric for Assessing Generative Models](
-          https://arxiv.org/abs/1904.06991).
-        - [Reliable Fidelity and Diversity Metrics for Generative Models](
-          https://arxiv.org/abs/2002.09797).
-    """
-    features, reference = _features(features, reference, least=NEIGHBOURS + 1)
-    rng = np.random.default_rng(seed)
-    features, reference = _subsample(features, rng), _subsample(reference, rng)
-    neighbours = NearestNeighbors(n_neighbors=NEIGHBOURS)
-    radii = neighbours.fit(features).kneighbors()[0][:, -1]
-    reference_radii = neighbours.fit(reference).kneighbors()[0][:, -1]
-
-    distances = cdist(reference, features)  # (real, sample)
-    in_real_ball = distances <= reference_radii[:, None]
-    in_sample_ball = distances <= radii[None, :]
-    return {
-        "precision": float(in_real_ball.any(axis=0).mean()),
-        "recall": float(in_sample_ball.any(axis=1).mean()),
-        "density": float(in_real_ball.sum(axis=0).mean() / NEIGHBOURS),
-        "coverage": float(in_real_ball.any(axis=1).mean()),
-    }
-
-
-def recalled(features, reference, seed=0):
-    """Which real examples lie within the ball of some sample; their share is the recall.
-
-    Args:
-        features: Features of the samples, shape `(n, d)`; 2,000 of them are drawn, or all.
-        reference: Features of real data, shape `(m, d)`; all count.
-        seed: Seed of the draw.
-
-    Returns:
-        Boolean array of shape `(m,)`.
-
-    Raises:
-        ValueError: As `precision_recall_density_coverage`.
-    """
-    features, reference = _features(features, reference, least=NEIGHBOURS + 1)
-    features = _subsample(features, np.random.default_rng(seed))
-    radii = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(features).kneighbors()[0][:, -1]
-    blocks = np.array_split(reference, -(-len(reference) // SUBSAMPLE))
-    return np.concatenate([(cdist(block, features) <= radii).any(axis=1) for block in blocks])
 
 
 def class_balance(classes, reference_classes):
@@ -207,7 +151,7 @@ def column_distances(samples, reference, weights=None, sample_weights=None):
     Raises:
         ValueError: If there is no row, the widths differ, or a value is not finite.
     """
-    samples, reference = _features(samples, reference, least=1)
+    samples, reference = checked_features(samples, reference, least=1)
     mean = np.average(reference, axis=0, weights=weights)
     deviation = np.sqrt(np.average((reference - mean) ** 2, axis=0, weights=weights))
     distances = [
@@ -218,7 +162,7 @@ def column_distances(samples, reference, weights=None, sample_weights=None):
     return np.where(constant, np.nan, distances / np.where(constant, 1.0, deviation))
 
 
-def _features(features, reference, least):
+def checked_features(features, reference, least):
     """Both as float64 arrays of equal width, checked."""
     arrays = np.asarray(features, "float64"), np.asarray(reference, "float64")
     for name, array in zip(("features", "reference"), arrays, strict=True):
@@ -235,7 +179,3 @@ def _features(features, reference, least):
 def _symmetric_root(matrix):
     values, vectors = eigh(matrix)
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-
-
-def _subsample(rows, rng):
-    return rows[rng.permutation(len(rows))[:SUBSAMPLE]]

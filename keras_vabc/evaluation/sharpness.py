@@ -1,20 +1,12 @@
 """Sharpness: how much of an image is edges and texture, by which blurred samples are told."""
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy.ndimage import laplace
 from scipy.stats import norm
 
+from keras_vabc.evaluation.metrics import Estimate
+
 BLOCK = 500  # images whose Laplacians are in memory together
-
-
-class Estimate(NamedTuple):
-    """A number with its 95 % confidence interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def laplacian_energy(images):

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from keras_vabc.evaluation.sharpness import Estimate
+from keras_vabc.evaluation.metrics import Estimate
 
 FALSE_ALARMS = 0.005  # of presumed wanted rows, where the threshold is put
 DRAWS = 20_000

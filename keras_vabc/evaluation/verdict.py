@@ -108,8 +108,12 @@ def _realistic(figures):
 
 def _varied(figures):
     """The share of the variety: recall forgives a few far samples, and coverage a narrow spread."""
-    share = min(figures[name].relative for name in ("recall", "coverage"))
-    text = f"covers {min(share, 1):.0%} of the variety (n = {figures['recall'].n:,})"
+    least = min((figures[name] for name in ("recall", "coverage")), key=lambda one: one.relative)
+    share, sure = least.relative, f"n = {least.n:,}"
+    if least.low is not None and least.real:
+        low, high = (min(end / least.real, 1) for end in (least.low, least.high))
+        sure = f"{low:.0%} to {high:.0%}"
+    text = f"covers {min(share, 1):.0%} of the variety ({sure})"
     return text, "narrow" if share < POOR else "partly narrow" if share < GOOD else None
 
 

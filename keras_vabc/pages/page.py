@@ -1,6 +1,7 @@
 """Result lines as a table, and a self-contained page of tables and pictures."""
 
 import base64
+import functools
 from typing import NamedTuple
 
 import jinja2
@@ -22,6 +23,7 @@ COLUMNS = {
     "Class\nbal.": lambda line: _number(line["class_balance"], ".2f"),
     SECONDS: lambda line: _number(line["seconds"], ".0f"),
 }
+RANGED = {"Pre-\ncision": "precision", "Re-\ncall": "recall", "Cov-\nerage": "coverage"}
 REGION = {"Recall at\nborder": lambda line: _number(line.get("recall_border"), ".2f")}
 
 
@@ -68,6 +70,13 @@ def _with_interval(line, name):
     return f"{_percent(line[name])} [{_percent(low)},{_percent(high)}]"
 
 
+def _with_range(line, name):
+    """As `_with_interval`, of figures that older lines have without one."""
+    low, high = line.get(f"{name}_interval", (None, None))
+    own = _number(line[name], ".2f")
+    return own if low is None else f"{own} [{low:.2f},{high:.2f}]"
+
+
 def _percent(rate):
     return _number(rate if rate is None else 100 * rate, ".2f")
 
@@ -80,4 +89,6 @@ def measured_table(measured):
     """The `Table` of what `ImageEvaluation` measured: a dict from a name to figures."""
     lines = [{"method": name, **part} for name, part in measured.items()]
     shown = {name: show for name, show in COLUMNS.items() if name != SECONDS} | REGION
+    for title, name in RANGED.items():
+        shown[title] = functools.partial(_with_range, name=name)
     return Table(list(shown), [[show(line) for show in shown.values()] for line in lines])

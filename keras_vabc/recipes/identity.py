@@ -10,9 +10,9 @@ from keras_vabc.recipes.settings import not_default
 
 DRAWN = 16  # hexadecimal digits of an id that are random
 PARTS = {"classifier": ("nu",), "model": ("model", "history"), "samples": ("scores",)}
-CHECKPOINTS = {
-    "classifier": ("classifier.checkpoint",),
-    "model": ("model.checkpoint", "sharpness.checkpoint"),
+CHECKPOINTS = {  # files from which a step that was killed goes on, by what they hold
+    "classifier": {"members": "classifier.checkpoint"},
+    "model": {"epochs": "model.checkpoint", "sharpening": "sharpness.checkpoint"},
 }
 
 
@@ -45,7 +45,9 @@ def due_files(record):
     parts = [part for stage in due for part in PARTS.get(stage, ())]
     if "density" in due and record.settings.setting == "quality":
         parts.append("density")
-    checkpoints = [name for stage in CHECKPOINTS if stage in due for name in CHECKPOINTS[stage]]
+    checkpoints = [
+        name for stage, names in CHECKPOINTS.items() if stage in due for name in names.values()
+    ]
     listed = [UNREADABLE] if "intake" in due else []
     return [*listed, *checkpoints, *sorted(FILES[part] for part in parts)]
 

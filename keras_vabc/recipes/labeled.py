@@ -8,7 +8,8 @@ from keras_vabc.data.folds import Folds
 from keras_vabc.data.labels import read_labels
 from keras_vabc.data.unreadable import NAMES_SHOWN, Unreadable
 from keras_vabc.evaluation.evaluate import ImageEvaluation
-from keras_vabc.evaluation.metrics import NEIGHBOURS, observed_rate
+from keras_vabc.evaluation.metrics import observed_rate
+from keras_vabc.evaluation.spread import NEIGHBOURS
 from keras_vabc.recipes.record import LabeledFigures
 from keras_vabc.recipes.results import SAMPLES
 

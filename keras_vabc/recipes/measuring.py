@@ -5,9 +5,14 @@ import numpy as np
 from keras_vabc.evaluation.copies import copies
 from keras_vabc.evaluation.fidelity import told_apart
 from keras_vabc.evaluation.judges import blurred
-from keras_vabc.evaluation.metrics import frechet_distance, precision_recall_density_coverage
+from keras_vabc.evaluation.metrics import frechet_distance
 from keras_vabc.evaluation.patch_features import PatchFeatures
 from keras_vabc.evaluation.sharpness import laplacian_energy, sharpness_auc, sharpness_ratio
+from keras_vabc.evaluation.spread import (
+    SUBSAMPLE,
+    precision_recall_density_coverage,
+    spread_estimates,
+)
 from keras_vabc.evaluation.unwanted_share import unwanted_share
 from keras_vabc.evaluation.verdict import Figure, no_samples, verdict
 from keras_vabc.pages import nearest_rows
@@ -113,11 +118,10 @@ class _Comparison:
 
     def _spread(self, own, known, unseen):
         count = min(map(len, (own, known, unseen)))
-        measured, real = (
-            precision_recall_density_coverage(x[:count], unseen[:count]) for x in (own, known)
-        )
-        for name, value in measured.items():
-            self.figures[name] = Figure(value, count, real=real[name])
+        measured = spread_estimates(own[:count], unseen[:count])
+        real = precision_recall_density_coverage(known[:count], unseen[:count])
+        for name, estimate in measured.items():
+            self.figures[name] = _rated(estimate, min(count, SUBSAMPLE), real[name])
         frechet = [frechet_distance(x[:count], unseen[:count]) for x in (own, known)]
         self.figures["frechet"] = Figure(frechet[0], count, real=frechet[1])
 

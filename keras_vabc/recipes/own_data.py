@@ -6,21 +6,27 @@ from fractions import Fraction
 import numpy as np
 
 from keras_vabc.recipes.recipe import COMPONENTS, GUARD, Recipe
-from keras_vabc.recipes.settings import IMAGES, QUALITY, Setting
+from keras_vabc.recipes.settings import IMAGES, LARGE_IMAGES, QUALITY, Setting
 
 SETTINGS = ("paper", "quality")
 VARIANCE_ROWS = 10_000  # enough for a variance
 VARIANCE_NUMBERS = 2**27  # fewer rows of large images do as well, and fit in memory
 MNIST_VARIANCE = 52.7  # of all pixels together, in 0..1: the squared error of the mean image
 MNIST_PIXELS = 784
-STEPS = {"paper": (10_000, 50_000), "vectors": (2_300, 10_000), "images": (7_000, 20_000)}
+LARGE = 32  # pixels of the longer side
+STEPS = {
+    "paper": (10_000, 50_000),
+    "vectors": (2_300, 10_000),
+    "images": (7_000, 20_000),
+    "large images": (8_000, 20_000),
+}
 BLOCK = 2**20  # numbers that are looked at together
 CONSTANT = 1e-6  # least deviation of a column, relative to its mean: float32 has seven digits
 ROWS_PER_COMPONENT = 100  # with fewer, held-out latents become less likely (1,182 digits)
 DRAWS, DRAWS_PER_ROW = 54_000, 10  # of the posteriors of images, to which the mixture is fitted
 SHRINKAGE = 0.1  # of its correlations
 CUT = 0.03  # of the wanted images, which the guard costs
-FINETUNING = 0.2  # steps of it, for each step of the training before
+FINETUNING = {"images": 0.2, "large images": 0.4}  # steps of it, for each of the training before
 START = 10  # of the annealing of gamma in the setting quality, over its end
 VECTORS = {"network": "mlp", "units": (256, 128), "sigma2": 0.1}  # of standardized columns
 
@@ -39,7 +45,7 @@ def recipe_for(name, unlabeled, seed=0, epochs=None, gamma=None):
     whole = {"correction": "move", "density": "gmm", "guard": GUARD, "components": components}
     if unlabeled.ndim == 4:
         steps = setting.epochs * _steps_per_epoch(setting, rows)
-        whole["finetuning"] = max(1, round(FINETUNING * steps))
+        whole["finetuning"] = max(1, round(FINETUNING[_kind(unlabeled.shape)] * steps))
         whole |= {"cut": CUT, "fit_rows": min(DRAWS, DRAWS_PER_ROW * rows), "shrinkage": SHRINKAGE}
     return Recipe(name, setting, **whole)
 
@@ -65,20 +71,20 @@ def setting_for(name, unlabeled, seed=0, epochs=None, gamma=None):
             "unlabeled must be images of shape (n, height, width, channels) or vectors of shape "
             f"(n, features). Received: shape {unlabeled.shape}."
         )
+    kind = name if name == "paper" else _kind(unlabeled.shape)
     own = _paper if name == "paper" else _quality
     total, mean, most_latents = _spread(unlabeled)
     if total == 0:
         raise ValueError(
             f"unlabeled must hold examples that differ. Received: {len(unlabeled)} equal ones."
         )
-    setting = Setting("vabc", "files", seed=seed, **own(total, mean, most_latents, images))
+    setting = Setting("vabc", "files", seed=seed, **own(total, mean, most_latents, kind))
     if images:
         setting = dataclasses.replace(setting, pixel_max=pixel_max(unlabeled))
     else:
         setting = dataclasses.replace(setting, output_activation="linear", standardize=True)
     if gamma is not None:
         setting = with_gamma(setting, gamma)
-    kind = name if name == "paper" else "images" if images else "vectors"
     return _with_epochs(_with_batches(setting, len(unlabeled)), kind, len(unlabeled), epochs)
 
 
@@ -154,15 +160,23 @@ def _spread(unlabeled):
     return float(variances.sum()), float(variances.mean()), most_latents
 
 
-def _paper(total, mean, most_latents, images):
+def _kind(shape):
+    """The key of `STEPS` for data of shape `(n, ...)`."""
+    if len(shape) != 4:
+        return "vectors"
+    return "large images" if max(shape[1:3]) >= LARGE else "images"
+
+
+def _paper(total, mean, most_latents, kind):
     sigma2 = Setting.sigma2 * total / MNIST_VARIANCE
     return {"sigma2": _rounded(sigma2), "latent_dim": min(Setting.latent_dim, most_latents)}
 
 
-def _quality(total, mean, most_latents, images):
-    own = dict(IMAGES) if images else QUALITY | VECTORS
+def _quality(total, mean, most_latents, kind):
+    base = {"images": IMAGES, "large images": LARGE_IMAGES, "vectors": QUALITY | VECTORS}
+    own = dict(base[kind])
     own["latent_dim"] = min(own["latent_dim"], most_latents)
-    if images:
+    if kind != "vectors":
         contrast = mean * MNIST_PIXELS / MNIST_VARIANCE
         own["sigma2"] = _rounded(own["sigma2"] * min(1.0, contrast))
     own["target"] = _rounded(own["target"] * total / MNIST_VARIANCE)

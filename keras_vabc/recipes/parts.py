@@ -107,7 +107,7 @@ def check_room(folder, record, files=None):
 
 def delete_checkpoints(folder, stage, record):
     """Deletes the checkpoints of a finished stage that are the run's own."""
-    for path in (Path(folder, name) for name in CHECKPOINTS[stage]):
+    for path in (Path(folder, name) for name in CHECKPOINTS[stage].values()):
         if path.exists() and _is_known(path, record):
             path.unlink()
 
@@ -116,7 +116,7 @@ def _is_known(path, record):
     """Whether a file is the run's own: by its hash, or a checkpoint by the owner that it names."""
     if not path.is_file():
         return False
-    if not any(path.name in names for names in CHECKPOINTS.values()):
+    if not any(path.name in names.values() for names in CHECKPOINTS.values()):
         return file_hash(path) == record.parts.get(path.name)
     with contextlib.suppress(OSError, *DAMAGES):
         return read_array_file(path)[1]["fingerprint"].get("owner") == record.id

@@ -50,14 +50,15 @@ class Training:
             if self._run.folder is not None and name in CHECKPOINTS:
                 delete_checkpoints(self._run.folder, name, self._run.record)
 
-    def _checkpoints(self, step):
-        """The files from which a step that was killed goes on; none in memory."""
+    def _checkpoint(self, step, held):
+        """The file with what a step that was killed goes on from; `None` in memory."""
         folder = self._run.folder
-        return [] if folder is None else [folder / name for name in CHECKPOINTS[step]]
+        return None if folder is None else folder / CHECKPOINTS[step][held]
 
     def _kept_epochs(self):
         """The callback that stores each epoch in a file which no other run takes, in a list."""
-        return [Checkpoint(path, self._run.record.id) for path in self._checkpoints("model")[:1]]
+        path = self._checkpoint("model", "epochs")
+        return [] if path is None else [Checkpoint(path, self._run.record.id)]
 
     @functools.cached_property
     def _training_folds(self):
@@ -73,7 +74,7 @@ class Training:
                 self._folds.unlabeled,
                 self._folds.unwanted,
                 verbose=_verbosity(self._console),
-                checkpoint=next(iter(self._checkpoints("classifier")), None),
+                checkpoint=self._checkpoint("classifier", "members"),
                 owner=self._run.record.id,
             )
         self._run.keep("nu", nu)
@@ -135,7 +136,7 @@ class Training:
                 recipe,
                 model,
                 self._training_folds,
-                checkpoint=next(iter(self._checkpoints("model")[1:]), None),
+                checkpoint=self._checkpoint("model", "sharpening"),
                 owner=self._run.record.id,
                 show=shown.update,
             )

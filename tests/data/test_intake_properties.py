@@ -25,8 +25,8 @@ from keras_vabc.evaluation.metrics import (
     class_balance,
     frechet_distance,
     negative_generation_error,
-    precision_recall_density_coverage,
 )
+from keras_vabc.evaluation.spread import precision_recall_density_coverage
 from keras_vabc.vabc.losses import unwanted_penalty, vabc_loss
 
 few = settings(max_examples=25, deadline=None, derandomize=True, database=None)

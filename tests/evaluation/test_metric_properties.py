@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_vabc.evaluation.metrics import frechet_distance, precision_recall_density_coverage
+from keras_vabc.evaluation.metrics import frechet_distance
+from keras_vabc.evaluation.spread import precision_recall_density_coverage
 
 FEW = settings(max_examples=10, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**31 - 1)

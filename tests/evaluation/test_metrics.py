@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from keras_vabc.evaluation import metrics
+from keras_vabc.evaluation import metrics, spread
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_frechet_distance_orders_generators(real, generators):
 
 def test_precision_to_coverage_on_three_generators(real, generators):
     figures = {
-        name: metrics.precision_recall_density_coverage(x, real) for name, x in generators.items()
+        name: spread.precision_recall_density_coverage(x, real) for name, x in generators.items()
     }
     assert min(figures["perfect"].values()) > 0.85
     assert figures["perfect"]["density"] == pytest.approx(1, abs=0.1)
@@ -112,7 +112,7 @@ def test_precision_to_coverage_by_brute_force():
     between = distance(real, fake)
     in_real = [[between[i, j] <= radius(real)[i] for j in range(40)] for i in range(60)]
     in_fake = [[between[i, j] <= radius(fake)[j] for j in range(40)] for i in range(60)]
-    assert metrics.precision_recall_density_coverage(fake, real) == pytest.approx(
+    assert spread.precision_recall_density_coverage(fake, real) == pytest.approx(
         {
             "precision": np.mean(np.any(in_real, axis=0)),
             "recall": np.mean(np.any(in_fake, axis=1)),
@@ -122,15 +122,63 @@ def test_precision_to_coverage_by_brute_force():
     )
 
 
+def test_intervals_are_as_wide_as_figures_vary_from_draw_to_draw():
+    """Those of independent rows would be too narrow by a third: balls move with their rows."""
+
+    def estimates(seed):
+        rng = np.random.default_rng(seed)
+        rows = rng.normal(size=(2, 200, 4))
+        return spread.spread_estimates(0.5 * rows[0], rows[1], seed)
+
+    found = [estimates(seed) for seed in range(1, 61)]
+    for name in ("recall", "coverage", "density"):
+        values, low, high = np.array([one[name] for one in found]).T
+        ratio = (high - low).mean() / 2 / (1.96 * values.std(ddof=1))
+        assert 0.9 < ratio < 1.4, name
+        assert ((low <= values.mean()) & (values.mean() <= high)).mean() > 0.88, name
+
+
+def test_intervals_are_by_the_figures_of_halves():
+    rng = np.random.default_rng(8)
+    real, fake = rng.normal(size=(120, 3)), rng.normal(size=(90, 3)) * 0.8
+    draw = np.random.default_rng(6)
+    own, other = fake[draw.permutation(90)], real[draw.permutation(120)]
+    halves = []
+    for _ in range(spread.HALVES):
+        rows = other[draw.permutation(120)[:60]]
+        half = own[draw.permutation(90)[:45]]
+        halves.append(spread.precision_recall_density_coverage(half, rows))
+    found = spread.spread_estimates(fake, real, seed=6)
+    deviation = {name: np.std([half[name] for half in halves], ddof=1) for name in found}
+    density, recall = found["density"], found["recall"]
+    assert density.high - density.value == pytest.approx(1.959964 * deviation["density"])
+    count = recall.value * (1 - recall.value) / deviation["recall"] ** 2
+    assert count < 120 and recall == pytest.approx(metrics.wilson_rate(recall.value, count))
+
+
+def test_intervals_belong_to_the_figures():
+    rng = np.random.default_rng(5)
+    real, fake = rng.normal(size=(300, 3)), rng.normal(size=(250, 3)) * 0.8
+    found = spread.spread_estimates(fake, real, seed=2)
+    assert {name: own.value for name, own in found.items()} == pytest.approx(
+        spread.precision_recall_density_coverage(fake, real)
+    )
+    assert all(own.low < own.value < own.high for own in found.values())
+    none = spread.spread_estimates(fake + 50, real)["recall"]
+    assert none[:2] == (0, 0) and none.high == pytest.approx(metrics.wilson_rate(0, 300).high)
+    few = spread.spread_estimates(fake[:9], real)["precision"]
+    assert few == pytest.approx(metrics.wilson_rate(few.value, 9))
+
+
 def test_the_subsample_is_fixed_by_its_seed():
     rng = np.random.default_rng(4)
     real, fake = rng.normal(size=(2500, 2)), rng.normal(size=(2500, 2))
-    whole = metrics.precision_recall_density_coverage(fake[:2000], real[:2000])
-    again = metrics.precision_recall_density_coverage(fake[:2000], real[:2000], seed=1)
+    whole = spread.precision_recall_density_coverage(fake[:2000], real[:2000])
+    again = spread.precision_recall_density_coverage(fake[:2000], real[:2000], seed=1)
     assert again == pytest.approx(whole, rel=1e-12)  # 2,000 rows are not thinned out
-    first = metrics.precision_recall_density_coverage(fake, real)
-    assert metrics.precision_recall_density_coverage(fake, real) == first
-    assert metrics.precision_recall_density_coverage(fake, real, seed=1) != first
+    first = spread.precision_recall_density_coverage(fake, real)
+    assert spread.precision_recall_density_coverage(fake, real) == first
+    assert spread.precision_recall_density_coverage(fake, real, seed=1) != first
 
 
 @pytest.mark.parametrize(
@@ -144,7 +192,7 @@ def test_the_subsample_is_fixed_by_its_seed():
 )
 def test_features_are_checked(real, features, message):
     with pytest.raises(ValueError, match=message):
-        metrics.precision_recall_density_coverage(features, real)
+        spread.precision_recall_density_coverage(features, real)
 
 
 def test_class_balance_on_three_generators():
@@ -188,13 +236,13 @@ def test_recalled_are_the_real_rows_that_a_sample_is_near_to():
     rng = np.random.default_rng(3)
     real = rng.normal(size=(900, 3))
     fresh = rng.normal(size=(500, 3))
-    found = metrics.recalled(fresh, real, seed=4)
+    found = spread.recalled(fresh, real, seed=4)
     distances = np.linalg.norm(fresh[:, None] - fresh, axis=2)
     radii = np.sort(distances, axis=1)[:, 5]  # the 0th is the sample itself
     expected = (np.linalg.norm(real[:, None] - fresh, axis=2) <= radii).any(axis=1)
     np.testing.assert_array_equal(found, expected)
     assert found.mean() > 0.8
-    assert not metrics.recalled(fresh + 50, real).any()
-    assert not metrics.recalled(np.repeat(fresh[:1], 500, axis=0), real).any()
+    assert not spread.recalled(fresh + 50, real).any()
+    assert not spread.recalled(np.repeat(fresh[:1], 500, axis=0), real).any()
     many = rng.normal(size=(4500, 1))  # more rows than are compared at a time, and than are drawn
-    assert len(metrics.recalled(many, many)) == 4500 and metrics.recalled(many, many).mean() > 0.99
+    assert len(spread.recalled(many, many)) == 4500 and spread.recalled(many, many).mean() > 0.99

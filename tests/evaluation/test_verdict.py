@@ -44,6 +44,18 @@ def test_a_poor_one_is_told_what_to_change_once():
     assert text.endswith(". What to change: more epochs or more latents.")
 
 
+def test_the_variety_has_the_interval_of_the_lesser_figure_over_that_of_real_data():
+    intervals = {
+        "recall": Figure(0.88, 2000, 0.86, 0.9, 0.92),
+        "coverage": Figure(0.48, 2000, 0.45, 0.51, 0.96),
+    }
+    assert "covers 50% of the variety (47% to 53%);" in verdict(REAL | intervals).text
+    best = {"recall": Figure(0.95, 2000, 0.94, 0.96, 0.92)}
+    assert "covers 99% of the variety (n = 2,000);" in verdict(REAL | best).text
+    best |= {"coverage": Figure(0.96, 2000, 0.95, 0.97, 0.96)}
+    assert "covers 100% of the variety (99% to 100%);" in verdict(REAL | best).text
+
+
 @pytest.mark.parametrize(
     ("figures", "flaw", "grade"),
     [

@@ -195,6 +195,31 @@ def test_each_method_is_trained_and_measured(digits, informed, tmp_path, monkeyp
     json.dumps(line)
 
 
+def test_a_guard_that_accepts_nothing_is_one_failure_that_is_told(digits, monkeypatch, tmp_path):
+    monkeypatch.setattr(evaluate, "ImageEvaluation", Evaluation)
+
+    class Doubting(Informed):
+        def negative_probability_batch(self, x):
+            return tf.fill(tf.shape(x)[:1], 0.5)
+
+    monkeypatch.setattr(generation, "classifier_of", lambda folds, *_: (Doubting(folds), 7.0))
+    trial = Trial("quality", "digits", 8, 0)
+    short = dataclasses.replace(recipe_of(trial, image_folds("digits", 8, 0).unlabeled), guard=0.05)
+    monkeypatch.setattr(runs, "recipe_of", lambda *_: at_budget(short, 0.003))
+    (job,) = runs.jobs_of([trial])
+    line = job.run(tmp_path)
+    assert line["failed"].startswith("guard must accept") and line["acceptance"] is None
+    assert (line["key"], line["nge_strict"], line["samples"]) == (trial.key, None, None)
+    assert "no samples, " in runs.described(line) and "guard must accept" in runs.described(line)
+    stored(tmp_path, [Trial("real", "digits", 8)])
+    with open(tmp_path / RESULTS, "a") as file:
+        file.write(json.dumps(line) + "\n")
+    render(tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    assert "- No samples: `quality`, class 8, seed 0. guard must accept" in page
+    assert "| `real` | 1 |" in page and "| `quality` |" not in page
+
+
 def test_an_oracle_knows_all_classes_of_a_concept(digits, tmp_path):
     trial = Trial("quality-oracle", "digits-odd", 1, 2, budget=0.003)
     _, samples, made = runs.generate(trial, image_folds("digits-odd", 1, 2), tmp_path)

@@ -39,6 +39,26 @@ def test_own_settings_are_those_of_mnist_on_data_like_mnist():
     assert [getattr(quality, name) for name in same] == [64, "conv", 9, 3, 80, None]
 
 
+def test_images_of_32_pixels_have_more_latents_and_a_nearer_target():
+    """The ends of the sizes at which the recipe changes, on noise of one variance a pixel."""
+    rng = np.random.default_rng(3)
+    small, large = (
+        recipe_for("quality", rng.integers(0, 256, (600, 20, width, 3), dtype="uint8"), seed=5)
+        for width in (31, 32)
+    )
+    assert (small.setting.latent_dim, large.setting.latent_dim) == (64, 128)
+    variance = 1 / 12 * 20 * 3  # of a column of numbers in 0..1
+    assert small.setting.target == pytest.approx(100 * 31 * variance / 52.7, rel=0.02)
+    assert large.setting.target == pytest.approx(15 * 32 * variance / 52.7, rel=0.02)
+    assert (small.setting.sigma2, large.setting.sigma2) == (0.012, 0.005)
+    own = large.setting
+    assert own.gamma == pytest.approx(2 * own.sigma2 / own.target)
+    steps = [recipe.setting.epochs * (600 // 64) for recipe in (small, large)]
+    assert steps == [7002, 8001]
+    assert [recipe.finetuning for recipe in (small, large)] == [1400, 3200]
+    assert setting_for("paper", rng.integers(0, 256, (600, 40, 40, 1), dtype="uint8")).epochs > 30
+
+
 @pytest.mark.parametrize("name", ["paper", "quality"])
 def test_own_settings_follow_size_and_scale(name):
     rng = np.random.default_rng(0)

@@ -60,7 +60,7 @@ def render(folder):
     if judges is not None:
         parts += ["## Judges", ON_JUDGES, judges]
     drawn = set(in_curves())
-    lines = stored.lines([trial for trial in every if trial in drawn])
+    lines = _whole(stored.lines([trial for trial in every if trial in drawn]))
     if lines:
         write_result(folder, "curves.png", plots.png_bytes(_curves(lines)))
         picture = "![FID* and recall against seconds](curves.png)"
@@ -74,10 +74,13 @@ def render(folder):
 
 def _section(stored, folder, some, own):
     """Title, table and picture of the trials of one data set; nothing before one has run."""
-    table = method_table(stored.lines(some), ("real", *SLUGS, *RIVALS), FIGURES)
-    if table is None:
+    lines = stored.lines(some)
+    table = method_table(_whole(lines), ("real", *SLUGS, *RIVALS), FIGURES)
+    failed = [line for line in lines if line.get("failed")]
+    if table is None and not failed:
         return []
-    parts = [f"## {own.title}", f"{own.fraction:.0%} of the negatives are known.", table]
+    parts = [f"## {own.title}", f"{own.fraction:.0%} of the negatives are known."]
+    parts += [part for part in (table, _failures(failed)) if part]
     concept = next(iter(own.concepts))
     shown = [t for t in some if t.concept == concept and t.seed == 0 and stored.has_arrays(t)]
     if shown:
@@ -86,6 +89,20 @@ def _section(stored, folder, some, own):
         write_result(folder, name, plots.png_bytes(_samples(stored, shown)))
         parts += [ON_SAMPLES, f"![Samples of each method, {dataset}]({name})"]
     return parts
+
+
+def _whole(lines):
+    """The lines of runs that made samples."""
+    return [line for line in lines if not line.get("failed")]
+
+
+def _failures(failed):
+    """A list of runs that made no samples, and why."""
+    return "\n".join(
+        f"- No samples: `{line['method']}`, class {line['negative_class']}, seed {line['seed']}. "
+        f"{line['failed']}"
+        for line in failed
+    )
 
 
 def _samples(stored, shown):

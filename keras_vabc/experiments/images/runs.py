@@ -17,6 +17,10 @@ BUDGETS = (0.25, 0.5, 2.0)  # of the curves, beside the whole recipe
 IN_CURVES = ("images", "quality")
 NAMES = ("real", *SLUGS)
 SHOWN = 24
+TOLD = (  # by judges, of samples; None where there are none
+    *("nge_paper", "nge_strict", "nge_second", "fid", "precision", "recall", "density", "coverage"),
+    *("class_balance", "sharpness", "sharpness_auc", "samples", "judges"),
+)
 
 
 def trials(rivals=False):
@@ -72,14 +76,16 @@ def measured(trial, arrays):
     """Trains and measures a trial; the result line. Keeps NU classifiers in `arrays`."""
     folds = image_folds(trial.dataset, trial.concept, trial.seed)
     recipe, samples, made = generate(trial, folds, Path(arrays))
-    figures = {**figures_of(trial, folds, samples, arrays), **made, "budget": trial.budget}
-    return recipe_line(recipe, figures, made["seconds"])
+    told = dict.fromkeys(TOLD) if samples is None else figures_of(trial, folds, samples, arrays)
+    return recipe_line(recipe, {**told, **made, "budget": trial.budget}, made["seconds"])
 
 
 def generate(trial, folds, cache):
     """What the training of a trial leaves: `(recipe, samples, made)`.
 
     `made` are the figures of `benchmark.generation.generate`, and the number of unlabeled images.
+    Where the guard accepts next to nothing, `samples` are `None` and `failed` says so: one run that
+    came to nothing must not end all the others.
     """
     from keras_vabc.experiments.benchmark.generation import classifier_of, cleaned_by_labels
     from keras_vabc.recipes.generation import trained_sampler
@@ -93,9 +99,15 @@ def generate(trial, folds, cache):
     recipe = recipe_of(trial, training.unlabeled)
     sampler = trained_sampler(recipe, training, nu)
     seconds = time.perf_counter() - start
-    samples, drawn = sampler.sample(SAMPLES, seed=0, return_drawn=True)
+    acceptance = failed = samples = None
+    try:
+        samples, drawn = sampler.sample(SAMPLES, seed=0, return_drawn=True)
+        acceptance = None if recipe.guard is None else len(samples) / drawn
+    except RuntimeError as error:
+        failed = str(error)
     made = {
-        "acceptance": None if recipe.guard is None else len(samples) / drawn,
+        "failed": failed,
+        "acceptance": acceptance,
         "seconds": seconds + seconds_nu,
         "seconds_nu": seconds_nu,
         "negative_share": None if nu is None else nu.negative_share,
@@ -123,8 +135,10 @@ def figures_of(trial, folds, samples, arrays):
 def described(line):
     """One result line as a line of text, for a progress display."""
     what = f"{line['method']} {line['dataset']} {line['negative_class']}, seed {line['seed']}"
-    figures = f"NGE strict {line['nge_strict']:.2%}, FID* {line['fid']:.2f}"
     seconds = f"{line['seconds'] or 0:.0f} s"
+    if line.get("failed"):
+        return f"{what}: no samples, {seconds}. {line['failed']}"
+    figures = f"NGE strict {line['nge_strict']:.2%}, FID* {line['fid']:.2f}"
     return f"{what}: {figures}, recall {line['recall']:.2f}, {seconds}"
 
 
