@@ -21,6 +21,8 @@ _MODULES = {
     "Checkpoint": "vabc.checkpoint",
     "finetune_decoder": "vabc.finetuning",
     "LatentSampler": "sampling.sampler",
+    "Guard": "sampling.any_generator",
+    "certify": "evaluation.certificate.certify",
     "Sampling": "vabc.layers",
     "NUClassifier": "nu.classifier",
     "mlp_autoencoder": "vabc.networks",

@@ -1,4 +1,4 @@
-"""Judges and metrics: what a generator is worth, by labels that no model has seen.
+"""Judges and metrics, by labels that no model has seen; and bounds, by a person's review.
 
 The public names are loaded on first use, so that a metric alone does not import TensorFlow.
 """
@@ -20,6 +20,16 @@ _MODULES = {
     "precision_recall_density_coverage": "spread",
     "class_balance": "metrics",
     "column_distances": "metrics",
+    "Certificate": "certificate.statement",
+    "read_certificate": "certificate.statement",
+    "upper_bound": "certificate.bounds",
+    "lower_bound": "certificate.bounds",
+    "any_time_bound": "certificate.bounds",
+    "attempt_error": "certificate.bounds",
+    "remaining_interval": "certificate.bounds",
+    "sensitivity_bound": "certificate.assumed",
+    "guarded_bound": "certificate.assumed",
+    "stratified_bound": "certificate.stratified",
 }
 
 _OF_KERAS = ("evaluate", "judges")

@@ -9,7 +9,7 @@ from keras_vabc.data.blocks import BLOCK_ROWS
 
 
 class Draws:
-    """The samples of a model from a density of latents, past a `Guard` or none.
+    """The samples of a model from a density of latents, past a `Limit` or none.
 
     They come as arrays and as a graph.
     """

@@ -12,7 +12,7 @@ SCORED_ROWS = 4096  # enough for a quantile: at 0.9 its standard error is 0.005
 
 
 @dataclasses.dataclass(frozen=True)
-class Guard:
+class Limit:
     """What rejects samples: those whose `numbers`, of shape `(batch,)`, exceed a limit.
 
     `limit_name` is what the user knows it by.

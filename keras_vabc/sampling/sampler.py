@@ -9,7 +9,7 @@ from keras_vabc.export.formats import export_parts
 from keras_vabc.export.parts import Parts
 from keras_vabc.sampling.density import DENSITIES, check_state, posterior_draws
 from keras_vabc.sampling.draws import Draws
-from keras_vabc.sampling.guard import Guard, check_guard, width_limit, width_score
+from keras_vabc.sampling.guard import Limit, check_guard, width_limit, width_score
 
 
 class LatentSampler:
@@ -290,8 +290,8 @@ class LatentSampler:
             return None
         if self.guard == "score":
             limit = self._state["score_limit"]
-            return Guard(lambda x: width_score(self.model, x), limit, "score_limit")
-        return Guard(self.guard.negative_probability_batch, self.threshold, "threshold")
+            return Limit(lambda x: width_score(self.model, x), limit, "score_limit")
+        return Limit(self.guard.negative_probability_batch, self.threshold, "threshold")
 
     def _check_ready(self, n=0):
         check_not_negative(n=n)

@@ -1,0 +1,108 @@
+"""The record of all attempts to certify something, those counted that were abandoned."""
+
+import dataclasses
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+from keras_vabc.data.checks import received
+from keras_vabc.files.bounds import read_text_file
+from keras_vabc.files.locks import locked
+from keras_vabc.files.manifests import MAKER
+from keras_vabc.files.writing import make_folder, write_whole
+from keras_vabc.version import __version__
+
+STATES = "begun", "left", "finished"
+
+
+@dataclasses.dataclass(frozen=True)
+class Attempt:
+    """One attempt to certify something.
+
+    Attributes:
+        what: What was to be certified, such as the hash of an export.
+        number: 1 for the first attempt on it.
+        seed: Seed of the samples.
+        n: Number of samples that were to be reviewed.
+        by: Who reviewed, a free text.
+        date: Day on which it began, in ISO's form.
+        state: `"begun"`: nobody knows what came of it; `"left"` before all n; or `"finished"`.
+        reviewed: Number of samples reviewed, planted ones not counted; 0 as long as it is begun.
+        found: Number of them that are unwanted.
+    """
+
+    what: str
+    number: int
+    seed: int
+    n: int
+    by: str
+    date: str
+    state: str = "begun"
+    reviewed: int = 0
+    found: int = 0
+
+
+def begin(record, attempt):
+    """Adds an attempt to a record, before anything of it is seen; returns it with its number.
+
+    A `ValueError` if an earlier one on the same thing had its seed: its samples are known. Without
+    a record, `None`, it is the first.
+    """
+    if record is None:
+        return dataclasses.replace(attempt, number=1)
+    with _changing(record) as attempts:
+        earlier = [one for one in attempts if one.what == attempt.what]
+        if attempt.seed in [one.seed for one in earlier]:
+            raise ValueError(
+                "seed must be one that no earlier attempt had, whose samples are known. "
+                f"Received: seed={attempt.seed}."
+            )
+        attempt = dataclasses.replace(attempt, number=len(earlier) + 1)
+        attempts.append(attempt)
+    return attempt
+
+
+def end(record, attempt):
+    """Replaces an attempt in a record by what came of it."""
+    if record is not None:
+        with _changing(record) as attempts:
+            same = [(one.what, one.number) for one in attempts]
+            attempts[same.index((attempt.what, attempt.number))] = attempt
+
+
+def read_attempts(path):
+    """All attempts in a record, on whatever; none if there is no file.
+
+    Raises:
+        ValueError: If the file is no record of attempts.
+    """
+    path = Path(path)
+    if not path.exists():
+        return []
+    try:
+        content = json.loads(read_text_file(path))
+        attempts = [Attempt(**fields) for fields in content["attempts"]]
+        numbers = [number for one in attempts for number in (one.number, one.seed, one.n)]
+        if not all(type(number) is int for number in numbers):
+            raise TypeError("a number is none")
+        if not {one.state for one in attempts} <= set(STATES):
+            raise ValueError("a state is unknown")
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            "record must be a file of attempts that keras-vabc wrote, or new. "
+            f"Received: {path} ({received(error)})."
+        ) from None
+    return attempts
+
+
+@contextmanager
+def _changing(path):
+    """Yields the attempts of a record to change, with no other process between."""
+    path = Path(path)
+    make_folder(path.parent, "record")
+    with locked(path.parent, wait=60):
+        attempts = read_attempts(path)
+        yield attempts
+        content = {"made_by": f"{MAKER} {__version__}"}
+        content["attempts"] = [dataclasses.asdict(one) for one in attempts]
+        write_whole(path, (json.dumps(content, indent=1) + "\n").encode())

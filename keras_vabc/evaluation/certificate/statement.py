@@ -1,0 +1,132 @@
+"""What a certificate says, and its file."""
+
+import dataclasses
+import json
+
+from keras_vabc.data.checks import received
+from keras_vabc.evaluation.certificate.assumed import sensitivity_bound
+from keras_vabc.evaluation.certificate.attempts import Attempt
+from keras_vabc.evaluation.certificate.bounds import (
+    ERROR,
+    any_time_bound,
+    attempt_error,
+    upper_bound,
+)
+from keras_vabc.files.bounds import read_text_file
+from keras_vabc.files.manifests import MAKER
+from keras_vabc.version import __version__
+
+NOT_COVERED = (
+    "Another generator, threshold or guard than what was certified, and a finetuned one.",
+    "What this reviewer does not take for unwanted, or did not see.",
+    "Samples that somebody chose: the share is that of samples drawn at random, with any seed.",
+    "Attempts that are not in the list.",
+)
+EYE = "Planted items are at most as easy to see as unwanted ones that were generated."
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificate:
+    """An upper bound on the share of unwanted samples, and how it came about.
+
+    Attributes:
+        attempt: The `Attempt` in which the samples were reviewed.
+        bound: Upper bound of the share of unwanted samples, in [0, 1].
+        error: Error probability of this attempt alone; see `confidence` for that of all together.
+        kind: `"fixed"`, where all n were reviewed; `"left"`, whose bound holds at any time.
+        attempts: All attempts on the same thing, in their order, this one the last.
+        recorded: Whether attempts are kept in a record; else this is taken for the first.
+        planted: `None`, or dict of `planted` and `caught`, and of the `bound` under the
+            assumption in words, `assumes`; the bound is `None` where the plan was left.
+        near_copies: `None`, or dict of `found`, `n`, the upper `bound` of their share and its
+            `error`.
+        version: Version of the package.
+    """
+
+    attempt: Attempt
+    bound: float
+    error: float
+    kind: str
+    attempts: tuple
+    recorded: bool
+    planted: dict | None = None
+    near_copies: dict | None = None
+    version: str = __version__
+
+    @property
+    def confidence(self):
+        """With what confidence no bound of any of these attempts fails.
+
+        It is .95; where one was left or abandoned, which may have been for what it showed, one less
+        the errors of all attempts with both kinds of bound, never below .9375.
+        """
+        if all(one.state == "finished" for one in self.attempts):
+            return 1 - ERROR
+        return 1 - sum(attempt_error(one.number, "any time") for one in self.attempts)
+
+    def __str__(self):
+        """The certificate in a sentence."""
+        one, bound = self.attempt, f"At most {100 * self.bound:.3g} % of the samples are unwanted"
+        number = f" in attempt {one.number}" if one.number > 1 else ""
+        return (
+            f"{bound}, with {100 * self.confidence:.3g} % confidence: {one.found:,} found among "
+            f"{one.reviewed:,} of {one.n:,}{number}."
+        )
+
+    def to_json(self):
+        """The certificate as text in JSON, with what it does not cover."""
+        content = {"made_by": f"{MAKER} {__version__}", "says": str(self)}
+        content["confidence"] = self.confidence
+        content |= dataclasses.asdict(self) | {"does_not_cover": NOT_COVERED}
+        return json.dumps(content, indent=1) + "\n"
+
+
+def stated(attempt, attempts, recorded, planted=None, near_copies=None):
+    """The `Certificate` of an attempt that has ended.
+
+    `planted` is `None` or the pair `(caught, planted)`, `near_copies` `None` or `(found, n)`.
+    """
+    kind = "fixed" if attempt.state == "finished" else "left"
+    error = attempt_error(attempt.number, kind)
+    bound = (upper_bound if kind == "fixed" else any_time_bound)(
+        attempt.found, attempt.reviewed, error
+    )
+    if planted is not None:
+        caught, count = planted
+        counts = attempt.found, attempt.reviewed, caught, count
+        own = sensitivity_bound(*counts, error) if kind == "fixed" else None
+        planted = {"planted": count, "caught": caught, "bound": own, "assumes": EYE}
+    if near_copies is not None:
+        found, count = near_copies
+        own = attempt_error(attempt.number)  # of a rule, which leaves nothing
+        near_copies = {"found": found, "n": count, "error": own}
+        near_copies["bound"] = upper_bound(found, count, own)
+    return Certificate(attempt, bound, error, kind, tuple(attempts), recorded, planted, near_copies)
+
+
+def read_certificate(path):
+    """Reads a `Certificate` from the file of its `to_json`.
+
+    Its bounds are computed anew from its counts. That finds a damaged file, and not a forged one.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If it holds no certificate, or one whose bounds are not those of its counts.
+    """
+    rule = f"certificate must be a file of keras-vabc certify. Received: {path}"
+    try:
+        content = json.loads(read_text_file(path))
+        fields = {field.name: content[field.name] for field in dataclasses.fields(Certificate)}
+        attempts = tuple(Attempt(**one) for one in fields["attempts"])
+        attempt, version = Attempt(**fields["attempt"]), fields["version"]
+        planted, near = fields["planted"], fields["near_copies"]
+        planted = planted and (planted["caught"], planted["planted"])
+        near = near and (near["found"], near["n"])
+        again = stated(attempt, attempts, fields["recorded"], planted, near)
+        again = dataclasses.replace(again, version=version)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{rule} ({received(error)}).") from None
+    own = json.loads(again.to_json())
+    if any(own[name] != content[name] for name in fields):
+        raise ValueError(f"{rule}, whose bounds are not those of its counts.")
+    return again
