@@ -16,6 +16,7 @@ from keras_vabc.version import __version__
 
 MANIFEST = "manifest.json"
 MAKER = "keras_vabc"
+MADE_BY = f"{MAKER} {__version__}"
 HASH, EARLIER_HASH = "output_sha256", "replaces"
 MOST_BYTES = 2**24  # of a record; what is larger is none of ours
 EARLIER_KEYS = {"sha256", "versions", "run"}  # of manifests that did not name their maker
@@ -76,7 +77,7 @@ def manifest_text(content, sha256, replaces=None):
 
     `replaces` is the hash of the one of ours in whose place it is put, while that may be there yet.
     """
-    made = {"made_by": f"{MAKER} {__version__}", HASH: sha256}
+    made = {"made_by": MADE_BY, HASH: sha256}
     made |= {} if replaces is None else {EARLIER_HASH: replaces}
     return (json.dumps(made | content, indent=1) + "\n").encode()
 

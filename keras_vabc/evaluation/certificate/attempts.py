@@ -8,9 +8,8 @@ from pathlib import Path
 from keras_vabc.data.checks import received
 from keras_vabc.files.bounds import read_text_file
 from keras_vabc.files.locks import locked
-from keras_vabc.files.manifests import MAKER
+from keras_vabc.files.manifests import MADE_BY
 from keras_vabc.files.writing import make_folder, write_whole
-from keras_vabc.version import __version__
 
 STATES = "begun", "left", "finished"
 
@@ -103,6 +102,6 @@ def _changing(path):
     with locked(path.parent, wait=60):
         attempts = read_attempts(path)
         yield attempts
-        content = {"made_by": f"{MAKER} {__version__}"}
+        content = {"made_by": MADE_BY}
         content["attempts"] = [dataclasses.asdict(one) for one in attempts]
         write_whole(path, (json.dumps(content, indent=1) + "\n").encode())

@@ -13,7 +13,7 @@ from keras_vabc.evaluation.certificate.bounds import (
     upper_bound,
 )
 from keras_vabc.files.bounds import read_text_file
-from keras_vabc.files.manifests import MAKER
+from keras_vabc.files.manifests import MADE_BY
 from keras_vabc.version import __version__
 
 NOT_COVERED = (
@@ -75,7 +75,7 @@ class Certificate:
 
     def to_json(self):
         """The certificate as text in JSON, with what it does not cover."""
-        content = {"made_by": f"{MAKER} {__version__}", "says": str(self)}
+        content = {"made_by": MADE_BY, "says": str(self)}
         content["confidence"] = self.confidence
         content |= dataclasses.asdict(self) | {"does_not_cover": NOT_COVERED}
         return json.dumps(content, indent=1) + "\n"
