@@ -120,8 +120,8 @@ def tune(
     call with the same data completes, and `tuned.json`, `tune.png`, `README.md` and, where a file
     could not be read, `unreadable.csv`. Each gamma has as many `seeds`; `setting` and `epochs` are
     as in `setting_for`, `reading` is `image_size`, `max_unreadable`, `columns` and
-    `allow_more_unwanted` of `read_folds`. Raises what `read_folds` and `results_folder` do, and a `RuntimeError` if every
-    training diverged.
+    `allow_more_unwanted` of `read_folds`. Raises what `read_folds` and `results_folder` do, and a
+    `RuntimeError` if every training diverged.
     """
     out = Path(out)
     with results_folder(out, TUNE, TUNE_FILES):
