@@ -44,13 +44,13 @@ class TableReader:
         """As in `Reader`; ids are row numbers as text."""
         self.counts.clear()
         names = self._names(spec)
+        size = max(1, BLOCK_BYTES // (8 * len(names)))
         for batch in self._table.batches():
-            self.counts["read"] += len(batch.rows)
-            rows = np.stack([self._numbers(batch, name) for name in names], axis=1)
-            size = max(1, BLOCK_BYTES // (8 * len(names)))
-            for first in range(0, len(rows), size):
-                part = slice(first, first + size)
-                yield list(map(str, batch.numbers[part].tolist())), rows[part].astype("float32")
+            for first in range(0, len(batch.rows), size):
+                ids = list(map(str, batch.numbers[first : first + size].tolist()))
+                self.counts["read"] += len(ids)
+                rows = [self._numbers(batch, name, first, len(ids)) for name in names]
+                yield ids, np.stack(rows, axis=1).astype("float32")
         if len(self.unreadable):
             self.counts["unreadable"] = len(self.unreadable)
             self.counts["read"] = self.count
@@ -72,7 +72,9 @@ class TableReader:
             ),
         }
         own = [f"{self.name}: {line}." for line, holds in lines.items() if holds]
-        return [*self._table.notes, *own]
+        dialect = self._table.dialect  # whose reading finite numbers in all cells bear out
+        said = dialect and f"{self.name}: {dialect.described()}."
+        return [*(line for line in self._table.notes if line != said), *own]
 
     def _names(self, spec):
         """Name of the column of the table for each column of a spec."""
@@ -87,9 +89,9 @@ class TableReader:
             )
         return list(spec.columns)
 
-    def _numbers(self, batch, name):
-        """The numbers of a column of a batch, float64 of shape `(n,)`, all fit for float32."""
-        cells = batch.rows.column(name)
+    def _numbers(self, batch, name, first, count):
+        """`count` numbers of a batch's column, float64 of shape `(count,)`, fit for float32."""
+        cells = batch.rows.column(name).slice(first, count)
         if pa.types.is_boolean(cells.type):
             cells = cells.cast(pa.uint8())
         values, bad = self._reading.read(cells)
@@ -101,7 +103,7 @@ class TableReader:
             what = "no number" if bad[row] else _unfit(numbers[row])
             raise ValueError(
                 f"{self.name} must hold a finite number in each cell. Received: {what} in "
-                f"{batch.place(row)}, column {name!r}."
+                f"{batch.place(first + row)}, column {name!r}."
             )
         return numbers
 
