@@ -24,8 +24,8 @@ from keras_vabc.data import pixels
 from keras_vabc.data.datasets import idx
 from keras_vabc.data.intake import DataSpec, read_blocks
 from keras_vabc.data.labels import read_labels
-from keras_vabc.data.readers import csv_files
 from keras_vabc.data.readers.image_folders import ImageFolder
+from keras_vabc.data.readers.table_batches import csv_table
 from keras_vabc.files.array_files import read_array_file, write_array_file
 from keras_vabc.files.model_files import METADATA, RECORD_KEY, read_model_file, write_model_file
 from keras_vabc.nu.classifier import NUClassifier
@@ -58,7 +58,7 @@ def raises(error):
 @pytest.mark.parametrize(
     ("owner", "name", "kind"),
     [
-        (csv_files, "_is_number", "CSV"),
+        (csv_table, "sniff", "CSV"),
         (idx, "parse_idx", "IDX"),
         (pixels, "layout", "npy"),
         (ImageFolder, "notes", "images"),

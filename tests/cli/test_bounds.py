@@ -18,7 +18,7 @@ from faults import room_for
 from pyarrow import parquet
 
 from keras_vabc.data.datasets.idx import FILES
-from keras_vabc.data.readers import csv_files
+from keras_vabc.data.readers.table_batches import csv_text
 from keras_vabc.files import bounds
 from keras_vabc.recipes import scores
 
@@ -149,7 +149,7 @@ def test_labels_are_mapped_and_never_longer_than_their_file(run, tmp_path, monke
 
 def test_a_record_of_a_table_has_an_end(run, tmp_path, monkeypatch):
     """Also where its lines are short, since quoted line breaks are part of it."""
-    monkeypatch.setattr(csv_files, "LONGEST_RECORD", 2**12)
+    monkeypatch.setattr(csv_text, "LONGEST_ROW", 2**12)
     arguments = ["--input", tmp_path / "x.csv", "--out", tmp_path / "scores.csv"]
     for text in ('"\n",' * 2**12, "1," * 2**12, '"' + "1" * 2**12):
         (tmp_path / "x.csv").write_text("1,2,3\n" + text)
@@ -159,7 +159,7 @@ def test_a_record_of_a_table_has_an_end(run, tmp_path, monkeypatch):
 
 
 def test_long_cells_are_read_in_small_blocks(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_files, "LONGEST_RECORD", 2**17)
+    monkeypatch.setattr(csv_text, "LONGEST_ROW", 2**17)
     (tmp_path / "x.csv").write_text(f"{'0' * 30_000}1,2,3\n" * 1500)
     tracemalloc.start()
     succeeds("score", run, "--input", tmp_path / "x.csv", "--out", tmp_path / "scores.csv")

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from keras_vabc.data.columns.number_forms import NumberForm, parsed
 from keras_vabc.data.readers.table_batches import csv_text
 from keras_vabc.data.readers.table_batches.csv_text import CsvText, quoted_cells
-from keras_vabc.data.readers.table_batches.dialect import Dialect, settle
+from keras_vabc.data.readers.table_batches.dialect import settle
 from keras_vabc.data.readers.table_batches.table import open_table
 from keras_vabc.files import bounds
 from keras_vabc.files.bounds import ALLOWED, TooLarge
@@ -178,7 +179,8 @@ def test_decimals_and_thousands_are_those_that_were_written(
     table = opened("\n".join([f"income{delimiter}rent", *lines]))
     assert (table.dialect.decimal, table.dialect.thousands) == (decimal, thousands)
     column = next(table.batches()).rows["income"]
-    plain = [float(cell) for cell in table.dialect.plain_numbers(column).to_pylist()]
+    form = NumberForm(table.dialect.decimal, table.dialect.thousands or "")
+    plain = parsed(column, form, whole=False).to_pylist()
     scale = 1000 if "0." in lines[0] or max(plain) < 10 else 1
     assert np.allclose(np.array(plain) * scale, values[:, 0], atol=1)
 
@@ -200,15 +202,6 @@ def test_a_fold_whose_numbers_do_not_tell_is_read_as_the_other(opened):
         assert {(d.decimal, d.thousands) for d in settle(pair)} == {(",", ".")}
     point = opened("a\n1.25\n").dialect
     assert settle([sure, point, None]) == [sure, point, None]
-
-
-def test_plain_numbers_leave_what_is_none():
-    import pyarrow as pa
-
-    dialect = Dialect(";", "utf-8", True, 2, ",", ".")
-    cells = ["1.234,5", "-1.234.567", "12,50", "1.2.2010", "1.23", "a.b", " 7 ", "1e3", None]
-    plain = ["1234.5", "-1234567", "12.50", "1.2.2010", "1.23", "a.b", "7", "1e3", None]
-    assert dialect.plain_numbers(pa.array(cells)).to_pylist() == plain
 
 
 @pytest.mark.parametrize(

@@ -11,21 +11,15 @@ import numpy as np
 
 from keras_vabc.data.levels import Levels
 from keras_vabc.data.readers.arrays import open_array
-from keras_vabc.data.readers.arrow_tables import open_arrow_table
-from keras_vabc.data.readers.csv_files import open_csv_file
 from keras_vabc.data.readers.image_folders import ImageFolder
 from keras_vabc.data.readers.numpy_files import open_numpy_file
-from keras_vabc.data.readers.parquet_files import open_parquet_file
+from keras_vabc.data.readers.table_batches.table import SUFFIXES, open_table, table_suffix
+from keras_vabc.data.readers.tables import TableReader
 from keras_vabc.data.readers.tfds_split import PREFIX, open_tfds_split
 from keras_vabc.data.spec import DataSpec
 
-BY_SUFFIX = {
-    ".npy": open_numpy_file,
-    ".npz": open_numpy_file,
-    ".csv": open_csv_file,
-    ".parquet": open_parquet_file,
-}
-KINDS = f"a folder of images, {', '.join(BY_SUFFIX)} or {PREFIX}NAME"
+ARRAYS = (".npy", ".npz")
+KINDS = f"a folder of images, a table ({', '.join(SUFFIXES)}), {', '.join(ARRAYS)} or {PREFIX}NAME"
 
 
 @runtime_checkable
@@ -85,8 +79,9 @@ def open_reader(data, name, max_unreadable=0.0) -> Reader:
         from keras_vabc.data.readers.tf_datasets import open_dataset
 
         return open_dataset(data, name)
-    is_table = hasattr(data, "__arrow_c_stream__")
-    return (open_arrow_table if is_table else open_array)(data, name)
+    if hasattr(data, "__arrow_c_stream__"):
+        return TableReader(open_table(data, name))
+    return open_array(data, name)
 
 
 def _open_path(path, name, max_unreadable):
@@ -98,7 +93,9 @@ def _open_path(path, name, max_unreadable):
         raise FileNotFoundError(
             f"{name} must be {KINDS}. Received: {name}={path}, which is not there."
         )
-    opened = BY_SUFFIX.get(Path(path).suffix.lower())
-    if opened is None or not os.path.isfile(path):
-        raise ValueError(f"{name} must be {KINDS}. Received: {name}={path}.")
-    return opened(path, name)
+    if os.path.isfile(path):
+        if Path(path).suffix.lower() in ARRAYS:
+            return open_numpy_file(path, name)
+        if table_suffix(path) is not None:
+            return TableReader(open_table(path, name, max_unreadable))
+    raise ValueError(f"{name} must be {KINDS}. Received: {name}={path}.")

@@ -1,17 +1,10 @@
-"""How a CSV file is written, and its numbers made plain."""
+"""How a CSV file is written."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 THOUSANDS = {".": "points", ",": "commas", " ": "spaces", "'": "apostrophes"}
-SPACES = " \u00a0\u2009\u202f"  # all of which stand between thousands, and count as one
-APOSTROPHES = "'\u2019"
 
 
 @dataclass(frozen=True)
@@ -56,32 +49,6 @@ class Dialect:
             parts.append(f"{THOUSANDS[self.thousands]} between thousands")
         return ", ".join(parts)
 
-    def plain_numbers(self, cells: "pa.Array") -> "pa.Array":
-        """Cells of which those that are numbers are written plainly, as `-1234.5`.
-
-        All others are as they were: what has points and commas in other places is no number.
-        """
-        from pyarrow import compute
-
-        if self.decimal == "." and self.thousands is None:
-            return cells
-        plain = compute.utf8_trim_whitespace(cells)
-        is_number = compute.match_substring_regex(plain, self._pattern())
-        if self.thousands:
-            between = f"[{_class(self.thousands)}]"
-            plain = compute.replace_substring_regex(plain, between, "")
-        if self.decimal == ",":
-            plain = compute.replace_substring(plain, ",", ".")
-        return compute.if_else(is_number, plain, cells)
-
-    def _pattern(self):
-        whole = r"\d+"
-        if self.thousands:
-            between = f"[{_class(self.thousands)}]"
-            whole = rf"(\d+|\d{{1,3}}({between}\d{{3}})+)"
-        point = re.escape(self.decimal)
-        return rf"^[-+]?({whole}({point}\d*)?|{point}\d+)([eE][-+]?\d+)?$"
-
 
 def settle(dialects: Sequence[Dialect | None]) -> list[Dialect | None]:
     """The dialects of several folds, numbers of the uncertain ones read as those of the others.
@@ -93,8 +60,3 @@ def settle(dialects: Sequence[Dialect | None]) -> list[Dialect | None]:
         return list(dialects)
     style = {"decimal": certain.decimal, "thousands": certain.thousands}
     return [d if d is None or d.certain else replace(d, **style) for d in dialects]
-
-
-def _class(thousands):
-    """The characters that count as one between thousands, for a regular expression."""
-    return {" ": SPACES, "'": APOSTROPHES}.get(thousands, re.escape(thousands))

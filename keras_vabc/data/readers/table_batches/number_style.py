@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 
 from keras_vabc.data.readers.table_batches.cells import MISSING
-from keras_vabc.data.readers.table_batches.dialect import APOSTROPHES, SPACES
 
 FEWEST = 10  # numbers that may be cut into thousands, where none of them must be
 TYPICAL = 0.5  # share of the cells of a column of numbers that begin as one
 MOST_OTHER = 0.1  # cells of another form, in parts of those that are numbers
 WHOLE = r"[1-9]\d{0,2}"
+SPACES = " \u00a0\u2009\u202f"  # all of which stand between thousands, and count as one
+APOSTROPHES = "'\u2019"
 SEPARATORS = f".,{SPACES}{APOSTROPHES}"
 PATTERNS = {  # of a cell, the first that fits it
     "point": r"[-+]?\d*\.(\d{0,2}|\d{4,}|\d*[eE][-+]?\d+)|[-+]?(0\d*|\d{4,}|)\.\d{3}",

@@ -7,6 +7,7 @@ from keras_vabc.data.readers.table_batches.arrow_batches import ArrowBatches, da
 from keras_vabc.data.readers.table_batches.table import BATCH_ROWS
 from keras_vabc.files.bounds import check_regular, check_unpacked
 
+BATCH_BYTES = 2**24  # of numbers that are read at a time, however many columns there are
 ROW_BYTES = 24  # of memory that each row of a file takes when it is scored, or held out
 
 
@@ -22,12 +23,15 @@ class ParquetTable(ArrowBatches):
         check_regular(path)
         with _opened(path, name, received) as file:
             schema, count = file.schema_arrow, file.metadata.num_rows
-            check_unpacked(_unpacked(file.metadata), path, name)
+            unpacked = _unpacked(file.metadata)
+            check_unpacked(unpacked, path, name)
+            row_bytes = max(8 * file.metadata.num_columns, unpacked // max(1, count))
+        size = max(1, min(BATCH_ROWS, BATCH_BYTES // row_bytes))
 
         def read():
             with _opened(path, name, received) as file:
                 try:
-                    yield from file.iter_batches(BATCH_ROWS, use_threads=False)
+                    yield from file.iter_batches(size, use_threads=False)
                 except (pa.ArrowException, OSError) as error:
                     raise damaged(name, received, "Parquet", error) from None
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 65_536
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 SUFFIXES = (*CSV_SUFFIXES, ".parquet", ".feather", ".arrow")
-ROW_NUMBERS = re.compile(r"Unnamed: \d+(\.\d+)*|__index_level_\d+__")  # as pandas writes them
+ROW_NUMBERS = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")  # as pandas writes them
 
 
 @dataclass(frozen=True, eq=False)
