@@ -140,7 +140,7 @@ class CsvText:
     def _endless(self, rest, line, delimiter):
         """The error of a row that has no end."""
         start = never_closed(rest, delimiter)
-        if start is None:
+        if start is None or start > len(rest) / 2:  # a long row is cut in any of its cells
             return self.error(f"a line longer than {LONGEST_ROW:,} bytes", line)
         before = re.split(rb"[\r\n]", mask(rest[:start], quoted_cells(delimiter)))[-1]
         cell = before.count(delimiter.encode()) + 1
