@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from keras_vabc.data.digests import OrderDigest, in_share
+from keras_vabc.data.digests import OrderDigest, in_share, share_with
 from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.readers.reading import examples_of
@@ -23,17 +23,23 @@ class FoldFiles:
     """
 
     def __init__(self, name, folder, spec, drop):
-        self.name, self.columns, self.hashes = name, Columns(), None
-        self.order = OrderDigest()
-        self.counts = Counter(read=0, training=0, held_out=0, unreadable=0, duplicates=0)
-        self._folder, self._spec, self._drop = folder, spec, drop
-        training, test = (folder / f"{part}.npy" for part in (name, f"test_{name}"))
-        self._training = RowsFile(training, spec.shape, spec.dtype)
-        self._test = RowsFile(test, spec.shape, spec.dtype)
+        self.name, self._folder, self._spec, self._drop = name, folder, spec, drop
 
     def fill(self, reader, seed, share, show):
         """Reads all examples; errors are those of the `Reader`, and `OSError` for a full disk."""
-        hashes = bytearray()
+        self._read(reader, seed, share, show)
+        if self.name == "unwanted" and self.counts["training"] > 1 and not self.counts["held_out"]:
+            share = share_with(self.hashes[0])  # since few may all fall to training
+            self._read(reader, seed, share, show)
+        self.counts["share"] = share
+
+    def _read(self, reader, seed, share, show):
+        self.columns, self.order, hashes = Columns(), OrderDigest(), bytearray()
+        self.counts = Counter(read=0, training=0, held_out=0, unreadable=0, duplicates=0)
+        self._training, self._test = (
+            RowsFile(self._folder / f"{part}.npy", self._spec.shape, self._spec.dtype)
+            for part in (self.name, f"test_{self.name}")
+        )
         with contextlib.closing(self._training), contextlib.closing(self._test):
             self._check_room(reader.count)
             for own in examples_of(reader, self._spec):

@@ -500,6 +500,18 @@ def test_notes_and_errors_show_no_values_of_the_unwanted(put, read):
         assert "9876" not in str(error.value) and "column 'b'" in str(error.value)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_one_of_few_unwanted_is_held_out(put, read, seed):
+    """By chance alone none of five would be in every third draw."""
+    found = read(put("u.npy", X), put("w.npy", W[:5]), seed=seed)
+    own, folds = found.counts["unwanted"], found.folds
+    assert own["training"] == len(folds.unwanted) and own["held_out"] == len(folds.test_unwanted)
+    assert own["held_out"] >= 1 and own["training"] + own["held_out"] == 5
+    again = held_out(W[:5].astype("float32"), seed, own["share"])
+    np.testing.assert_array_equal(W[:5][again].astype("float32"), folds.test_unwanted)
+    assert found.counts["unlabeled"]["share"] == 0.2
+
+
 def test_few_unwanted_are_told(put, read):
     few = read(put("u.csv", X), put("w.csv", W[:49]))
     note(few, "unwanted: 49 examples are few: below 50")
