@@ -49,8 +49,8 @@ class Intake:
         notes: One line for each repair or warning: names and counts, never values.
         counts: For each of `"unlabeled"` and `"unwanted"` a dict of counts: `read`, what was found,
             is the sum of `training`, `held_out`, `unreadable` and `duplicates` (unlabeled examples
-            that are also unwanted, left out). `repeated` are those kept that equal an earlier one;
-            `share` was held out.
+            that are also unwanted, left out; of a table as many as are unwanted). `repeated` are
+            those kept that equal an earlier one; `share` was held out.
         unreadable: For each of `"unlabeled"` and `"unwanted"` what could not be read: pairs of the
             relative path and a reason, to be iterated; `len` is their number.
         orders: For each of `"unlabeled"` and `"unwanted"` a hash of all rows that could be read, in

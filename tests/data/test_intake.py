@@ -655,7 +655,8 @@ def test_files_that_are_none(tmp_path, put, read):
     (tmp_path / "empty").mkdir()
     put("texts", []).joinpath("x.txt").write_text("x")
     os.mkfifo(tmp_path / "pipe.csv")
-    (tmp_path / "bytes.csv").write_bytes(b"a,b\n\xff\xfe,1\n")
+    (tmp_path / "bytes.csv").write_bytes(b"a,b\n2,1\n\0\1,1\n")
+    (tmp_path / "damaged.csv").write_bytes("größe,b\nü,1\nä,1\n".encode() + b"\xff,1\n")
     (tmp_path / "nothing.csv").write_bytes(b"")
     (tmp_path / "open.csv").write_text('a,b,c\n"1,2,3\n')
     (tmp_path / "twice.csv").write_text("a,a\n1,2\n")
@@ -667,7 +668,8 @@ def test_files_that_are_none(tmp_path, put, read):
         "empty": r"must be a folder with images \(.png.*which has none",
         "texts": "which has none but files of other kinds",
         "two.npz": "it holds 2 arrays: 'a.npy', 'b.npy'",
-        "bytes.csv": "must be a CSV file.*it is no UTF-8",
+        "bytes.csv": "must be a CSV file.*bytes of 0, as no text has, in line 3",
+        "damaged.csv": "must be a CSV file.*it is UTF-8, damaged bytes.* line 4",
         "nothing.csv": "which is empty",
         "open.csv": "must be a CSV file",
         "twice.csv": "must name each of its columns once.*'a' twice",
