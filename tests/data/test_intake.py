@@ -670,7 +670,7 @@ def test_files_that_are_none(tmp_path, put, read):
         "two.npz": "it holds 2 arrays: 'a.npy', 'b.npy'",
         "bytes.csv": "must be a CSV file.*bytes of 0, as no text has, in line 3",
         "damaged.csv": "must be a CSV file.*it is UTF-8, damaged bytes.* line 4",
-        "nothing.csv": "which is empty",
+        "nothing.csv": "it is empty",
         "open.csv": "must be a CSV file",
         "twice.csv": "must name each of its columns once.*'a' twice",
         "no.parquet": "must be a whole Parquet file",
