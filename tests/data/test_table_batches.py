@@ -310,3 +310,13 @@ def test_damaged_files_are_read_or_refused_in_a_line(tmp_path, name):
             assert "input" in str(error) and "\n" not in str(error)
             refused += 1
     assert refused
+
+
+def test_codes_of_dates_are_dates_and_codes_of_words_stay_words():
+    days = pa.array([datetime.date(2025, 1, day) for day in (1, 2, 1)]).dictionary_encode()
+    words = pa.array(["a", "b", "a"]).dictionary_encode()
+    table = open_table(pa.table({"day": days, "word": words}), "input")
+    assert table.schema.types == [pa.date32(), words.type]
+    (batch,) = table.batches()
+    assert batch.rows.column("day").to_pylist() == days.to_pylist()
+    assert batch.rows.column("word").to_pylist() == ["a", "b", "a"]

@@ -12,14 +12,14 @@ class ArrowColumns:
     """Brings record batches of one schema into the form that a `Table` gives.
 
     A list of a fixed length of numbers, such as an embedding, becomes a column for each; views of
-    texts become texts; all other columns stay as they are, for who reads none of a kind need not
-    mind it. The `schema` is that of the result. Raises a `ValueError` for a MultiIndex of pandas.
+    texts become texts, and codes of what is neither text nor number, such as dates, those dates;
+    all other columns stay as they are, for who reads none of a kind need not mind it. The `schema` is that of the result. Raises a `ValueError` for a MultiIndex of pandas.
     """
 
     def __init__(self, schema, name, received):
         self._name, self._received = name, received
         index = self._index(schema)
-        empty = [pa.array([], field.type) for field in schema]
+        empty = [pa.nulls(0, field.type) for field in schema]
         self.schema = self.of(pa.RecordBatch.from_arrays(empty, names=schema.names)).schema
         self.names = tuple(self.schema.names)
         check_names(self.names, name, received)
@@ -56,6 +56,11 @@ def _is_vector(kind):
     return number and (types.is_integer(number) or types.is_floating(number))
 
 
+def _is_word(kind):
+    texts = types.is_string(kind) or types.is_large_string(kind)
+    return texts or types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+
+
 def _is_view(kind):
     return str(kind) == "string_view"
 
@@ -67,5 +72,7 @@ def _parts(column, kind):
             yield f"[{place}]", compute.list_element(column, place)
     elif types.is_dictionary(kind) and _is_view(kind.value_type):
         yield "", column.cast(pa.dictionary(kind.index_type, pa.large_string()))
+    elif types.is_dictionary(kind) and not _is_word(kind.value_type):
+        yield "", column.dictionary_decode()
     else:
         yield "", column.cast(pa.large_string()) if _is_view(kind) else column
