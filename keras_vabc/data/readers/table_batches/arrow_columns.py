@@ -13,7 +13,8 @@ class ArrowColumns:
 
     A list of a fixed length of numbers, such as an embedding, becomes a column for each; views of
     texts become texts, and codes of what is neither text nor number, such as dates, those dates;
-    all other columns stay as they are, for who reads none of a kind need not mind it. The `schema` is that of the result. Raises a `ValueError` for a MultiIndex of pandas.
+    all other columns stay as they are, for who reads none of a kind need not mind it. The `schema`
+    is that of the result. Raises a `ValueError` for a MultiIndex of pandas.
     """
 
     def __init__(self, schema, name, received):
