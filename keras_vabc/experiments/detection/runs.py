@@ -36,8 +36,8 @@ class Trial:
         return key_of(json.dumps(["detection", *dataclasses.astuple(self), __version__]))
 
 
-def trials(methods, datasets=SETS, labels=LABELS, seeds=SEEDS):
-    """Every `Trial` of some methods; all of a seed before the next one."""
+def trials(methods, datasets, labels=LABELS, seeds=SEEDS):
+    """Every `Trial` of some methods on some of `SETS`; all of a seed before the next one."""
     return [
         Trial(method, dataset, count, seed)
         for seed in seeds
