@@ -30,7 +30,7 @@ def critical_difference(ranks, difference, ax=None):
         alpha=0.8,
     )
     ax.set_yticks(range(len(order)), order)
-    ax.invert_yaxis()
+    ax.set_ylim(len(order) - 0.5, -0.5)
     ax.set(xlabel="mean rank, bars half the critical difference to each side")
     ax.grid(axis="x")
     return ax
