@@ -82,7 +82,7 @@ def _as_rst(app, what, name, obj, options, lines):
     text = "\n".join(lines)
     fence = re.compile(r"^( *)```(\w+)\n(.*?)\n *```$", re.MULTILINE | re.DOTALL)
     text = fence.sub(_code_block, text)
-    text = re.sub(r"\[([^]]+)\]\(\s*(https?://[^)]+)\)", r"`\1 <\2>`__", text)
+    text = re.sub(r"\[([^][]+)\]\(\s*(https?://[^)]+)\)", r"`\1 <\2>`__", text)
     lines[:] = re.sub(r"(?<!\w)`([\w.]+)`s\b", r":code:`\1`\\ s", text).split("\n")
 
 

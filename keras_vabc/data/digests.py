@@ -45,3 +45,8 @@ def held_out(rows, seed, share):
 def in_share(hashes, share):
     """Which hashes lie in the lowest `share` of all that there can be."""
     return hashes < np.uint64(min(int(share * 2**64), 2**64 - 1))
+
+
+def share_with(value):
+    """About the least share in which a hash lies."""
+    return (int(value) + 2**12) / 2**64  # more than what a float's rounding takes

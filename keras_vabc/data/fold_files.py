@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from keras_vabc.data.digests import OrderDigest, in_share
+from keras_vabc.data.digests import OrderDigest, in_share, share_with
 from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.readers.reading import examples_of
@@ -17,23 +17,30 @@ from keras_vabc.data.vectors import Columns
 class FoldFiles:
     """The training and the test part of one fold, and what is known of their rows.
 
-    Rows whose hashes are in `drop` are left out. Of those kept, `hashes` are the sorted digests
-    and `columns` the `Columns`, where they are vectors; `counts` are as in `Intake`. `order` is the
-    `OrderDigest` of all.
+    Rows whose hashes are in `drop` are left out, of a typed table as many as it has of them. Of
+    those kept, `hashes` are the sorted digests and `columns` the `Columns`, where they are vectors;
+    `counts` are as in `Intake`. `order` is the `OrderDigest` of all.
     """
 
     def __init__(self, name, folder, spec, drop):
-        self.name, self.columns, self.hashes = name, Columns(), None
-        self.order = OrderDigest()
-        self.counts = Counter(read=0, training=0, held_out=0, unreadable=0, duplicates=0)
-        self._folder, self._spec, self._drop = folder, spec, drop
-        training, test = (folder / f"{part}.npy" for part in (name, f"test_{name}"))
-        self._training = RowsFile(training, spec.shape, spec.dtype)
-        self._test = RowsFile(test, spec.shape, spec.dtype)
+        self.name, self._folder, self._spec, self._drop = name, folder, spec, drop
 
     def fill(self, reader, seed, share, show):
         """Reads all examples; errors are those of the `Reader`, and `OSError` for a full disk."""
-        hashes = bytearray()
+        self._read(reader, seed, share, show)
+        if self.name == "unwanted" and self.counts["training"] > 1 and not self.counts["held_out"]:
+            share = share_with(self.hashes[0])  # since few may all fall to training
+            self._read(reader, seed, share, show)
+        self.counts["share"] = share
+
+    def _read(self, reader, seed, share, show):
+        self.columns, self.order, hashes = Columns(), OrderDigest(), bytearray()
+        self.counts = Counter(read=0, training=0, held_out=0, unreadable=0, duplicates=0)
+        self._left = Counter(self._drop) if self._spec.typed else None
+        self._training, self._test = (
+            RowsFile(self._folder / f"{part}.npy", self._spec.shape, self._spec.dtype)
+            for part in (self.name, f"test_{self.name}")
+        )
         with contextlib.closing(self._training), contextlib.closing(self._test):
             self._check_room(reader.count)
             for own in examples_of(reader, self._spec):
@@ -74,7 +81,7 @@ class FoldFiles:
     def _add(self, rows, hashes, share):
         """Stores some rows of these digests; returns those of the rows kept."""
         self.order.add(hashes)
-        duplicate, test = np.isin(hashes, self._drop), in_share(hashes, share)
+        duplicate, test = self._also_unwanted(hashes), in_share(hashes, share)
         for file, part, chosen in (
             (self._training, "training", ~test & ~duplicate),
             (self._test, "held_out", test & ~duplicate),
@@ -85,6 +92,19 @@ class FoldFiles:
         if self._spec.kind == "vectors":
             self.columns.add(rows[~duplicate])
         return hashes[~duplicate]
+
+    def _also_unwanted(self, hashes):
+        """Which rows equal an unwanted one; of a table's as many as there are of these.
+
+        Rows of few values are equal by chance: were all left out, nothing might be left.
+        """
+        found = np.isin(hashes, self._drop)
+        if not self._spec.typed:
+            return found
+        for row in np.flatnonzero(found).tolist():
+            found[row] = self._left[hashes[row]] > 0
+            self._left[hashes[row]] -= 1
+        return found
 
     def _check_room(self, count):
         needed = (count or 0) * math.prod(self._spec.shape) * np.dtype(self._spec.dtype).itemsize

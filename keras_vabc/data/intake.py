@@ -49,7 +49,8 @@ class Intake:
         notes: One line for each repair or warning: names and counts, never values.
         counts: For each of `"unlabeled"` and `"unwanted"` a dict of counts: `read`, what was found,
             is the sum of `training`, `held_out`, `unreadable` and `duplicates` (unlabeled examples
-            that are also unwanted, left out). `repeated` are those kept that equal an earlier one.
+            that are also unwanted, left out; of a table as many as are unwanted). `repeated` are
+            those kept that equal an earlier one; `share` was held out.
         unreadable: For each of `"unlabeled"` and `"unwanted"` what could not be read: pairs of the
             relative path and a reason, to be iterated; `len` is their number.
         orders: For each of `"unlabeled"` and `"unwanted"` a hash of all rows that could be read, in
@@ -98,7 +99,8 @@ def read_folds(
             the caller, who deletes it when the folds are no longer used.
         image_size: `(height, width)` of images; `None` for the most frequent one among the
             unlabeled, which must not have more than 512 * 512 pixels then.
-        test_share: Share of both that is held out, in (0, 1); see `held_out`.
+        test_share: Share of both that is held out, in (0, 1); see `held_out`. Of unwanted examples
+            it is as much greater as is needed to hold one out.
         max_unreadable: Largest share of the images of a folder that may be unreadable.
         seed: Whole number >= 0; determines what is held out.
         allow_more_unwanted: Whether there may be more unwanted than unlabeled examples.

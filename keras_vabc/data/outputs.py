@@ -13,6 +13,8 @@ from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.pixels import Scale
 from keras_vabc.data.spec import BLOCK_BYTES
 
+ARRAYS = (".npy", ".npz")
+
 
 def write_rows(path, blocks, spec):
     """Writes generated rows to a folder that is there or to a file; returns how many.
@@ -42,7 +44,7 @@ def is_folder(path, spec):
 
 
 def _writers(spec):
-    arrays = {".npy": _write_npy, ".npz": _write_npz}
+    arrays = dict.fromkeys(ARRAYS, _write_array)
     tables = {".csv": _write_csv, ".parquet": _write_parquet}
     return arrays | (tables if spec.kind == "vectors" else {})
 
@@ -72,20 +74,23 @@ def _write_pngs(folder, blocks, spec):
     return count
 
 
-def _write_npy(path, blocks, spec):
-    with closing(RowsFile(path, spec.shape, spec.dtype)) as file:
+def write_array(path, blocks, shape, dtype):
+    """Writes blocks of rows `(n, *shape)` to a `.npy` or `.npz` file; returns how many rows."""
+    if path.suffix.lower() == ".npz":
+        unpacked = path.with_name(path.name + ".npy")  # in the temporary folder of the output, too
+        count = write_array(unpacked, blocks, shape, dtype)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(unpacked, "x.npy")
+        unpacked.unlink()
+        return count
+    with closing(RowsFile(path, shape, dtype)) as file:
         for block in blocks:
             file.append(block)
     return file.count
 
 
-def _write_npz(path, blocks, spec):
-    unpacked = path.with_name(path.name + ".npy")  # in the temporary folder of the output, too
-    count = _write_npy(unpacked, blocks, spec)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(unpacked, "x.npy")
-    unpacked.unlink()
-    return count
+def _write_array(path, blocks, spec):
+    return write_array(path, blocks, spec.shape, spec.dtype)
 
 
 def _write_csv(path, blocks, spec):

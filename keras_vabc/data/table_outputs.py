@@ -8,15 +8,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keras_vabc.data.ids import quoted
+from keras_vabc.data.outputs import ARRAYS, write_array
 
 SUFFIXES = (".csv", ".parquet")
 GROUP_ROWS = 65_536  # of a Parquet file, which keeps an account of each group to its end
 
 
-def check_table_path(path):
-    """Raises a `ValueError` if `write_table` takes no path like that."""
-    if Path(path).suffix.lower() not in SUFFIXES:
-        raise ValueError(f"out must be {', '.join(SUFFIXES)} for a table. Received: out={path}.")
+def check_table_path(path, columns):
+    """Raises a `ValueError` if `write_table` takes no path like that for those columns."""
+    suffix, words = Path(path).suffix.lower(), _words(columns)
+    if suffix in ARRAYS and words:
+        raise ValueError(
+            f"out must be {' or '.join(SUFFIXES)} for a table with columns that are no numbers, "
+            f"such as {words[0]!r}. Received: out={path}."
+        )
+    kinds = SUFFIXES if words else SUFFIXES + ARRAYS
+    if suffix not in kinds:
+        raise ValueError(f"out must be {', '.join(kinds)} for a table. Received: out={path}.")
 
 
 def decoded(blocks, columns, seed):
@@ -41,13 +49,35 @@ def table_of(batches, columns):
 def write_table(path, batches, columns):
     """Writes batches of decoded rows to a `.csv` or `.parquet` file.
 
+    Where all columns hold numbers also to `.npy` or `.npz`, as float64 with NaN for no value.
     Raises an `OSError` if it cannot be written.
     """
-    check_table_path(path)
-    if Path(path).suffix.lower() == ".csv":
+    check_table_path(path, columns)
+    suffix = Path(path).suffix.lower()
+    if suffix == ".csv":
         _write_csv(path, batches, columns)
-    else:
+    elif suffix == ".parquet":
         _write_parquet(path, batches, columns)
+    else:
+        write_array(path, map(_numbers, batches), (len(_schema(columns)),), "float64")
+
+
+def _words(columns):
+    """Names of the columns whose decoded values are no numbers."""
+    return [own.name for own in _schema(columns) if not _is_number(own.type)]
+
+
+def _is_number(kind):
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+
+
+def _numbers(batch):
+    """A batch of decoded numbers as float64 of shape `(n, columns)`."""
+    cast = [
+        pc.cast(pc.cast(x, pa.int8()) if pa.types.is_boolean(x.type) else x, pa.float64())
+        for x in batch.columns
+    ]
+    return np.stack([x.to_numpy(zero_copy_only=False) for x in cast], axis=1)
 
 
 def _write_csv(path, batches, columns):

@@ -28,7 +28,7 @@ class Detector(ClassifierMixin, BaseEstimator):
 
     It works in a `Pipeline` and in `GridSearchCV`, and can be pickled, with joblib for instance;
     what is unpickled runs as code, so that only your own files should be. A file that cannot do
-    that is `NUClassifier.save`'s, of the classifier that is the default backend.
+    that is written by `NUClassifier.save`, of the classifier that is the default backend.
 
     Args:
         backend: How rows are scored. `"nu"`, the default, is `NUClassifier`: bagged trees for

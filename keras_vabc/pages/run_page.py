@@ -217,5 +217,5 @@ def _held_out_rows(run, name):
     part = min(1.0, HELD_OUT / max(count, 1))
     seed = run.record.settings.seed
     return np.concatenate(
-        [x.rows[run.held_out(x.hashes(seed), part)] for x in run.training_data(name)]
+        [x.rows[run.held_out(name, x.hashes(seed), part)] for x in run.training_data(name)]
     )

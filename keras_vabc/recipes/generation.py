@@ -12,7 +12,7 @@ from keras_vabc.sampling.sampler import LatentSampler
 from keras_vabc.vabc.finetuning import finetune_decoder
 
 SMALLEST_GUARD = 1e-6  # P(negative) below which nothing is told apart
-CAUGHT = 0.8  # of held-out unwanted examples that a guard must reject, whatever it costs
+CAUGHT = 0.9  # of held-out unwanted examples that a guard must reject, whatever it costs
 MOST_CUT = 0.5  # but for this: it is no guard that rejects most of what is wanted
 MOST_REMAINING = 0.1  # share of negatives that a correction leaves; a larger one is a guess
 MIDDLE = 0.5  # P(negative) of the guard of a complete training

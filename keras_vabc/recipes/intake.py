@@ -128,7 +128,10 @@ def _check_as_before(counts, before):
     """What was trained on some data goes on with no others; of old records counts alone tell."""
     for name, old in before.items():
         new = counts[name]
-        same = new.content == old.content
+        same = new.content == old.content and old.order in (
+            None,
+            new.order,
+        )  # a row's code may stay
         if old.content is None:
             same = dataclasses.replace(new, content=None, order=None) == old
         if not same:

@@ -127,7 +127,7 @@ def _rows(run, name, chosen=None, unreadable=None):
     for own in blocks:
         part = slice(None) if chosen is None else chosen[first : first + len(own.ids)]
         found.append(own.rows[part])
-        test.append(run.held_out(own.hashes(run.record.settings.seed)[part]))
+        test.append(run.held_out(name, own.hashes(run.record.settings.seed)[part]))
         first += len(own.ids)
     return np.concatenate(found), np.concatenate(test)
 

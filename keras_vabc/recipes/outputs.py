@@ -59,7 +59,7 @@ def check_samples_place(run, out, overwrite=False):
 def _is_folder(run, out):
     """Whether samples of a run go to a folder; a `ValueError` if they cannot go to that path."""
     if run.spec.typed:
-        check_table_path(out)
+        check_table_path(out, run.columns)
         return False
     return is_folder(out, run.spec)
 

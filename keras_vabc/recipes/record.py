@@ -86,11 +86,10 @@ class DataPlaces:
 
 @dataclasses.dataclass(frozen=True)
 class Counts:
-    """Examples of one fold; see `Intake`.
+    """Examples of one fold; see `Intake`. Of earlier versions what is no number of them is `None`.
 
     `content` is a hash of the rows to train on and of those held out, in order; `None` for a run in
-    memory. `order` is one of all rows as they were read, which is the order of their labels. Both
-    are `None` of an earlier version.
+    memory. `order` is one of all rows as they were read, which is the order of their labels.
     """
 
     read: Count
@@ -101,12 +100,13 @@ class Counts:
     repeated: Count = 0
     content: Hash128 | None = None
     order: Hash128 | None = None
+    share: InnerShare | None = None
 
     @classmethod
     def of(cls, counts, content=None, order=None):
         """Those of a dict, which may count repairs too."""
-        names = {field.name for field in dataclasses.fields(cls)} - {"content", "order"}
-        own = {name: int(count) for name, count in counts.items() if name in names}
+        names = {field.name for field in dataclasses.fields(cls)}
+        own = {name: number for name, number in counts.items() if name in names}
         return cls(**own, content=content, order=order)
 
 

@@ -16,7 +16,7 @@ def folds_again(run, seed=0):
     folds, known = {}, np.zeros(0, np.uint64)
     for name in ("unwanted", "unlabeled"):
         rows, hashes = _rows(run, name, seed)
-        new, test = ~np.isin(hashes, known), run.held_out(hashes)
+        new, test = ~np.isin(hashes, known), run.held_out(name, hashes)
         folds |= {name: rows[new & ~test], f"test_{name}": rows[new & test]}
         known = hashes
     return SimpleNamespace(**folds)

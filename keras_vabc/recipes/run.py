@@ -247,18 +247,18 @@ class Run:
         return self.nu.negative_probability(rows) if self.has_classifier else self.model.score(rows)
 
     def held_out_scores(self):
-        """`(unlabeled, unwanted, estimates)`: scores of what was held out, which trained nothing.
+        """Scores `(n,)`, `(m,)` of what was held out, and `Estimates` of the training data's.
 
-        Float32 `(n,)` and `(m,)`; the `Estimates` are of the scores of the training data out of
-        fold, or of the held-out where these are not stored; `None` without a classifier.
+        These are out of fold, or, where none are stored, of the held-out; `None`: no classifier.
         """
         from keras_vabc.recipes.threshold import with_estimates
 
         return with_estimates(self._parts.get("scores", self.record), self.has_classifier)
 
-    def held_out(self, hashes, part=1.0):
-        """Which rows were held out at training, by their hashes, or a part of those: boolean."""
-        return in_share(hashes, part * self.record.data.test_share)
+    def held_out(self, name, hashes, part=1.0):
+        """Which rows of a fold were held out, by their hashes, or a part of those: boolean."""
+        share = self.record.counts[name].share or self.record.data.test_share
+        return in_share(hashes, part * share)
 
     def read(self, source, name, notes=None, *, max_unreadable=None, **how):
         """Reads data in the form of the run's, as `read_examples` does, by the run's own limit."""

@@ -18,6 +18,7 @@ from faults import room_for
 from pyarrow import parquet
 
 from keras_vabc.data.datasets.idx import FILES
+from keras_vabc.data.readers.reading import Examples
 from keras_vabc.data.readers.table_batches import csv_text
 from keras_vabc.files import bounds
 from keras_vabc.recipes import scores
@@ -150,16 +151,23 @@ def test_labels_are_mapped_and_never_longer_than_their_file(run, tmp_path, monke
 def test_a_record_of_a_table_has_an_end(run, tmp_path, monkeypatch):
     """Also where its lines are short, since quoted line breaks are part of it."""
     monkeypatch.setattr(csv_text, "LONGEST_ROW", 2**12)
+    monkeypatch.setattr(csv_text, "HEAD", 2**10)
+    monkeypatch.setattr(csv_text, "PIECE", 2**11)
     arguments = ["--input", tmp_path / "x.csv", "--out", tmp_path / "scores.csv"]
-    for text in ('"\n",' * 2**12, "1," * 2**12, '"' + "1" * 2**12):
+    endless = {
+        '"\n",' * 2**12: "a line longer than 4,096 bytes",
+        "1," * 2**12: "a line longer than 4,096 bytes",
+        '"' + "1" * 2**13: "a quote that is never closed in line 2",
+    }
+    for text, message in endless.items():
         (tmp_path / "x.csv").write_text("1,2,3\n" + text)
-        fails("a line without an end", "score", run, *arguments)
+        fails(message, "score", run, *arguments)
     (tmp_path / "x.csv").write_text("1,2,3\n" * 2**11)
     succeeds("score", run, *arguments)
 
 
 def test_long_cells_are_read_in_small_blocks(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_text, "LONGEST_ROW", 2**17)
+    monkeypatch.setattr(csv_text, "PIECE", 2**18)
     (tmp_path / "x.csv").write_text(f"{'0' * 30_000}1,2,3\n" * 1500)
     tracemalloc.start()
     succeeds("score", run, "--input", tmp_path / "x.csv", "--out", tmp_path / "scores.csv")
@@ -287,13 +295,15 @@ class Zeros:
     """A run whose data are any number of rows."""
 
     def __init__(self, blocks, ids):
-        self.threshold, self._blocks, self._ids = 0.5, blocks, ids
+        self.threshold, self.columns = 0.5, None
+        self._blocks, self._ids = blocks, ids
 
     def read(self, source, name, notes, **limits):
         size = scores.BLOCK_ROWS
         for block in range(self._blocks):
             rows = np.random.default_rng(block).random(size, "float32")
-            yield [self._ids(block * size + row) for row in range(size)], rows
+            ids = [self._ids(block * size + row) for row in range(size)]
+            yield Examples(ids, rows, hashes=None)
 
     def score_rows(self, rows):
         return rows
@@ -306,8 +316,9 @@ def test_scores_take_24_bytes_a_row(tmp_path, monkeypatch, ids):
     for blocks in (16, 16, 144):  # the first one also takes what is loaded once
         tracemalloc.start()
         with scores.StoredIds(tmp_path / "x.csv") as stored:
-            found, _ = scores._scored(Zeros(blocks, ids), "x", stored, None, lambda count: None)
-            scores._write_table(tmp_path / "x.csv", stored, found, 0.5)
+            own = {"id": stored}
+            found, _ = scores._scored(Zeros(blocks, ids), "x", own, None, (), lambda count: None)
+            scores._write_table(tmp_path / "x.csv", own, found, 0.5)
         most.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         lines = (tmp_path / "x.csv").read_text().splitlines()[1:]

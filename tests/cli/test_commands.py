@@ -347,14 +347,12 @@ def test_without_a_classifier_scores_are_errors_and_thresholds_cautious(table_ru
     assert "threshold" in (run / "report.html").read_text()
 
 
-def test_a_report_compares_some_of_many_rows_under_any_name(table_run, tmp_path, monkeypatch):
-    run = shutil.copytree(table_run, tmp_path / "run")
-    text = (table_run.parent / "all.csv").read_text()
-    (tmp_path / "all.csv").write_text(text.replace("small,large", "$_$,<b>"))
+def test_a_report_compares_some_of_many_rows_under_any_name(tmp_path, monkeypatch):
+    run, rows = tmp_path / "run", RNG.normal(size=(300, 2))
+    write_table(tmp_path / "all.csv", rows, ["$_$", "<b>"])
+    write_table(tmp_path / "bad.csv", rows[:30] + 5, ["$_$", "<b>"])
+    assert train_small(tmp_path, "--out", run).exit_code == 0
     stored = record(run)
-    stored["data"]["unlabeled"] = str(tmp_path / "all.csv")
-    stored["spec"]["columns"] = ["$_$", "<b>", "constant"]
-    (run / "run.json").write_text(json.dumps(stored))
     monkeypatch.setattr(run_page, "HELD_OUT", 30)
     succeeds("report", run)
     page = (run / "report.html").read_text()
@@ -471,13 +469,13 @@ def test_a_warm_start_begins_with_the_old_model(table_run, tmp_path, monkeypatch
         keras_vabc(*command, tmp_path / "warm")
     settings = record(tmp_path / "warm")["settings"]
     assert (settings["setting"], settings["start"]) == ("paper", str(table_run))
-    x = RNG.normal(size=(5, 3)).astype("float32")
+    x = RNG.normal(size=(5, 2)).astype("float32")  # codes, of which a constant has none
     old = load_model(table_run / "model.keras")
     np.testing.assert_array_equal(given["start"].score(x), old.score(x))
     fails("setting must be that", *command, tmp_path / "x", "--setting", "quality")
     for place, name in ((2, "all.csv"), (4, "bad.csv")):
         command[place] = write_table(tmp_path / name, RNG.normal(size=(60, 2)), ["a", "b"])
-    fails("same form", *command, tmp_path / "x")
+    fails("must have the columns of training", *command, tmp_path / "x")
     assert not (tmp_path / "x").exists()
 
 
@@ -722,7 +720,9 @@ def test_a_table_run_is_exported_without_tensorflow(table_run, tmp_path, format)
     suffix = {"onnx": ".onnx", "litert": ".tflite"}[format]
     assert files == {f"decode{suffix}", f"score{suffix}", "density.json"}
     card = (tmp_path / "model" / "MODEL_CARD.md").read_text()
-    assert "small, large, constant" in card and f"decode{suffix}" in card
+    assert "Codes, in this order: small, large\n" in card and f"decode{suffix}" in card
+    stored = json.loads((tmp_path / "model" / "columns.json").read_text())
+    assert [own["name"] for own in stored["columns"]] == ["small", "large", "constant"]
 
 
 def test_an_export_overwrites_nothing_and_leaves_nothing(images_run, tmp_path, monkeypatch):

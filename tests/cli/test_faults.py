@@ -53,7 +53,7 @@ def _small():
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """A folder with `all.csv` and `bad.csv`."""
-    folder, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    folder, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(5)
     rows = rng.normal(size=(200, 8))
     for name, table in (("all", rows), ("bad", rows[:50] + 4)):
         np.savetxt(folder / f"{name}.csv", table, delimiter=",", fmt="%.6f")

@@ -446,7 +446,7 @@ def test_floats_of_the_bytes_score_as_the_bytes(trained, tmp_path):
         ("id,label\n000.png\n", "line 2 has 1 cells, the first one 2"),
         ("id,label\n000.PNG,bad\n 000.png,bad\n", "labels must name ids of the unlabeled data"),
         ("id|label\n000.png|bad\n", "its columns are ['id|label']"),
-        (b"\xff\xfei\0d\0", "it is no UTF-8"),
+        (b"\xff\xfei\0d\0", "its columns are ['id']"),
     ],
 )
 def test_labels_that_cannot_be_meant_are_refused(trained, tmp_path, text, message):

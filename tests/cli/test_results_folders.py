@@ -61,7 +61,8 @@ def command(data, out, *options):
 class Judge:
     """Stands in for an NU classifier; it warns when it is trained."""
 
-    negative_share, cross_validation = 0.1, {"recall": 0.5}
+    negative_share, negative_share_interval = 0.1, (0.05, 0.2)
+    cross_validation = {"recall": 0.5}
 
     def __init__(self, seed=0):
         pass

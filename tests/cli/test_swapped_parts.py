@@ -66,8 +66,33 @@ def filled(command, runs, run, out):
     return [str(places.get(word, word)).replace("OUT", str(out)) for word in command]
 
 
+@pytest.fixture(scope="module")
+def typed_runs(tmp_path_factory):
+    """Two runs of typed tables, and data of their columns."""
+    folder = tmp_path_factory.mktemp("typed_runs")
+    for number, name in enumerate(("one", "other")):
+        table = np.tile(seeds.ROWS, (2, 1)) + number
+        for path, rows in ((folder / "x.csv", table), (folder / "bad.csv", table[:40] + 4)):
+            np.savetxt(path, rows, delimiter=",", header="a,b,c", comments="", fmt="%.3f")
+        folds = ["--unlabeled", folder / "x.csv", "--unwanted", folder / "bad.csv"]
+        options = ["--setting", "paper", "--epochs", 1, "--out", folder / name]
+        succeeds("train", *folds, *options)
+    return folder
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("file", FILES.values())
+def test_columns_of_another_run_are_refused_by_every_command(typed_runs, tmp_path, command):
+    run = shutil.copytree(typed_runs / "one", tmp_path / "run")
+    shutil.copy(typed_runs / "other" / "columns.json", run)
+    before = contents(tmp_path)
+    words = filled(COMMANDS[command], typed_runs, run, tmp_path / "out")
+    argument = "from" if command == "from" else "RUN"
+    fails(f"{argument} must have its own columns.json", *words)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("file", [name for name in FILES.values() if name != "columns.json"])
 def test_a_part_of_another_run_is_refused_by_every_command(runs, run, tmp_path, file, command):
     shutil.copy(runs / "other" / file, run / file)
     before = contents(tmp_path)
@@ -235,7 +260,7 @@ def test_working_copies_of_other_data_are_read_again(halves, half):
     succeeds(*command(halves, half))
     with np.load(half / "scores.npz") as stored:
         scores = stored["unlabeled"]
-    np.testing.assert_allclose(scores, kv.open_run(half).score(rows), rtol=1e-5)
+    np.testing.assert_allclose(scores, kv.open_run(half).score_rows(rows), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -500,6 +500,18 @@ def test_notes_and_errors_show_no_values_of_the_unwanted(put, read):
         assert "9876" not in str(error.value) and "column 'b'" in str(error.value)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_one_of_few_unwanted_is_held_out(put, read, seed):
+    """By chance alone none of five would be in every third draw."""
+    found = read(put("u.npy", X), put("w.npy", W[:5]), seed=seed)
+    own, folds = found.counts["unwanted"], found.folds
+    assert own["training"] == len(folds.unwanted) and own["held_out"] == len(folds.test_unwanted)
+    assert own["held_out"] >= 1 and own["training"] + own["held_out"] == 5
+    again = held_out(W[:5].astype("float32"), seed, own["share"])
+    np.testing.assert_array_equal(W[:5][again].astype("float32"), folds.test_unwanted)
+    assert found.counts["unlabeled"]["share"] == 0.2
+
+
 def test_few_unwanted_are_told(put, read):
     few = read(put("u.csv", X), put("w.csv", W[:49]))
     note(few, "unwanted: 49 examples are few: below 50")
@@ -643,7 +655,8 @@ def test_files_that_are_none(tmp_path, put, read):
     (tmp_path / "empty").mkdir()
     put("texts", []).joinpath("x.txt").write_text("x")
     os.mkfifo(tmp_path / "pipe.csv")
-    (tmp_path / "bytes.csv").write_bytes(b"a,b\n\xff\xfe,1\n")
+    (tmp_path / "bytes.csv").write_bytes(b"a,b\n2,1\n\0\1,1\n")
+    (tmp_path / "damaged.csv").write_bytes("größe,b\nü,1\nä,1\n".encode() + b"\xff,1\n")
     (tmp_path / "nothing.csv").write_bytes(b"")
     (tmp_path / "open.csv").write_text('a,b,c\n"1,2,3\n')
     (tmp_path / "twice.csv").write_text("a,a\n1,2\n")
@@ -655,8 +668,9 @@ def test_files_that_are_none(tmp_path, put, read):
         "empty": r"must be a folder with images \(.png.*which has none",
         "texts": "which has none but files of other kinds",
         "two.npz": "it holds 2 arrays: 'a.npy', 'b.npy'",
-        "bytes.csv": "must be a CSV file.*it is no UTF-8",
-        "nothing.csv": "which is empty",
+        "bytes.csv": "must be a CSV file.*bytes of 0, as no text has, in line 3",
+        "damaged.csv": "must be a CSV file.*it is UTF-8, damaged bytes.* line 4",
+        "nothing.csv": "it is empty",
         "open.csv": "must be a CSV file",
         "twice.csv": "must name each of its columns once.*'a' twice",
         "no.parquet": "must be a whole Parquet file",

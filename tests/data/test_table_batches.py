@@ -144,6 +144,12 @@ def test_files_that_are_damaged_or_empty_are_named(tmp_path):
         open_table(tmp_path / "none.csv", "input")
 
 
+def test_a_file_without_columns_is_named(tmp_path):
+    parquet.write_table(pa.table({}), tmp_path / "x.parquet")
+    with pytest.raises(ValueError, match="input must name each of its columns once.*no columns"):
+        open_table(tmp_path / "x.parquet", "input")
+
+
 def test_a_file_of_one_value_many_times_is_refused(tmp_path):
     parquet.write_table(pa.table({"a": np.zeros(10**7, "i1")}), tmp_path / "x.parquet")
     feather.write_feather(

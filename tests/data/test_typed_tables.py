@@ -70,6 +70,22 @@ def test_unwanted_rows_are_left_out_of_the_unlabeled_whatever_their_ids(tmp_path
     assert counts["unlabeled"]["duplicates"] == 7
 
 
+def test_rows_of_few_values_that_equal_unwanted_ones_by_chance_are_kept(tmp_path):
+    """Of a table with nothing but coarse columns all rows might be unwanted, too."""
+    rng = np.random.default_rng(6)
+
+    def calls(first, n):
+        return pd.DataFrame({"phone": first + np.arange(n), "load": rng.integers(0, 11, n) / 10})
+
+    unlabeled, unwanted = calls(4_085_559_000, 600), calls(4_085_559_600, 80)
+    found = read(unlabeled, unwanted, tmp_path)
+    assert [column.type for column in found.columns.columns] == ["id", "numeric"]
+    assert found.counts["unlabeled"]["duplicates"] == 80
+    assert found.counts["unlabeled"]["training"] + found.counts["unlabeled"]["held_out"] == 520
+    kept = np.concatenate([found.folds.unlabeled, found.folds.test_unlabeled])
+    assert len(np.unique(kept[:, 0])) == 11
+
+
 def test_a_row_of_another_type_is_counted_and_told(tmp_path):
     unlabeled = frame(600, 3).astype(object)
     unlabeled.loc[41, "age"] = "old"

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from keras_vabc.data.readers.reading import Examples
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.evaluation.verdict import Figure
 from keras_vabc.pages import nearest_rows, verdict
@@ -38,7 +39,7 @@ class StoredRun:
 
     def training_data(self, name):
         assert name == "unlabeled", "never the unwanted"
-        return iter([(["a"] * 15, self._rows[:15]), (["b"] * 15, self._rows[15:])])
+        return (Examples(["a"] * 15, own, hashes=None) for own in np.split(self._rows, 2))
 
 
 def test_the_verdict_is_the_first_line_of_its_section():

@@ -7,7 +7,7 @@ from keras_vabc.data.columns import dates, kinds
 from keras_vabc.data.columns.column import TRAINED, Column
 from keras_vabc.data.columns.grain import Grain
 from keras_vabc.data.columns.number_codes import number_codes
-from keras_vabc.data.columns.reading import type_named
+from keras_vabc.data.columns.reading import TRUE, type_named
 from keras_vabc.data.columns.summary import fits_in_int64
 from keras_vabc.data.columns.word_codes import WordCodes, word_codes
 
@@ -52,10 +52,9 @@ def _is_whole(summary):
 
 
 def _with_truths(column, summaries, first):
-    words = kinds.words_of(summaries)
-    false, true = kinds.truths(words) or ("false", "true")
+    false, true = kinds.truths_of(summaries) or ("false", "true")
     codes = word_codes(first)
-    named = tuple({true: "true", false: "false"}[word] for word in codes.words)
+    named = tuple("true" if word.lower() in TRUE else "false" for word in codes.words)
     codes = WordCodes(named, codes.counts_of_words, missing=codes.missing)
     reading = replace(column.reading, kind="truth")
     return replace(column, reading=reading, codes=codes, truths=(false, true))

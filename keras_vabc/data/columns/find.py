@@ -16,6 +16,7 @@ from keras_vabc.data.columns.table import Columns
 from keras_vabc.data.columns.writings import (
     FEW,
     Writing,
+    are_truths,
     joined,
     numbers_of,
     plain_decimals,
@@ -26,6 +27,7 @@ from keras_vabc.data.vectors import some
 
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
 MOST = 0.8  # share of numbers in a column of text
+NANOSECONDS = "1677-09-22 to 2262-04-11, as far as nanoseconds reach,"
 RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 
@@ -178,7 +180,9 @@ def _readings(writings, overrides, allowed, form):
         wanted, missing = overrides.types.get(name), overrides.missing_of(name)
         wanted = WANTED.get(wanted, "text") if wanted not in (None, "constant", "id") else None
         first = writings["unlabeled"][name]
-        if wanted is None and first.cells + first.typed:
+        if wanted is None and are_truths([written]):
+            wanted = "text"  # one fold may have 0 and 1 for them
+        if wanted is None and first.present:
             wanted = reading_of(first, form, allowed, missing).kind
         readings[name] = reading_of(written, form, allowed, missing, wanted)
     return readings
@@ -193,10 +197,16 @@ def _check_unread(name, reading, summaries, allowed, received):
     for fold, own in summaries.items():
         if own.bad > allowed * own.rows:
             raise ValueError(
-                f"{fold} must hold {RECEIVED[reading.kind]} in column {name!r}, as most of its "
+                f"{fold} must hold {_asked(reading)} in column {name!r}, as most of its "
                 f"rows or the unlabeled fold do. Received: others in {own.bad} of {own.rows} rows, "
                 f"first in {own.first_bad} of {received[fold]}; max_unreadable={allowed:g}."
             )
+
+
+def _asked(reading):
+    """What cells are read as, in words."""
+    far = reading.kind == "date" and reading.time.startswith("timestamp[ns")
+    return RECEIVED[reading.kind] + (f" from {NANOSECONDS}" if far else "")
 
 
 def _check_mixed(name, reading, written):

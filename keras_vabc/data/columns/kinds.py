@@ -33,8 +33,7 @@ def type_of(name, reading, summaries, stored):
 
 
 def _type_of_text(summaries, stored):
-    words = words_of(summaries)
-    if stored == pa.bool_() or (words and truths(words) and not {"0", "1"} & words):
+    if stored == pa.bool_() or truths_of(summaries):
         return "boolean", ""
     rows = sum(own.present for own in summaries)
     if rows >= FEWEST_ROWS and _never_repeat(summaries):
@@ -42,15 +41,24 @@ def _type_of_text(summaries, stored):
     return "category", ""
 
 
-def words_of(summaries):
-    """The words of a column of text in all folds; `None` if there are more than two."""
-    if any(own.distinct.count > 2 for own in summaries):
+def truths_of(summaries):
+    """`(false, true)` as the first fold with both writes them; `None` if a fold has other words."""
+    folds = [_words(own) for own in summaries if own.present]
+    if None in folds or not all(len(words) < 2 or _pair(words) for words in folds):
         return None
-    return {word for own in summaries for word in own.words.sorted()[0]}
+    every = set().union(*folds)
+    if not {word.lower() for word in every} <= {*TRUE, *FALSE}:
+        return None
+    return next(filter(None, map(_pair, [*folds, every])), None)
 
 
-def truths(words):
-    """`(false, true)` as a column writes them, by its one or two words; `None` if it does not."""
+def _words(summary):
+    """The words of a column of text in one fold; `None` if there are more than two."""
+    return set(summary.words.sorted()[0]) if summary.distinct.count <= 2 else None
+
+
+def _pair(words):
+    """`(false, true)` of two words that are these in one language."""
     pairs = [
         (false, true)
         for false in words
@@ -61,9 +69,12 @@ def truths(words):
 
 
 def _never_repeat(summaries):
-    """Whether nearly all values of each fold are different."""
-    repeated = sum(own.distinct.repeated * own.distinct.count for own in summaries)
-    return repeated <= REPEATS_ALLOWED * sum(own.distinct.count for own in summaries)
+    """Whether nearly all values of each fold are different, of the unlabeled one as of both."""
+    for folds in (summaries[:1], summaries):
+        repeated = sum(own.distinct.repeated * own.distinct.count for own in folds)
+        if repeated > REPEATS_ALLOWED * sum(own.distinct.count for own in folds):
+            return False
+    return True
 
 
 def _counts(name, summaries):

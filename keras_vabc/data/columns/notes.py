@@ -1,10 +1,13 @@
 """What a user should know of the columns: one table, and lines about what is unusual."""
 
+from datetime import timedelta
+
 import numpy as np
 import pyarrow as pa
 
 from keras_vabc.data.columns import dates
 from keras_vabc.data.columns.number_forms import FORMS, PLAIN
+from keras_vabc.data.columns.reading import type_named
 from keras_vabc.data.columns.writings import numbers_of, plain_decimals
 from keras_vabc.data.vectors import some
 
@@ -90,6 +93,9 @@ def _shown(column, values):
         form = column.written or zone_free
         array = pa.array(values, pa.int64())
         return dates.formatted(column.reading.time, array, form, column.resolution).to_pylist()
+    if (column.stored or "").startswith("duration"):
+        second = dates.TICKS[type_named(column.stored).unit]
+        return [str(timedelta(microseconds=v * 10**6 // second)) for v in values]
     return [f"{v:.10g}" if isinstance(v, float) else str(v) for v in values]
 
 
@@ -124,8 +130,29 @@ def column_notes(columns, writings, extra=()):
             notes.append(f"columns with numbers written as {form.words()}: {some(written)}.")
     for column in columns:
         if column.name in unlabeled:
-            notes += [f"column {column.name!r} {line}." for line in _lines(column, unlabeled)]
+            lines = _lines(column, unlabeled) + _contrasts(column, writings)
+            notes += [f"column {column.name!r} {line}." for line in lines]
     return notes
+
+
+def _contrasts(column, writings):
+    """What the folds do not have in common in one column."""
+    own, other = (writings[fold].get(column.name) for fold in ("unlabeled", "unwanted"))
+    if other is None or not column.trained:
+        return []
+    if not (own.present and other.present):
+        fold = "unwanted" if own.present else "unlabeled"
+        return [f"has no value in any row of {fold}, which tells folds apart; drop it if needed"]
+    if column.type == "boolean" and own.bits + other.bits and own.truths + other.truths:
+        return ["has 0 and 1 in one fold and words in the other, which were taken for the same"]
+    if column.type == "category" and own.cells and not numbers_of(own) and _all_numbers(other):
+        return ["has words in unlabeled, but numbers in unwanted, which were taken for words, too"]
+    return []
+
+
+def _all_numbers(writing):
+    typed = not any(map(pa.types.is_temporal, filter(None, writing.types)))
+    return typed and numbers_of(writing) + writing.typed == writing.present
 
 
 def unread_notes(summaries):

@@ -71,8 +71,7 @@ class Overrides:
         fits = NEEDED.get(said, reading.kind) == reading.kind
         fits &= said != "whole" or reading.whole
         fits &= said != "constant"
-        words = kinds.words_of(summaries) if said == "boolean" else None
-        fits &= said != "boolean" or (words is not None and kinds.truths(words) is not None)
+        fits &= said != "boolean" or kinds.truths_of(summaries) is not None
         if not fits:
             raise ValueError(
                 f"column {name!r} must be of the type that is said. "

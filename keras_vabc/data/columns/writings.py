@@ -17,11 +17,14 @@ from keras_vabc.data.columns.cells import (
     without,
 )
 from keras_vabc.data.columns.number_forms import DIGITS, DOT_GROUPS, FORMS, PLAIN
-from keras_vabc.data.columns.reading import Reading
+from keras_vabc.data.columns.reading import FALSE, TRUE, Reading
 
 SURE = 2**14  # cells that no form fits before it is not tried any more
 GERMAN = FORMS[2]
-COUNTS = ("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long")
+COUNTS = (
+    *("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long"),
+    *("bits", "truths"),
+)
 FEW = 0.1  # share of decimals among numbers
 FEWEST = 10  # numbers that tell what a point is
 
@@ -36,6 +39,7 @@ class Writing:
         unread: For each `NumberForm` and form of dates, how many of the others are not written so.
         whole: How many are digits alone; `too_long` for 64 bits; `grouped` with a point after each
             three digits from the right; `short` and `long` of the digits alone, below 1000 or not.
+        bits: How many of all are 0 or 1; `truths` are words for true or false.
         missing: How often each word for no value occurs.
         example: The first text with a value.
         first_other: Place of the first row that holds neither a plain number nor a word for none.
@@ -45,8 +49,14 @@ class Writing:
         self.types, self.unread, self.missing = [], Counter(), Counter()
         self.cells = self.typed = self.words = 0
         self.whole = self.too_long = self.grouped = self.short = self.long = 0
+        self.bits = self.truths = 0
         self.example = self.first_other = None
         self._given, self._all_differ = list(missing), False
+
+    @property
+    def present(self):
+        """Number of cells with a value."""
+        return self.cells + self.typed
 
     def add(self, array, place):
         """Takes in the cells of a batch; `place` tells where each of its rows stands."""
@@ -56,6 +66,7 @@ class Writing:
             self.types.append(kind)
         if kind is not None:
             self.typed += len(array) - array.null_count
+            self.bits += 0 if pa.types.is_temporal(kind) else int(mask(_bits(array)).sum())
             return
         text, counts = self._counted(array)
         value = without(text, [*MISSING, *self._given])
@@ -100,9 +111,12 @@ class Writing:
             if form.decimal == ".":
                 self._fail(form, text, counts)
         self._dates(text, counts)
+        truths = pc.is_in(pc.utf8_lower(others), value_set=pa.array([*TRUE, *FALSE]))
+        self.truths += int(counts[mask(truths)].sum())
         return others
 
     def _count_digits(self, text, counts):
+        self.bits += int(counts[mask(_bits(text))].sum())
         text = pc.utf8_ltrim(text, characters="+")
         lengths = pc.utf8_length(pc.utf8_ltrim(text, characters="-"))
         lengths = lengths.to_numpy(zero_copy_only=False)
@@ -132,6 +146,10 @@ class Writing:
             text, counts = _kept(text, counts, pc.invert(fits))
         self.unread[form] += int(counts.sum())
         return text, counts
+
+
+def _bits(array):
+    return pc.is_in(array, value_set=pa.array([0, 1]).cast(array.type))
 
 
 def _kept(text, counts, which):
@@ -231,4 +249,13 @@ def plain_decimals(writing):
 
 def numbers_of(writing):
     """How many cells of text are numbers, in the form that most of them have."""
+    if writing.cells == 0:
+        return 0
     return writing.cells - writing.words - min(writing.unread[form] for form in FORMS)
+
+
+def are_truths(writings):
+    """Whether folds hold nothing but 0 and 1, and words for true and false, and some of both."""
+    values = sum(own.present for own in writings)
+    bits, truths = (sum(getattr(own, count) for own in writings) for count in ("bits", "truths"))
+    return bits > 0 and truths > 0 and bits + truths == values

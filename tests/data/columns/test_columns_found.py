@@ -509,3 +509,83 @@ def test_the_table_is_what_a_person_would_write():
 
 def _most(cells):
     return f"{max(map(float, cells.to_pylist())):g}"
+
+
+BITS, TRUTHS = RNG.integers(0, 2, N), RNG.random(N) < 0.5
+WRITTEN = {
+    "digits": (texts(BITS), {"0", "1"}),
+    "numbers": (pa.array(BITS), {0, 1}),
+    "numbers with a point": (pa.array(BITS * 1.0), {0.0, 1.0}),
+    "words": (texts(TRUTHS), {"True", "False"}),
+    "other words": (pa.array(np.where(TRUTHS, "yes", "no")), {"yes", "no"}),
+    "truths": (pa.array(TRUTHS), {True, False}),
+}
+
+
+@pytest.mark.parametrize("one", WRITTEN)
+@pytest.mark.parametrize("other", WRITTEN)
+def test_truths_may_be_written_in_another_way_in_each_fold(one, other):
+    bits = [own for own in (one, other) if own in ("digits", "numbers", "numbers with a point")]
+    tables = [{"x": WRITTEN[own][0], "y": texts(RNG.normal(size=N))} for own in (one, other)]
+    columns = find(*tables)
+    found, noted = columns.columns[0], [note for note in columns.notes if "0 and 1" in note]
+    assert found.type == ("whole" if len(bits) == 2 else "boolean")
+    assert len(noted) == (len(bits) == 1)
+    values = [columns.read(batch_of(table)).arrays["x"] for table in tables]
+    for own, read in zip((one, other), values, strict=True):
+        expected = BITS if own in bits else TRUTHS
+        assert read.to_pylist() == (
+            expected.tolist() if len(bits) == 2 else ["true" if t else "false" for t in expected]
+        )
+    drawn = columns.decode(columns.encode(batch_of(tables[0])))  # as the unlabeled fold has them
+    text = columns.as_text(drawn)["x"].to_pylist()
+    shown = WRITTEN[one][0].to_pylist()
+    assert text == (shown if found.stored or len(bits) < 2 else list(map(str, BITS)))
+
+
+def test_bits_and_words_with_a_third_among_them_are_no_truths():
+    words = pa.array([*np.where(TRUTHS, "yes", "no")[1:], "perhaps"])
+    assert column(words).type == "category"
+    table = {"x": texts(BITS), "y": texts(RNG.normal(size=N))}
+    with pytest.raises(ValueError, match="unwanted must hold numbers in column 'x'"):
+        find(table, table | {"x": words})
+    digits = table | {"x": texts([2, *BITS[1:]])}
+    with pytest.raises(ValueError, match="unwanted must hold numbers in column 'x'"):
+        find(digits, table | {"x": texts(TRUTHS)})
+
+
+def test_a_fold_without_any_value_of_a_column_is_told():
+    full, empty = texts(RNG.normal(size=N)), texts([""] * N)
+    table = {"x": full, "y": texts(RNG.normal(size=N))}
+    for nothing in (empty, pa.nulls(N)):
+        for fold, pair in (("unlabeled", (nothing, full)), ("unwanted", (full, nothing))):
+            columns = find(*(table | {"x": own} for own in pair))
+            assert columns.columns[0].type == "numeric"
+            notes = [note for note in columns.notes if "no value in any row" in note]
+            assert len(notes) == 1 and f"'x' has no value in any row of {fold}," in notes[0]
+    both = find(table | {"x": empty})
+    assert both.columns[0].type == "constant" and "in any row" not in " ".join(both.notes)
+
+
+def test_numbers_for_words_are_told():
+    words = {"x": pa.array(RNG.choice(["u", "v"], N)), "y": texts(RNG.normal(size=N))}
+    for numbers in (texts(range(N)), pa.array(range(N)), pa.array(np.arange(N) / 4)):
+        notes = find(words, words | {"x": numbers}).notes
+        assert any("'x' has words in unlabeled, but numbers in unwanted" in n for n in notes)
+    assert not any("but numbers" in note for note in find(words).notes)
+
+
+def test_durations_are_shown_as_a_person_says_them():
+    lasted = pa.array([90 * 10**9, 86_400 * 10**9] * 30, pa.duration("ns"))
+    columns = find({"x": lasted, "y": texts(RNG.normal(size=60))})
+    assert "0:01:30 to 1 day, 0:00:00" in str(columns)
+    codes = columns.encode(batch_of({"x": lasted, "y": texts(RNG.normal(size=60) * 0)}))
+    assert columns.decode(codes)["x"].equals(lasted)
+
+
+def test_days_beyond_the_reach_of_nanoseconds_are_told_with_its_ends():
+    stamps = pa.array(RNG.integers(0, 10**18, N)).cast(pa.timestamp("ns"))
+    table = {"t": stamps, "y": texts(RNG.normal(size=N))}
+    for old in (texts(["1500-01-01"] * N), pa.array([-(15 * 10**9)] * N).cast(pa.timestamp("s"))):
+        with pytest.raises(ValueError, match="dates from 1677-09-22 to 2262-04-11.* 't'.* row 0"):
+            find(table, table | {"t": old})

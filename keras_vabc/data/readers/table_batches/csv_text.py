@@ -98,13 +98,16 @@ class CsvText:
         for piece, is_last in _told_last(self._pieces()):
             rest += piece
             if is_last and rest:
-                if never_closed(rest, delimiter) is not None:
-                    raise self._endless(rest, line, delimiter)
+                if (start := never_closed(rest, delimiter)) is not None:
+                    raise self._open_quote(rest, line, delimiter, start)
                 rest += b"" if rest.endswith((b"\n", b"\r")) else b"\n"
             masked = mask(rest, cells)
             end = len(rest) if is_last else row_end(masked)
             if not end and len(rest) > LONGEST_ROW:
-                raise self._endless(rest, line, delimiter)
+                start = never_closed(rest, delimiter)
+                if start is None or start > len(rest) / 2:  # a long row is cut in any of its cells
+                    raise self.error(f"a line longer than {LONGEST_ROW:,} bytes", line)
+                raise self._open_quote(rest, line, delimiter, start)
             if end:
                 yield self._checked(rest[:end], masked[:end], line)
                 line += lines_in(rest[:end])
@@ -137,11 +140,8 @@ class CsvText:
             raise self.error("bytes of 0, as no text has,", line + lines_in(text.split(b"\0")[0]))
         return Block(text, masked, line)
 
-    def _endless(self, rest, line, delimiter):
-        """The error of a row that has no end."""
-        start = never_closed(rest, delimiter)
-        if start is None:
-            return self.error(f"a line longer than {LONGEST_ROW:,} bytes", line)
+    def _open_quote(self, rest, line, delimiter, start):
+        """The error of a quote at a place of a text, the first line of which has this number."""
         before = re.split(rb"[\r\n]", mask(rest[:start], quoted_cells(delimiter)))[-1]
         cell = before.count(delimiter.encode()) + 1
         return self.error("a quote that is never closed", line + lines_in(rest[:start]), cell)

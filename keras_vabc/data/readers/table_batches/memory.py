@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from keras_vabc.data.checks import first_line
 from keras_vabc.data.readers.table_batches.arrow_batches import ArrowBatches
-from keras_vabc.data.readers.table_batches.table import BATCH_ROWS
+from keras_vabc.data.readers.table_batches.table import BATCH_ROWS, check_names
 
 
 class MemoryTable(ArrowBatches):
@@ -23,6 +23,8 @@ class MemoryTable(ArrowBatches):
 
     def __init__(self, data, name):
         received = f"{name} of type {type(data).__name__}"
+        if _is_pandas(data):  # whose own message names no argument
+            check_names(list(map(str, data.columns)), name, received)
         try:
             arrow = hasattr(data, "__arrow_c_stream__")
             table = _of_arrow(data) if arrow else _of_array(data)
@@ -40,10 +42,12 @@ class MemoryTable(ArrowBatches):
 
 
 def _of_arrow(data):
+    return pa.table(_without_mixtures(data) if _is_pandas(data) else data)
+
+
+def _is_pandas(data):
     pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(data, pandas.DataFrame):
-        data = _without_mixtures(data)
-    return pa.table(data)
+    return pandas is not None and isinstance(data, pandas.DataFrame)
 
 
 def _without_mixtures(frame):

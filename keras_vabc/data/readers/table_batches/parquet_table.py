@@ -25,7 +25,7 @@ class ParquetTable(ArrowBatches):
             schema, count = file.schema_arrow, file.metadata.num_rows
             unpacked = _unpacked(file.metadata)
             check_unpacked(unpacked, path, name)
-            row_bytes = max(8 * file.metadata.num_columns, unpacked // max(1, count))
+            row_bytes = max(1, 8 * file.metadata.num_columns, unpacked // max(1, count))
         size = max(1, min(BATCH_ROWS, BATCH_BYTES // row_bytes))
 
         def read():
