@@ -18,6 +18,7 @@ NAMES = (
     "02_mnist_vae_against_vabc",
     "03_choosing_gamma",
     "04_your_own_data",
+    "05_from_pyod",
 )
 
 
@@ -163,3 +164,16 @@ def test_own_data(run, tmp_path):
     assert low < rates["unlabeled"] < high
     assert (tmp_path / "work" / "my_run" / "report.html").exists()
     assert (tmp_path / "work" / "my_generator" / "MODEL_CARD.md").exists()
+
+
+def test_from_pyod(run):
+    cells, left = run("05_from_pyod", "auroc", "auprc", "[low, high]", "detector.negative_share_")
+    check_outputs(cells, pictures=1)
+    before, after = "scikit-learn, isolation forest", "keras_vabc, 20 marked"
+    assert left["auroc"][after] > 0.97 and left["auprc"][after] > left["auprc"][before] + 0.5
+    shown = "".join(output.text for output in cells[3].outputs)
+    there = importlib.util.find_spec("pyod") is not None
+    assert ("PyOD, isolation forest" in left["auroc"]) == there
+    assert there or shown == "Skipped: PyOD is not installed (pip install pyod).\n"
+    low, high = left["[low, high]"]
+    assert low <= left["detector.negative_share_"] <= high

@@ -33,6 +33,7 @@ MODULES = {
     **dict.fromkeys(("pca", "forest", "network", "one_class_svm"), "plain"),
 }
 WITH_NAN = ("nu",)  # backends to which NaN is a missing value
+UNSUPERVISED = ("vae_error", "vae_probability", "pca", "one_class_svm")  # that read no labels
 
 
 def backend(name):

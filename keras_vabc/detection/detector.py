@@ -3,12 +3,18 @@
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from keras_vabc.data.checks import check_whole
 from keras_vabc.data.ranges import checked
-from keras_vabc.detection.backends import WITH_NAN, backend
+from keras_vabc.detection.backends import UNSUPERVISED, WITH_NAN, backend
 from keras_vabc.detection.calibration import Calibration
+from keras_vabc.detection.frames import as_table, columns_of, encoded, is_mixed
 
 LEAST = 4  # rows: two unlabeled and two unwanted ones
 
@@ -67,8 +73,9 @@ class Detector(ClassifierMixin, BaseEstimator):
         """Learns from known unwanted rows and unlabeled ones.
 
         Args:
-            X: Rows of numbers `(n, columns)`, an array or a data frame; or images `(n, height,
-                width, channels)`.
+            X: Rows of numbers `(n, columns)`, an array or a data frame; a data frame or structured
+                array with words, dates, or missing values beside numbers, whose columns are found
+                as `train` finds them, ids left out; or images `(n, height, width, channels)`.
             y: Labels `(n,)`, two of them; the greater one is of the unwanted.
             known_wanted: `None`, or a mask `(n,)` of unlabeled rows that somebody has looked at and
                 wants to keep. The backend `"nu"` takes these of vectors for positives; the others
@@ -79,14 +86,18 @@ class Detector(ClassifierMixin, BaseEstimator):
 
         Raises:
             ValueError: If there are NaNs in y, or other than two labels; infinite numbers in X, or
-                NaN for another backend than `"nu"`; too few rows; or an argument breaks a rule.
+                NaN among numbers alone for another backend than `"nu"`; too few rows; or an
+                argument breaks a rule.
         """
         fit_backend, seed = backend(self.backend), check_whole("seed", self.seed, 0)
         most = self.max_false_alarms
         most = None if most is None else checked("max_false_alarms", most)
-        X, y = self._checked(X, y=y, ensure_min_samples=LEAST)
+        mixed = is_mixed(X)
+        X, y = self._table(X, y) if mixed else self._checked(X, y=y, ensure_min_samples=LEAST)
         self.classes_, unwanted = _two_labels(y)
         wanted = _mask(known_wanted, unwanted)
+        self._columns = columns_of(X, unwanted) if mixed else None
+        X = encoded(X, self._columns) if mixed else X
         parts = X[~unwanted], X[unwanted]
         self._scored = fit_backend(*parts, None if wanted is None else wanted[~unwanted], seed)
         calibration = Calibration(self._scored.unlabeled, self._scored.unwanted, most)
@@ -102,7 +113,9 @@ class Detector(ClassifierMixin, BaseEstimator):
     def score_samples(self, X):
         """Scores `(n,)`, float64: higher for what is more unwanted, on the backend's own scale."""
         check_is_fitted(self)
-        return np.asarray(self._scored.score(self._checked(X)), "float64")
+        numbers = self._columns is None
+        X = self._checked(X) if numbers else encoded(self._table(X)[0], self._columns)
+        return np.asarray(self._scored.score(X), "float64")
 
     def decision_function(self, X):
         """How far scores exceed `threshold_`, `(n,)`."""
@@ -126,6 +139,7 @@ class Detector(ClassifierMixin, BaseEstimator):
         """What scikit-learn may expect: two classes, and NaN where the backend takes it."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
+        tags.classifier_tags.poor_score = self.backend in UNSUPERVISED  # its checks are of labels
         tags.input_tags.allow_nan = self.backend in WITH_NAN
         return tags
 
@@ -136,6 +150,17 @@ class Detector(ClassifierMixin, BaseEstimator):
         if self.backend in WITH_NAN and not images:
             rules["ensure_all_finite"] = "allow-nan"
         return validate_data(self, X, reset=bool(more), **rules, **more)
+
+    def _table(self, X, y=None):
+        """X as a `pyarrow.Table`, and y, which is given in `fit`."""
+        X = as_table(X)
+        if y is not None:
+            y = column_or_1d(y)
+            check_consistent_length(X, y)
+            if len(y) < LEAST:
+                raise ValueError(f"X must hold at least {LEAST} rows. Received: {len(y)}.")
+        validate_data(self, X, reset=y is not None, skip_check_array=True)
+        return X, y
 
 
 def _two_labels(y):

@@ -62,7 +62,7 @@ def cvae(unlabeled, unwanted, known_wanted, seed):
 def csvae(unlabeled, unwanted, known_wanted, seed):
     """A VAE with a latent w of the class (Klys et al. 2018): how likely w is that of the unwanted.
 
-    Without its adversary, which keeps the other latents from telling the class.
+    An adversary keeps the other latents from telling the class.
     """
     return seen(_conditional(unlabeled, unwanted, seed, apart=True), unlabeled, unwanted)
 
@@ -115,18 +115,24 @@ def _conditional(unlabeled, unwanted, seed, apart):
     mean, deviation = folds[0].mean(0), folds[0].std(0)
     deviation[deviation == 0] = 1
     folds = [(fold - mean) / deviation for fold in folds]
-    networks = _networks(folds[0].shape[1], seed)
+    *networks, adversary = _networks(folds[0].shape[1], seed)
     score = Conditional(*networks, mean, deviation, apart)
-    optimizer = FusedAdam(1e-3)
-    weights = [w for network in networks for w in network.trainable_variables]
-    optimizer.build(weights)
+    learn = _learning([w for network in networks for w in network.trainable_variables])
+    learn_to_tell = _learning(adversary.trainable_variables)
     y = np.repeat([0, 1], BATCH // 2).astype("float32")[:, None]
 
     @tf.function
     def step(x, noise):
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(score.bound(x, tf.constant(y), noise))
-        optimizer.apply(tape.gradient(loss, weights))
+            if apart:
+                loss -= tf.reduce_mean(entropy(adversary(score.beside(x, noise))))
+        learn(tape, loss)
+        if apart:
+            with tf.GradientTape() as tape:
+                told = adversary(score.beside(x, noise))
+                loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, told))
+            learn_to_tell(tape, loss)
 
     for _ in range(STEPS):
         x = np.concatenate([fold[rng.integers(len(fold), size=BATCH // 2)] for fold in folds])
@@ -134,11 +140,27 @@ def _conditional(unlabeled, unwanted, seed, apart):
     return score
 
 
+def _learning(weights):
+    """A function of a tape and a loss that takes a step of Adam."""
+    optimizer = FusedAdam(1e-3)
+    optimizer.build(weights)
+    return lambda tape, loss: optimizer.apply(tape.gradient(loss, weights))
+
+
+def entropy(logits):
+    """Of the class, in nats, of its logits."""
+    p = tf.sigmoid(logits)
+    return -p * tf.math.log_sigmoid(logits) - (1 - p) * tf.math.log_sigmoid(-logits)
+
+
 def _networks(columns, seed):
-    """Encoder of rows and a class, decoder of latents and a class; the class is one number."""
+    """Encoder of rows and a class, decoder of latents and a class, and the CSVAE's adversary.
+
+    The class is one number; the adversary tells it, as a logit, from the latents beside w.
+    """
     kernels, made = kernel_initializers(seed), []
-    for inputs, outputs in ((columns, 2 * LATENTS), (LATENTS, columns)):
-        x = given = keras.Input((inputs + 1,))
+    for inputs, outputs in ((columns + 1, 2 * LATENTS), (LATENTS + 1, columns), (LATENTS - 1, 1)):
+        x = given = keras.Input((inputs,))
         for units, activation in ((UNITS, "relu"), (UNITS, "relu"), (outputs, None)):
             x = keras.layers.Dense(units, activation, kernel_initializer=next(kernels))(x)
         made.append(keras.Model(given, x))
@@ -168,6 +190,11 @@ class Conditional:
         z = tf.concat([(z[:, :1] - prior[0]) / prior[1], z[:, 1:]], 1)
         spread = tf.concat([spread[:, :1] - 2 * tf.math.log(prior[1]), spread[:, 1:]], 1)
         return error / (2 * VARIANCE) + kl_divergence(z, spread)
+
+    def beside(self, x, noise):
+        """The CSVAE's latents beside w, drawn."""
+        z, spread = tf.split(self.encoder(tf.concat([x, tf.zeros_like(x[:, :1])], 1)), 2, 1)
+        return (z + tf.exp(spread / 2) * noise)[:, 1:]
 
     def _prior(self, y):
         """Mean and deviation of w by class."""

@@ -22,11 +22,13 @@ from keras_vabc.plots.points import (
     posterior_ellipses,
     vector_field,
 )
+from keras_vabc.plots.ranks import critical_difference
 
 __all__ = [
     "against_seconds",
     "by_gamma",
     "column_histogram",
+    "critical_difference",
     "distances_by_gamma",
     "equilibrium_curve",
     "error_against_quality",

@@ -240,3 +240,14 @@ def test_distances_are_joined_at_their_means():
     (line,) = ax.lines
     np.testing.assert_allclose(line.get_xydata(), [[1, 3], [4, 1.5]])
     assert ax.get_xscale() == "log"
+
+
+def test_ranks_are_drawn_best_first_with_bars_as_long_as_the_critical_difference():
+    ax = plots.critical_difference({"worse": 2.5, "best": 1.2}, 0.8)
+    (dots, _, (bars,)) = ax.containers[0]
+    np.testing.assert_allclose(dots.get_xydata(), [[1.2, 0], [2.5, 1]])
+    ends = np.array([segment[:, 0] for segment in bars.get_segments()])
+    np.testing.assert_allclose(ends, [[0.8, 1.6], [2.1, 2.9]])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["best", "worse"]
+    low, high = ax.get_ylim()
+    assert low > high  # the first one on top
