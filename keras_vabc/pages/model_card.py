@@ -119,6 +119,7 @@ def _error(run):
     head = ["", "NGE, paper's judge", "NGE, strict judge", "FID*", "coverage"]
     generated = labeled.images["generated"]
     accuracy = generated["judges"]
+    drawn = round(generated["samples"] / labeled.acceptance)
     known = labeled.held_out + run.record.counts["unwanted"].held_out
     return [
         f"{meaning} Two classifiers judge, which learnt from labels of the unlabeled data; no "
@@ -127,7 +128,7 @@ def _error(run):
         f"The judges are right on {accuracy['paper']:.2%} (paper's) and {accuracy['strict']:.2%} "
         f"(strict) of {known:,} held-out examples. They saw {generated['samples']:,} samples, and "
         f"{labeled.images['real, held out']['samples']:,} real ones; the guard had "
-        f"accepted {labeled.acceptance:.2%} of those drawn.",
+        f"accepted {labeled.acceptance:.2%} of {drawn:,} drawn.",
     ]
 
 

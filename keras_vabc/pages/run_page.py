@@ -80,6 +80,8 @@ def _training_rows(record):
             ["negatives among the unlabeled, estimated", share],
             ["unlabeled examples moved to the unwanted", _moved(figures)],
         ]
+    if record.recipe.correction == "soft":
+        rows.append(["each unlabeled example counts by", "its P(positive | x)"])
     return rows
 
 

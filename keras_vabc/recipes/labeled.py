@@ -101,7 +101,8 @@ def _image_figures(run, folds, seed, show):
     known = len(folds.test_unlabeled) + len(folds.test_unwanted)
     line = (
         f"Judges: accuracy {judges['paper']:.2%} (paper's) and {judges['strict']:.2%} (strict) on "
-        f"{known:,} held-out examples. Of {drawn:,} samples drawn {len(samples):,} passed the guard."
+        f"{known:,} held-out examples. Of {drawn:,} samples drawn {len(samples):,} passed the "
+        "guard."
     )
     return {"acceptance": len(samples) / drawn, "images": measured}, f"{line} {_regions(measured)}"
 
