@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_vabc.evaluation.metrics import wilson_rate
 from keras_vabc.recipes import workers
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
 calibration = importlib.import_module("calibration")
+calibration_page = importlib.import_module("calibration_page")
 pipeline = importlib.import_module("pipeline")
 record = importlib.import_module("record")
 scaling = importlib.import_module("scaling")
@@ -205,7 +207,7 @@ def anomalies(folder, name, rng):
     )
 
 
-def test_calibration_measures_each_cell_once_and_prints_what_holds(tmp_path, monkeypatch, capsys):
+def test_calibration_measures_each_cell_once_and_draws_what_holds(tmp_path, monkeypatch):
     monkeypatch.setattr(calibration, "TREES", 8)
     (tmp_path / "adbench").mkdir()
     anomalies(tmp_path / "adbench", "apart", np.random.default_rng(6))
@@ -219,13 +221,14 @@ def test_calibration_measures_each_cell_once_and_prints_what_holds(tmp_path, mon
         assert line["share"] == pytest.approx(0.2, abs=0.15)
         assert line["auc"] > 0.9
         assert line["moved"] >= line.get("wanted", 0)
-    assert "all: 5 cells" in capsys.readouterr().out
+    assert "| all | 5 |" in out.with_name("README.md").read_text(encoding="utf-8")
     calibration.main(words)
     assert len(out.read_text().splitlines()) == 5
 
 
 def test_calibration_counts_what_holds():
     line = {"dataset": "a", "seed": 1, "known": 5, "share": 0.1, "low": 0.05, "estimate": 0.11}
+    line |= {"date": "2026-01-02", "versions": {"keras_vabc": "3"}}
     line |= {"high": 0.2, "auc": 0.95, "apart": True, "moved": 9, "wanted": 2, "wanted_lost": 0.02}
     line |= {"hidden_left": 0.4, "stated_wanted": [0, 1, 3]}
     alarm = {
@@ -238,12 +241,32 @@ def test_calibration_counts_what_holds():
     line["alarms"] = [{"asked": asked, **alarm} for asked in calibration.ALARMS]
     missed = {**line, "high": 0.09, "apart": False, "moved": 0, "wanted_lost": 0.0}
     missed["alarms"] = [{**one, "flagged": 100} for one in line["alarms"]]
-    text = "\n".join(calibration.table([line, missed]))
-    assert "covers 0.500; 1 claim" in text
-    assert (
-        "within 1.3 x 1.00, median width / truth 1.50; of 2 with true AUC >= .9 claim it 0.50"
-        in text
-    )
-    assert "1 move; wanted lost mean 1.00 %, worst 2.0 %; hidden left, where it moves, 0.40" in text
-    assert "at 1%: holds 0.500" in text
-    assert "at 5%: holds 0.500" in text
+    text = calibration_page.page([line, missed])
+    tables = [line.split("|") for line in text.splitlines() if "|" in line]
+    rows = {cells[1].strip(): cells for cells in tables}
+
+    def found(name):
+        return [cell.strip() for cell in rows[name][3:5]]
+
+    low, high = wilson_rate(0.5, 2)[1:]
+    half = f"50.0% ({low:.0%} to {high:.0%})"
+    assert found("interval of the share covers") == [half, "**missed**"]
+    assert found("estimate within 1.3 x, of the claimed")[1] == "reached"
+    assert found("claimed, of the cells of true area ≥ .9") == [half, "**missed**"]
+    for name in ("threshold at 1 % holds", "threshold at 5 % holds"):
+        assert found(name) == [half, "**missed**"]
+    width = "width of the interval over the share, claimed, median"
+    assert found(width) == ["1.50 (n = 1)", "**missed**"]
+    lost = "wanted rows lost by moving, 5 to 50 known, "
+    assert found(f"{lost}mean") == ["1.00% (n = 2)", "**missed**"]
+    assert found(f"{lost}worst") == ["2.0% (n = 2)", "reached"]
+    assert "no other seed is measured yet" in text
+    fresh = calibration_page.page([line, {**missed, "seed": 7}])
+    assert "the seeds 7 are fresh: 1 cells" in fresh
+    assert [cell.strip() for cell in rows["5"][-4:-1]] == ["1.00%", "2.0%", "0.40"]
+
+
+def test_the_page_of_calibration_is_that_of_its_lines():
+    folder = BENCHMARKS.parent / "docs" / "results" / "calibration"
+    lines = calibration.read(folder / "results.jsonl")
+    assert (folder / "README.md").read_text(encoding="utf-8") == calibration_page.page(lines)

@@ -187,7 +187,7 @@ class NUClassifier:
             setattr(self, name, estimate)
         self._committee = Committee.of(networks, odds, estimates.shift)
         self._seen = fold_fingerprint(folds[0], self.of_trees)
-        warn_if_few(len(folds[1]), self.negative_share, self.negative_share_interval)
+        warn_if_few(len(folds[1]))
         return self
 
     def log_odds(self, x):

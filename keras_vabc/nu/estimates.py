@@ -79,15 +79,16 @@ class Estimates:
         }
 
 
-def warn_if_few(count, share, interval):
-    """Warns the caller of `NUClassifier.fit` that so few unwanted examples say little."""
+def warn_if_few(count):
+    """Warns the caller of `NUClassifier.fit` of what no estimate from so few can tell.
+
+    It names no figure: `share_in_words` says what is known of the share, or that nothing is.
+    """
     if count < FEW_UNWANTED:
-        low, high = interval
         warnings.warn(
-            f"{count} unwanted examples are too few to trust (fewer than {FEW_UNWANTED}): the "
-            f"share of negatives, estimated as {share:.3f}, may lie anywhere from {low:.3f} to "
-            f"{high:.3f}, and kinds of negatives that are not among the unwanted examples are "
-            "missed.",
+            f"{count} unwanted examples are few (fewer than {FEW_UNWANTED}): kinds of negatives "
+            "that are not among them are missed, and every figure that follows from them is "
+            "uncertain.",
             stacklevel=3,
         )
 

@@ -21,7 +21,8 @@ class Flagged:
         unwanted: Number of the unwanted examples.
         recall: Part of the negatives above the cut.
         wanted: How many of the `rows` are wanted.
-        false_alarms: Part of the wanted that is above the cut.
+        false_alarms: Part of the wanted that is above the cut: of those that the unlabeled were
+            drawn from, so that it is uncertain by their number too.
     """
 
     rows: int
@@ -40,7 +41,8 @@ class Flagged:
         share = rng.choice(posterior.shares, DRAWS, p=posterior.probabilities)
         recall = rng.beta(caught + 0.5, unwanted - caught + 0.5, DRAWS)  # Jeffreys' prior
         wanted = np.clip(rows - share * recall * unlabeled, 0, rows)
-        drawn = recall, wanted, wanted / ((1 - share) * unlabeled)
+        above = rng.beta(rows + 0.5, unlabeled - rows + 0.5, DRAWS)
+        drawn = recall, wanted, np.clip((above - share * recall) / (1 - share), 0, 1)
         return cls(rows, unlabeled, unwanted, *(_quantiles(one) for one in drawn))
 
 

@@ -3,6 +3,7 @@
 import json
 
 from keras_vabc.nu.stated import share_in_words
+from keras_vabc.pages.costs import false_alarms_in_words, guard_cost_in_words
 from keras_vabc.pages.markdown import markdown
 from keras_vabc.pages.verdict import verdict_table
 
@@ -42,6 +43,7 @@ def model_card(run, format, folder, sha256):
 def _what(run):
     recipe = run.record.recipe
     guard = "rejects samples that an NU classifier takes for negative" if run.nu else "none"
+    cost = guard_cost_in_words(run)
     density = {"gmm": "a Gaussian mixture", "prior": "N(0, I)"}[recipe.density]
     return [
         "A generator trained by V-ABC, the Variational Auto-encoding Binary Classifier "
@@ -52,6 +54,7 @@ def _what(run):
                 "Setting": run.record.settings.setting,
                 "Latents": f"{recipe.setting.latent_dim}, drawn from {density}",
                 "Guard": guard,
+                **({"The guard would reject": cost} if cost else {}),
                 "Score": f"{run.score_name}; higher is more unwanted",
             }
         ),
@@ -91,7 +94,7 @@ def _form(spec):
 
 def _measured(run):
     evaluation = run.record.evaluation
-    parts = [*_error(evaluation.with_labels), *_flag(run)]
+    parts = [*_error(run), *_flag(run)]
     if evaluation.samples is None:
         return parts
     table = verdict_table(evaluation.samples.figures)
@@ -103,7 +106,8 @@ def _measured(run):
     ]
 
 
-def _error(labeled):
+def _error(run):
+    labeled = run.record.evaluation.with_labels
     meaning = "Negative generation error (NGE) is the share of generated data that are negative."
     if labeled is None or labeled.images is None:
         return [f"{meaning} {NOT_MEASURED}"]
@@ -115,13 +119,16 @@ def _error(labeled):
     head = ["", "NGE, paper's judge", "NGE, strict judge", "FID*", "coverage"]
     generated = labeled.images["generated"]
     accuracy = generated["judges"]
+    drawn = round(generated["samples"] / labeled.acceptance)
+    known = labeled.held_out + run.record.counts["unwanted"].held_out
     return [
         f"{meaning} Two classifiers judge, which learnt from labels of the unlabeled data; no "
         "model of this run has seen those. In parentheses: 95 % intervals, of the sampling alone.",
         markdown(head, rows),
         f"The judges are right on {accuracy['paper']:.2%} (paper's) and {accuracy['strict']:.2%} "
-        f"(strict) of held-out labels. They saw {generated['samples']:,} samples; the guard had "
-        f"accepted {labeled.acceptance:.2%} of those drawn.",
+        f"(strict) of {known:,} held-out examples. They saw {generated['samples']:,} samples, and "
+        f"{labeled.images['real, held out']['samples']:,} real ones; the guard had "
+        f"accepted {labeled.acceptance:.2%} of {drawn:,} drawn.",
     ]
 
 
@@ -138,7 +145,7 @@ def _flag(run):
     return [
         f"Data are flagged if their score exceeds {stored.value:.6g}. Of {stored.unwanted:,} "
         f"held-out unwanted examples {stored.recall:.2%} exceed it ({low:.2%} to "
-        f"{high:.2%}); of the wanted data an estimated {stored.false_alarms:.2%}."
+        f"{high:.2%}, 95 %). False alarms: {false_alarms_in_words(run.record)}."
     ]
 
 

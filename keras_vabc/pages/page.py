@@ -70,6 +70,13 @@ def _with_interval(line, name):
     return f"{_percent(line[name])} [{_percent(low)},{_percent(high)}]"
 
 
+def _paper_error(line):
+    """With its interval, which lines of experiments do not show."""
+    if "nge_paper_interval" in line:
+        return _with_interval(line, "nge_paper")
+    return _percent(line["nge_paper"])
+
+
 def _with_range(line, name):
     """As `_with_interval`, of figures that older lines have without one."""
     low, high = line.get(f"{name}_interval", (None, None))
@@ -91,4 +98,6 @@ def measured_table(measured):
     shown = {name: show for name, show in COLUMNS.items() if name != SECONDS} | REGION
     for title, name in RANGED.items():
         shown[title] = functools.partial(_with_range, name=name)
+    shown["NGE %\npaper"] = _paper_error
+    shown["n"] = lambda line: _number(line.get("samples"), ",")
     return Table(list(shown), [[show(line) for show in shown.values()] for line in lines])

@@ -6,6 +6,7 @@ from keras_vabc import plots
 from keras_vabc.data.outputs import in_form
 from keras_vabc.evaluation.metrics import column_distances
 from keras_vabc.nu.stated import share_in_words
+from keras_vabc.pages.costs import false_alarms_in_words, guard_cost_in_words
 from keras_vabc.pages.page import Section, Table, measured_table
 from keras_vabc.pages.verdict import verdict_section
 
@@ -46,7 +47,7 @@ def _data(record):
 
 
 def _training(run):
-    rows = _training_rows(run.record)
+    rows = _training_rows(run.record) + _guard_rows(run)
     history = run.history
     losses = {"training": {"loss": history["loss"]}, "held out": {"loss": history["val_loss"]}}
     names = ("reconstruction", "kl", "penalty")
@@ -69,7 +70,7 @@ def _training_rows(record):
         ["seed", str(setting.seed)],
         ["latents", str(setting.latent_dim)],
         ["epochs", str(figures.epochs)],
-        ["loss on held-out data", f"{figures.val_loss:.4g}"],
+        ["loss on held-out data", f"{figures.val_loss:.4g}, by {_held_out_counts(record)}"],
         ["time", f"{sum(record.stages.values()):.0f} s"],
     ]
     if figures.negative_share is not None:
@@ -79,7 +80,19 @@ def _training_rows(record):
             ["negatives among the unlabeled, estimated", share],
             ["unlabeled examples moved to the unwanted", _moved(figures)],
         ]
+    if record.recipe.correction == "soft":
+        rows.append(["each unlabeled example counts by", "its P(positive | x)"])
     return rows
+
+
+def _held_out_counts(record):
+    return " and ".join(f"{own.held_out:,} {name} ones" for name, own in record.counts.items())
+
+
+def _guard_rows(run):
+    """What the guard costs of the wanted data; no row without a guard."""
+    cost = guard_cost_in_words(run)
+    return [] if cost is None else [["the guard would reject", cost]]
 
 
 def _moved(figures):
@@ -121,17 +134,19 @@ def _scores(run):
     caption = f"Scores of what was held out: {run.score_name}."
     if run.threshold is None:
         return Section("Scores", ["No threshold is stored."], [], [(figure, caption)])
-    table = Table(["", ""], _threshold_rows(run.record.threshold))
+    table = Table(["", ""], _threshold_rows(run.record))
     return Section("Scores", [], [table], [(figure, caption)])
 
 
-def _threshold_rows(chosen):
+def _threshold_rows(record):
+    chosen = record.threshold
     low, high = chosen.recall_interval
+    caught = f"{chosen.recall:.1%} of {chosen.unwanted:,} ({low:.1%} to {high:.1%}, 95 %)"
     return [
         ["threshold", f"{chosen.value:.6g}"],
-        ["false alarms among the wanted, estimated", f"{chosen.false_alarms:.2%}"],
-        ["flagged of the held-out unlabeled", f"{chosen.flagged:.2%}"],
-        ["caught of the held-out unwanted", f"{chosen.recall:.1%} ({low:.1%} to {high:.1%})"],
+        ["false alarms", false_alarms_in_words(record)],
+        ["flagged of the held-out unlabeled", f"{chosen.flagged:.2%} of {chosen.unlabeled:,}"],
+        ["caught of the held-out unwanted", caught],
     ]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.files.keras_settings import check_keras_settings
-from keras_vabc.recipes.record import UnlabeledFigures
+from keras_vabc.recipes.evaluated import UnlabeledFigures
 from keras_vabc.recipes.record_file import check_changeable
 from keras_vabc.recipes.results import SAMPLES
 

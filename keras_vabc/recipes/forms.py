@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 LARGEST = 2**63 - 1  # whole number
+FLOAT32_MAX = 3.4e38
 
 
 def _ordered(interval):
@@ -24,6 +25,7 @@ def _date(text):
 Share = Annotated[float, Field(ge=0, le=1)]
 InnerShare = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
+Float32 = Annotated[float, Field(ge=-FLOAT32_MAX, le=FLOAT32_MAX)]  # as scores are
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 PositiveCount = Annotated[int, Field(gt=0, le=LARGEST)]

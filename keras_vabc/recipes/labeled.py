@@ -8,9 +8,9 @@ from keras_vabc.data.folds import Folds
 from keras_vabc.data.labels import read_labels
 from keras_vabc.data.unreadable import NAMES_SHOWN, Unreadable
 from keras_vabc.evaluation.evaluate import ImageEvaluation
-from keras_vabc.evaluation.metrics import observed_rate
+from keras_vabc.evaluation.metrics import area_rate, observed_rate
 from keras_vabc.evaluation.spread import NEIGHBOURS
-from keras_vabc.recipes.record import LabeledFigures
+from keras_vabc.recipes.evaluated import LabeledFigures
 from keras_vabc.recipes.results import SAMPLES
 
 
@@ -98,9 +98,11 @@ def _image_figures(run, folds, seed, show):
         "real, held out": evaluation.real() | evaluation.by_region(None),
     }
     judges = measured["generated"]["judges"]
+    known = len(folds.test_unlabeled) + len(folds.test_unwanted)
     line = (
         f"Judges: accuracy {judges['paper']:.2%} (paper's) and {judges['strict']:.2%} (strict) on "
-        f"held-out labels. Of {drawn:,} samples drawn {len(samples):,} passed the guard."
+        f"{known:,} held-out examples. Of {drawn:,} samples drawn {len(samples):,} passed the "
+        "guard."
     )
     return {"acceptance": len(samples) / drawn, "images": measured}, f"{line} {_regions(measured)}"
 
@@ -137,23 +139,32 @@ def _score_figures(run, rows, negative):
     figures = {"auc": None, "held_out": len(rows), "held_out_negatives": int(negative.sum())}
     if negative.all() or not negative.any():
         return figures, ["All held-out examples are of one concept: the score cannot be measured."]
-    figures["auc"] = float(roc_auc_score(negative, scores))
+    area = float(roc_auc_score(negative, scores))
+    rate = area_rate(area, negative.sum(), (~negative).sum())
+    figures |= {"auc": area, "auc_interval": (rate.low, rate.high)}
     lines = [
         f"Score: {run.score_name}. Area under the ROC curve, {negative.sum():,} held-out "
-        f"negatives against {(~negative).sum():,} positives: {figures['auc']:.4f}."
+        f"negatives against {(~negative).sum():,} positives: {area:.4f} (95 % interval "
+        f"{rate.low:.4f} to {rate.high:.4f})."
     ]
+    for name, title, cut, part in _cuts(run, negative):
+        rate = observed_rate(scores[part] > cut)
+        figures |= {name: rate.value, f"{name}_interval": (rate.low, rate.high)}
+        lines.append(
+            f"{title} {cut:.6g}: {rate.value:.2%} of {part.sum():,} (95 % interval {rate.low:.2%} "
+            f"to {rate.high:.2%})."
+        )
+    return figures | {"threshold": run.threshold}, lines
+
+
+def _cuts(run, negative):
+    """Figures by name, what is said of each, its cut of the score, and the rows it is of."""
     if run.threshold is not None:
-        for name, title, part in (
-            ("recall", "Caught", negative),
-            ("false_alarms", "False alarms", ~negative),
-        ):
-            rate = observed_rate(scores[part] > run.threshold)
-            figures |= {name: rate.value, f"{name}_interval": (rate.low, rate.high)}
-            lines.append(
-                f"{title} at the threshold {run.threshold:.6g}: {rate.value:.2%} (95 % interval "
-                f"{rate.low:.2%} to {rate.high:.2%})."
-            )
-    return figures, lines
+        yield "recall", "Caught at the threshold", run.threshold, negative
+        yield "false_alarms", "False alarms at the threshold", run.threshold, ~negative
+    guard = run.record.recipe.guard
+    if guard is not None and run.has_classifier:
+        yield "guard_rejects", "Wanted data that the guard would reject, at", guard, ~negative
 
 
 def _folds(run, rows, codes, test, unwanted, negative):

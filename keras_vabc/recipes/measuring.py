@@ -133,13 +133,14 @@ class _Comparison:
         if not name:
             self.nearest = found.rows
 
-    def _unwanted(self, own, *rows):
-        found = unwanted_share(own, *rows)
+    def _unwanted(self, own, learnt_wanted, learnt_unwanted, wanted, unwanted, *rows):
+        found = unwanted_share(own, learnt_wanted, learnt_unwanted, wanted, unwanted, *rows)
         self.figures["unwanted"] = _rated(found.share, len(own), 0.0)
         self.notes.append(
             "Unwanted are samples like the unwanted examples, by a judge of its own on these "
-            f"features: it flags {found.flagged:.1%} of the samples, {found.false_alarms:.1%} of "
-            f"real wanted images and {found.recall:.1%} of real unwanted ones, and the share is "
+            f"features: it flags {found.flagged:.1%} of {len(own):,} samples, "
+            f"{found.false_alarms:.1%} of {len(wanted) // 2:,} real wanted images and "
+            f"{found.recall:.1%} of {len(unwanted):,} real unwanted ones, and the share is "
             "corrected for that. Negatives of other kinds are not seen."
         )
 

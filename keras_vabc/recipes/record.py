@@ -1,15 +1,17 @@
 """The record of a run: what was trained on what, and what came out."""
 
 import dataclasses
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict
 
 from keras_vabc.data.columns.column import TYPES
 from keras_vabc.data.spec import DataSpec
+from keras_vabc.recipes.evaluated import Evaluation
 from keras_vabc.recipes.forms import (
     Count,
     Date,
+    Float32,
     Hash128,
     InnerShare,
     Interval,
@@ -19,7 +21,6 @@ from keras_vabc.recipes.forms import (
     Sha256,
     Share,
 )
-from keras_vabc.recipes.measured import SampleFigures
 from keras_vabc.recipes.recipe import Recipe
 
 SCHEMA = 2  # raise it when an earlier version of the package could no longer read the file
@@ -29,7 +30,6 @@ STEPS = {  # of a finished training
     "paper": {"intake", "model", "density", "samples"},
     "quality": {"intake", "classifier", "model", "density", "samples"},
 }
-FLOAT32_MAX = 3.4e38  # scores are float32
 FILES = {  # of a run beside its record: its parts
     "nu": "nu.keras",
     "model": "model.keras",
@@ -142,7 +142,7 @@ class Threshold:
         scores: sha256 of the `scores.npz` it is chosen from; `None` in memory and of old ones.
     """
 
-    value: Annotated[float, Field(ge=-FLOAT32_MAX, le=FLOAT32_MAX)]
+    value: Float32
     max_false_alarms: Share
     false_alarms: Share
     flagged: Share
@@ -153,91 +153,6 @@ class Threshold:
     unwanted: Count
     scores: Sha256 | None = None
     false_alarms_interval: Interval | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class UnlabeledFigures:
-    """What can be told of a run without labels; `reported` says it in sentences."""
-
-    auc: Share | None
-    unlabeled: Count
-    unwanted: Count
-    reported: tuple[str, ...]
-    recall: Share | None = None
-    recall_interval: Interval | None = None
-    samples: Count | None = None
-    acceptance: Share | None = None
-    suspect: Share | None = None
-    auc_low: Share | None = None  # lower 95 % bound; of an earlier version there is none
-
-
-@dataclasses.dataclass(frozen=True)
-class _ImageFigures:
-    """What is shown of the figures of `ImageEvaluation`."""
-
-    __pydantic_config__ = ConfigDict(allow_inf_nan=False, extra="ignore")
-
-    nge_paper: Share
-    nge_paper_interval: Interval
-    nge_strict: Share
-    nge_strict_interval: Interval
-    fid: NotNegative
-    precision: Share
-    recall: Share
-    density: NotNegative
-    coverage: Share
-    class_balance: Share
-    samples: Count
-    judges: dict[Literal["paper", "strict"], Share]
-    recall_border: Share | None = None
-
-
-_IMAGE_FIGURES = TypeAdapter(_ImageFigures)
-
-
-def _image_figures(figures):
-    _IMAGE_FIGURES.validate_python(figures)
-    return figures
-
-
-@dataclasses.dataclass(frozen=True)
-class LabeledFigures:
-    """What labels of the unlabeled data tell of a run; `reported` says it in sentences.
-
-    `images` maps `"generated"` and `"real, held out"` to the figures of `ImageEvaluation`.
-    """
-
-    labeled: Count
-    held_out: Count
-    held_out_negatives: Count
-    reported: tuple[str, ...]
-    auc: Share | None = None
-    recall: Share | None = None
-    recall_interval: Interval | None = None
-    false_alarms: Share | None = None
-    false_alarms_interval: Interval | None = None
-    acceptance: Share | None = None
-    images: (
-        dict[
-            Literal["generated", "real, held out"],
-            Annotated[dict[str, Any], AfterValidator(_image_figures)],
-        ]
-        | None
-    ) = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """The latest evaluation of each kind; `samples` is of images, from the training on."""
-
-    without_labels: UnlabeledFigures | None = None
-    with_labels: LabeledFigures | None = None
-    samples: SampleFigures | None = None
-
-    @property
-    def verdict(self):
-        """What is said of the samples in one line; `None` where they were not measured."""
-        return None if self.samples is None else self.samples.verdict
 
 
 @dataclasses.dataclass(frozen=True)

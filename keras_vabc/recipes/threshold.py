@@ -2,9 +2,10 @@
 
 from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
+from keras_vabc.evaluation.wanted_cost import wanted_above
 from keras_vabc.nu.estimates import Estimates
-from keras_vabc.nu.flagged import Flagged
 from keras_vabc.nu.thresholds import false_alarm_threshold
+from keras_vabc.pages.costs import false_alarms_in_words
 from keras_vabc.recipes.parts import HELD_OUT, OUT_OF_FOLD
 from keras_vabc.recipes.record import FILES, Threshold
 from keras_vabc.recipes.record_file import check_changeable
@@ -18,10 +19,7 @@ def chosen_threshold(run, max_false_alarms):
     share = 0.0 if estimates is None else estimates.cautious_share
     value = false_alarm_threshold(unlabeled, max_false_alarms, unwanted, share)
     caught, flagged = (observed_rate(scores > value) for scores in (unwanted, unlabeled))
-    low, expected, high = 0.0, flagged.value, flagged.high
-    if share > 0:
-        found = Flagged.above(value, unlabeled, unwanted, estimates.posterior)
-        low, expected, high = found.false_alarms
+    low, expected, high = wanted_above(value, unlabeled, unwanted, estimates)
     return Threshold(
         value=value,
         max_false_alarms=max_false_alarms,
@@ -50,13 +48,10 @@ def threshold_lines(run):
     """What the threshold of a run promises, a line each."""
     chosen = run.record.threshold
     low, high = chosen.recall_interval
-    least, most = chosen.false_alarms_interval
-    alarms = f"{least:.2%} to {most:.2%} of the wanted data (95 %)"
-    if least == 0 and chosen.false_alarms == chosen.flagged:
-        alarms = f"at most {most:.2%} of the wanted data (95 %, all unlabeled count as wanted)"
+    alarms, asked = false_alarms_in_words(run.record), chosen.max_false_alarms
     return [
         f"Threshold {chosen.value:.6g} of {chosen.score}, stored in {run.folder}.",
-        f"False alarms to expect: {alarms}; {chosen.max_false_alarms:.2%} asked for.",
+        f"False alarms: {alarms}; {asked:.2%} asked for.",
         f"Flagged: {chosen.flagged:.2%} of {chosen.unlabeled:,} held-out unlabeled examples.",
         f"Caught: {chosen.recall:.1%} of {chosen.unwanted:,} held-out unwanted examples "
         f"(95 % interval {low:.1%} to {high:.1%}).",

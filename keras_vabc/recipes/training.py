@@ -6,11 +6,16 @@ import functools
 import time
 from types import SimpleNamespace
 
+import numpy as np
+
+from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.stated import moving_in_words, share_in_words
 from keras_vabc.pages.console import Bars, say, status, warnings_told
+from keras_vabc.pages.costs import guard_cost_in_words
 from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.budget import affordable_epochs
+from keras_vabc.recipes.evaluated import Evaluation
 from keras_vabc.recipes.generation import (
     correction,
     guarded,
@@ -25,7 +30,7 @@ from keras_vabc.recipes.measuring import sample_figures
 from keras_vabc.recipes.own_data import described, recipe_for
 from keras_vabc.recipes.parts import delete_checkpoints, out_of_fold_scores
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.recipes.record import STEPS, Evaluation, Provenance
+from keras_vabc.recipes.record import STEPS, Provenance
 from keras_vabc.recipes.results import provenance
 from keras_vabc.vabc.checkpoint import Checkpoint
 
@@ -191,7 +196,7 @@ class Training:
             self._note(f"There are no samples; more epochs may help. {error}")
             return self._run.record.figures
         if self._run.has_classifier:
-            say(self._console, f"Guard: it accepts {TRIED_SAMPLES / drawn:.1%} of the samples.")
+            say(self._console, f"Guard: {_accepted(TRIED_SAMPLES, drawn, self._run)}.")
         return self._figures(acceptance=TRIED_SAMPLES / drawn)
 
     def _judge_samples(self):
@@ -220,6 +225,13 @@ class Training:
         if text not in notes:  # where a training goes on
             self._run.update(notes=(*notes, text))
         say(self._console, f"Note: {text}")
+
+
+def _accepted(samples, drawn, run):
+    """What the guard did to samples, and what it would to the wanted data, in words."""
+    rate, cost = observed_rate(np.arange(drawn) < samples), guard_cost_in_words(run)
+    told = f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%}, 95 %) of {drawn:,} samples"
+    return f"it accepts {told}" + ("" if cost is None else f", and would reject {cost}")
 
 
 @contextlib.contextmanager

@@ -34,8 +34,8 @@ from keras_vabc.files import locks
 from keras_vabc.files.array_files import read_array_file
 from keras_vabc.pages import run_page
 from keras_vabc.recipes import intake, record_file, scores, train, training, working_copies
+from keras_vabc.recipes.evaluated import UnlabeledFigures
 from keras_vabc.recipes.progress import EpochReport
-from keras_vabc.recipes.record import UnlabeledFigures
 from keras_vabc.recipes.record_file import read_record, write_record
 from keras_vabc.recipes.run import Run
 

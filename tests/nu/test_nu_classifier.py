@@ -96,7 +96,7 @@ def test_own_network_starts_every_member_and_stays_as_it_is(folds):
 
 def test_few_unwanted_examples_warn_with_count_and_reason(folds):
     nu = kv.NUClassifier(network="small", members=2, epochs=1)
-    with pytest.warns(UserWarning, match=r"20 unwanted examples are too few.*may lie anywhere"):
+    with pytest.warns(UserWarning, match=r"20 unwanted examples are few .*are missed"):
         nu.fit(folds.unlabeled[:300], folds.unwanted[:20], verbose=0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -39,7 +39,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def nu(data):
-    with pytest.warns(UserWarning, match="40 unwanted examples are too few"):
+    with pytest.warns(UserWarning, match="40 unwanted examples are few"):
         return kv.NUClassifier(seed=SEED).fit(*data[:2])
 
 

@@ -123,28 +123,30 @@ class Noted:
 
 
 def test_a_row_is_scored_by_the_trees_that_have_not_seen_it(monkeypatch):
+    """An unwanted row by as many as an unlabeled one, and all know as many unwanted ones."""
     Noted.made = []
     monkeypatch.setattr(bags, "ExtraTreeClassifier", Noted)
     x = np.arange(60, dtype="float32")[:, None]
-    _, scores = bagged_trees(x, 40, trees=30, seed=SEED)
+    forest, scores = bagged_trees(x, 40, trees=30, seed=SEED)
+    assert forest.trees == 30 and len(Noted.made) == 30 + round(30 * 13 / 7)
     votes, counts = np.zeros(60), np.zeros(60)
-    for tree in Noted.made:
+    for number, tree in enumerate(Noted.made):
         unlabeled, unwanted = tree.rows[tree.rows < 40], tree.rows[tree.rows >= 40]
-        assert len(unlabeled) == len(unwanted) == 20
+        assert len(unlabeled) == 20 and len(unwanted) == len(np.unique(unwanted)) == 13
+        assert len(np.unique(unlabeled)) < 20  # drawn with replacement
         assert np.array_equal(tree.y, tree.rows >= 40)
-        assert len(np.unique(unwanted)) < 20  # drawn with replacement
-        out = ~np.isin(np.arange(60), tree.rows)
+        out = ~np.isin(np.arange(60), tree.rows) & ((number < 30) | (np.arange(60) >= 40))
         leaf = tree.tree_.apply(x)
         share = tree.tree_.value[leaf, 0, 1] / tree.tree_.value[leaf, 0].sum(axis=1)
         votes[out] += share[out]
         counts[out] += 1
-    assert counts.min() > 0
+    assert counts.min() > 0 and counts[40:].mean() == pytest.approx(30, abs=0.5)
     np.testing.assert_allclose(scores, votes / counts, atol=1e-6)
 
 
 def test_bags_are_small_and_hold_sixteen_unlabeled_rows_at_least(monkeypatch):
     monkeypatch.setattr(bags, "ExtraTreeClassifier", Noted)
-    for unwanted, expected in ((3, (16, 3)), (600, (512, 512))):
+    for unwanted, expected in ((3, (16, 2)), (600, (512, 379)), (900, (512, 512))):
         Noted.made = []
         bagged_trees(np.arange(1000 + unwanted, dtype="float32")[:, None], 1000, 2, SEED)
         for tree in Noted.made:

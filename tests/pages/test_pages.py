@@ -31,10 +31,12 @@ def test_a_table_of_figures_has_percent_intervals_and_no_seconds():
     assert not any("onds" in column for column in table.columns)
     assert table.rows == [
         ["generated", "1.23", "50.00 [25.00,75.00]", "12.3", "0.11", "0.22", "0.33", "0.44", "–"]
-        + ["–"]
+        + ["–", "–"]
     ]
-    region = measured_table({"generated": FIGURES | {"recall_border": 0.125}})
-    assert region.columns[-1] == "Recall at\nborder" and region.rows[0][-1] == "0.12"
+    more = {"recall_border": 0.125, "nge_paper_interval": (0.01, 0.02), "samples": 1234}
+    region = measured_table({"generated": FIGURES | more})
+    assert region.columns[-2:] == ["Recall at\nborder", "n"]
+    assert region.rows[0][-2:] == ["0.12", "1,234"] and region.rows[0][1] == "1.23 [1.00,2.00]"
     lines = printed(lambda console: print_table(console, "Title", table)).splitlines()
     assert lines[0].strip() == "Title" and "50.00 [25.00,75.00]" in lines[-1]
 

@@ -9,8 +9,8 @@ from keras_vabc.data.readers.reading import Examples
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.evaluation.verdict import Figure
 from keras_vabc.pages import nearest_rows, verdict
+from keras_vabc.recipes.evaluated import Evaluation
 from keras_vabc.recipes.measured import SampleFigures
-from keras_vabc.recipes.record import Evaluation
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.integers(0, 256, (30, 4, 5, 1)).astype("uint8")

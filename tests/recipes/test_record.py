@@ -9,6 +9,7 @@ import pytest
 
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.evaluation.verdict import Figure
+from keras_vabc.recipes.evaluated import Evaluation, LabeledFigures, UnlabeledFigures
 from keras_vabc.recipes.identity import new_id
 from keras_vabc.recipes.measured import SampleFigures
 from keras_vabc.recipes.recipe import Recipe
@@ -17,14 +18,11 @@ from keras_vabc.recipes.record import (
     SCHEMA,
     Counts,
     DataPlaces,
-    Evaluation,
     Figures,
-    LabeledFigures,
     Provenance,
     RunRecord,
     Threshold,
     TrainingSettings,
-    UnlabeledFigures,
 )
 from keras_vabc.recipes.record_file import RUN_FILE, read_record, write_record
 from keras_vabc.recipes.settings import Setting

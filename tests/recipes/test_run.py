@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import io
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,10 +18,14 @@ from sklearn.metrics import roc_auc_score
 import keras_vabc as kv
 from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
+from keras_vabc.evaluation.metrics import observed_rate, wilson_rate
+from keras_vabc.evaluation.wanted_cost import wanted_above
 from keras_vabc.nu import members
 from keras_vabc.nu.posterior import SharePosterior
 from keras_vabc.pages import run_page
-from keras_vabc.recipes import evaluation, outputs, own_data, results
+from keras_vabc.pages.costs import guard_cost_in_words
+from keras_vabc.pages.model_card import model_card
+from keras_vabc.recipes import evaluation, outputs, own_data, results, training
 from keras_vabc.recipes import generation as recipe_of_run
 from keras_vabc.recipes.outputs import provenance, write_samples
 from keras_vabc.recipes.recipe import Recipe
@@ -36,6 +41,7 @@ from keras_vabc.recipes.record import (
 from keras_vabc.recipes.run import Run
 from keras_vabc.recipes.scores import write_scores
 from keras_vabc.recipes.settings import Setting
+from keras_vabc.recipes.threshold import threshold_lines
 
 EARLIER = Path(__file__).parent / "run-0.1"  # trained by version 0.1
 RNG = np.random.default_rng(0)
@@ -323,7 +329,7 @@ class RowScore:
         return x[:, 0].astype("float32")
 
 
-def run_of(data, share=0.2, threshold=None, scores=None):
+def run_of(data, share=0.2, threshold=None, scores=None, guard=None):
     """A run in memory whose classifier is a `RowScore`."""
     counts = Counts(read=100, training=80, held_out=20)
     record = RunRecord(
@@ -332,9 +338,9 @@ def run_of(data, share=0.2, threshold=None, scores=None):
         data=DataPlaces("memory", "memory", 0.3),
         stages=dict.fromkeys(("intake", "classifier", "model", "density", "samples"), 1.0),
         counts={"unlabeled": counts, "unwanted": counts},
-        figures=Figures(negative_share=share, epochs=1, loss=1.0, val_loss=1.0),
+        figures=Figures(share, (share / 2, share), moved=0, epochs=1, loss=1.0, val_loss=1.0),
         spec=DataSpec("vectors", (2,), "float32"),
-        recipe=Recipe("quality", Setting("vabc", "files")),
+        recipe=Recipe("quality", Setting("vabc", "files"), guard=guard),
         provenance=Provenance("2026-01-01", {"keras": "3"}, "keras-vabc train"),
         threshold=threshold and Threshold(threshold, 0.01, 0.01, 0.1, 0.5, (0.2, 0.8), "P", 9, 9),
     )
@@ -364,6 +370,98 @@ def test_labeled_figures_are_of_held_out_rows_alone():
     flagged = x[test, 0] > 0.75
     assert figures.recall == pytest.approx(flagged[negative].mean())
     assert figures.false_alarms == pytest.approx(flagged[~negative].mean())
+
+    rate = observed_rate(flagged[~negative])
+    assert figures.false_alarms_interval == pytest.approx((rate.low, rate.high))
+    few = min(negative.sum(), (~negative).sum())
+    area = wilson_rate(figures.auc, few)
+    assert figures.auc_interval == pytest.approx((area.low, area.high))
+    said = f"{figures.auc:.4f} (95 % interval {area.low:.4f} to {area.high:.4f})"
+    assert any(said in line for line in figures.reported)
+
+
+def shown_rows(run):
+    """What the page says of training, guard and threshold, in sentences."""
+    rows = run_page._training_rows(run.record) + run_page._guard_rows(run)
+    if run.threshold is not None:
+        rows += run_page._threshold_rows(run.record)
+    return [f"{name}: {value}" for name, value in rows]
+
+
+def labelled_run():
+    """A run with a guard and a threshold, its scores, and labels of its unlabeled data."""
+    x, bad = numbered(300), numbered(50)
+    scores = {"unlabeled": x[:60, 0], "unwanted": np.sqrt(bad[:40, 0])}
+    run = run_of({"unlabeled": x, "unwanted": bad}, threshold=0.75, scores=scores, guard=0.6)
+    labels = np.where(RNG.random(300) < 0.2 + 0.6 * x[:, 0], "bad", "fine")
+    return run, x, labels
+
+
+def everything_said(run):
+    card = model_card(run, "savedmodel", "1", {}).split("## How to call it")[0].splitlines()
+    return [*shown_rows(run), *card, *threshold_lines(run)]
+
+
+def test_what_labels_measured_replaces_what_was_estimated():
+    run, x, labels = labelled_run()
+    run.set_threshold(0.25)
+    before = "\n".join(everything_said(run))
+    assert "measured on" not in before
+    low, _, high = wanted_above(0.6, *run.held_out_scores())
+    assert before.count(guard_cost_in_words(run)) == 2
+    assert f"{high:.2%} of the wanted data (95 %" in guard_cost_in_words(run)
+    figures = run.evaluate(labels, negative_class="bad")
+    wanted = x[held_out(x, SEED, 0.3) & (labels == "fine"), 0]
+    assert figures.guard_rejects == pytest.approx((wanted > 0.6).mean())
+    assert figures.false_alarms == pytest.approx((wanted > run.threshold).mean())
+    after, counted = "\n".join(everything_said(run)), f"measured on {len(wanted):,} held-out"
+    for rate, places in ((figures.false_alarms, 3), (figures.guard_rejects, 2)):
+        least, most = (observed_rate(np.arange(len(wanted)) < rate * len(wanted) - 0.5))[1:]
+        words = f"{rate:.2%} of the wanted data ({least:.2%} to {most:.2%}, 95 %, {counted}"
+        assert after.count(words) == places
+    assert "estimated from" not in after and "count as wanted" not in after
+    run.set_threshold(0.5)
+    later = "\n".join(threshold_lines(run))
+    assert "measured" not in later, "of another threshold nothing was measured"
+
+
+FIGURE = re.compile(r"\d ?%|\b0\.\d{3,}")
+COUNTED = re.compile(r"\(95 %|, 95 %|95 % interval|of \d|by \d|asked for|% \(.* to .*%\)")
+CUT = re.compile(r"(?i)threshold:? \d[\d.]*")  # what was chosen, not found
+
+
+def uncounted(said):
+    """The sentences that give a figure and neither an interval nor a number of examples."""
+    sentences = [one for text in said for one in re.split(r"(?<=[^\d])\. |; (?=\d)", text)]
+    sentences = [CUT.sub("", one) for one in sentences]
+    return [one for one in sentences if FIGURE.search(one) and not COUNTED.search(one)]
+
+
+def test_every_figure_has_its_interval_or_its_number(monkeypatch):
+    assert uncounted(["It flags 3 % of the wanted.", "AUC 0.912."]) != []
+    monkeypatch.setattr(evaluation, "SAMPLES", 40)
+    run, _, labels = labelled_run()
+    run.set_threshold(0.25)
+    quality = run.held_out_scores()[2].attributes["cross_validation"]
+    found = {"cross_validation": quality, "negative_share_interval": (0.1, 0.3)}
+    found |= {"moved": 9, "moved_wanted": (1, 4)}
+    figures = dataclasses.replace(run.record.figures, **found)
+    run.record = dataclasses.replace(run.record, figures=figures)
+    samples = numbered(40)
+    run.sampler = Samples([samples])
+    said = [*everything_said(run), *run.evaluate().reported]
+    said += [training._accepted(40, 80, run)]
+    judged = {"nge_paper": 0.1, "nge_strict": 0.1, "fid": 1.0, "coverage": 0.9, "samples": 50}
+    judged |= {"nge_paper_interval": (0.05, 0.2), "nge_strict_interval": (0.05, 0.2)}
+    judged["judges"] = {"paper": 0.9, "strict": 0.9}
+    measured = run.evaluate(labels, negative_class="bad")
+    measured = dataclasses.replace(
+        measured, images={"generated": judged, "real, held out": judged}, acceptance=0.5
+    )
+    run.record = run.record.with_evaluation("with_labels", measured)
+    said += [*everything_said(run), *measured.reported]
+    assert sum(bool(FIGURE.search(one)) for one in said) > 25
+    assert uncounted(said) == [], "\n".join(uncounted(said))
 
 
 def evaluated(scores):
