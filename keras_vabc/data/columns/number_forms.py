@@ -68,6 +68,7 @@ FORMS = (
     NumberForm(".", ","),
     NumberForm(",", "."),
     NumberForm(",", " "),
+    NumberForm(",", "'"),
     NumberForm(".", "'"),
     NumberForm(".", " "),
 )

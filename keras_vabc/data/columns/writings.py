@@ -180,7 +180,8 @@ def table_form(writings, allowed):
 def is_number(writing, form, allowed):
     """Whether so many cells of text are written in a form that the others may be left out."""
     values = writing.cells - writing.words
-    if values == 0 or writing.unread[form] > allowed * values:
+    uncounted = form not in FORMS
+    if uncounted or values == 0 or writing.unread[form] > allowed * values:
         return False
     pointed = values - writing.whole - writing.unread[form]
     if writing.too_long and pointed <= FEW * values:  # whole numbers that float64 would round

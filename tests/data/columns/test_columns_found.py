@@ -138,6 +138,7 @@ NUMBERS = {
     "german, no decimals": (["1.234", "950", "2.001"], [1234, 950, 2001]),
     "french": (["1\u202f234,5", "950", "0,25"], [1234.5, 950, 0.25]),
     "swiss": (["1'234.5", "950", "0.25"], [1234.5, 950, 0.25]),
+    "swiss, with commas": (["1'234,5", "950", "0,25"], [1234.5, 950, 0.25]),
     "plain": (["1234.5", "950", "-0.25e3"], [1234.5, 950, -250]),
     "three decimals": (["1.234", "9.500", "2.001"], [1.234, 9.5, 2.001]),
     "signs and infinities": (["+1.5", "inf", "-Infinity"], [1.5, np.inf, -np.inf]),
@@ -176,6 +177,8 @@ def test_a_reader_may_know_how_numbers_are_written():
     assert find(rent).columns[0].codes.values.tolist() == [1.234, 2.001]
     known = find(rent, form=NumberForm(",", ".")).columns[0]
     assert known.type == "whole" and known.codes.values.tolist() == [1234, 2001]
+    words = rent | {"rent": texts(["low", "high"] * 30)}
+    assert find(words, form=NumberForm(",", "")).columns[0].type == "category"
 
 
 def test_words_for_no_value_are_none():
