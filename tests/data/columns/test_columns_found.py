@@ -9,7 +9,7 @@ import pytest
 from column_tables import batch_of, batches, column, find
 
 from keras_vabc.data.columns.find import find_columns
-from keras_vabc.data.columns.number_forms import NumberForm
+from keras_vabc.data.columns.number_forms import FORMS, NumberForm, parsed
 
 RNG = np.random.default_rng(1)
 N = 400
@@ -179,6 +179,40 @@ def test_a_reader_may_know_how_numbers_are_written():
     assert known.type == "whole" and known.codes.values.tolist() == [1234, 2001]
     words = rent | {"rent": texts(["low", "high"] * 30)}
     assert find(words, form=NumberForm(",", "")).columns[0].type == "category"
+
+
+CODES = (
+    *("01234", "007", "-01", "00", "0x1F", "0X1f", "+0x2", "0b1", "1_000", "٣", "1e3", "1e", "5-"),
+    *("nan", "-nan", "NaN", "inf", "-Infinity", "∞", "1.", ".5", ".", "+5", "++5", "-0", "", "1 2"),
+    *("1,234", "1.234", "12,5", "1'000", "1 000,5", "1.0", "3.50", "9" * 19, "1e400", "12%", "Inf"),
+)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=NumberForm.words)
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_read_as_a_number_does_not_depend_on_its_neighbours(form, whole):
+    fits = pa.compute.match_substring_regex(pa.array(CODES), form.pattern).to_pylist()
+    alone = [parsed(pa.array([code]), form, whole).to_pylist()[0] for code in CODES]
+    assert parsed(pa.array(CODES), form, whole).to_pylist() == alone
+    read = [number is not None for number in alone]
+    beyond = {"9" * 19, "1e400"}  # of 64 bits
+    if whole:
+        beyond |= {"12,5", "1 000,5", "3.50", ".5", "1.234", "1,234"}
+        beyond |= {"inf", "-Infinity", "∞", "Inf"}
+    for code, own, fit in zip(CODES, read, fits, strict=True):
+        assert own == fit or (fit and code in beyond), code
+
+
+def test_codes_with_leading_zeros_or_letters_are_no_whole_numbers():
+    codes = texts(RNG.integers(10_000, 99_999, 1000)).to_pylist()
+    codes[503:506] = ["01234", "0x1F", "01235"]
+    table = {"zip": pa.array(codes), "y": texts(RNG.normal(size=1000))}
+    columns = find(table, max_unreadable=0.02)
+    assert columns.columns[0].codes.values.min() >= 10_000
+    assert any("3 of 1,000 rows hold no value of column 'zip'" in n for n in columns.notes)
+    for cell in ("01234", "0x1F"):
+        with pytest.raises(ValueError, match="no whole value in column 'zip'"):
+            columns.encode(batch_of({"zip": pa.array([cell]), "y": pa.array(["1"])}))
 
 
 def test_words_for_no_value_are_none():
