@@ -15,7 +15,8 @@ FORMATS = (ISO, ISO_ZONE, *(day + time for time in TIMES for day in DAYS), "%H:%
 LIKE_A_DATE = r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$"
 ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_TIME = r"([ T][0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?)?)?"
-PARTS = {"%Y": "[0-9]{4}", "%p": "(?i:[ap]m)"}
+DAY = "(?P<day>[0-9]{1,2})"
+PARTS = {"%Y": "[0-9]{4}", "%d": DAY, "%S": "[0-5]?[0-9]", "%p": "(?i:[ap]m)"}
 TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # a second
 RESOLUTIONS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}  # seconds
 
@@ -42,6 +43,10 @@ def parsed(text, form):
         text = pc.replace_substring(text, " Z", "Z")
         return cast_or_null(text, pa.timestamp("us", "UTC" if form == ISO_ZONE else None))
     found = pc.strptime(text, format=form, unit="s", error_is_null=True)
+    if "%d" in form:  # 31 February is 2 March to it
+        day = pc.struct_field(pc.extract_regex(text, pattern(form)), "day")
+        same = pc.equal(pc.day(found), pc.cast(day, pa.int64()))
+        found = pc.if_else(same, found, pa.scalar(None, found.type))
     return pc.cast(found, pa.timestamp("us"))
 
 

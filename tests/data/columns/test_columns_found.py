@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from column_tables import batch_of, batches, column, find
 
+from keras_vabc.data.columns import dates
 from keras_vabc.data.columns.find import find_columns
 from keras_vabc.data.columns.number_forms import FORMS, NumberForm, parsed
 
@@ -213,6 +214,25 @@ def test_codes_with_leading_zeros_or_letters_are_no_whole_numbers():
     for cell in ("01234", "0x1F"):
         with pytest.raises(ValueError, match="no whole value in column 'zip'"):
             columns.encode(batch_of({"zip": pa.array([cell]), "y": pa.array(["1"])}))
+
+
+IMPOSSIBLE = {
+    "%d.%m.%Y": ["31.02.2020", "29.2.2021", "31.04.2020", "32.01.2020", "00.01.2020", "1.13.2020"],
+    "%m/%d/%Y": ["02/30/2020", "2/29/1900", "13/1/2020", "11/31/2020"],
+    "%Y/%m/%d": ["2020/02/31", "2021/2/29", "2020/06/31"],
+    "%d-%m-%Y %H:%M:%S": ["30-02-2020 10:00:00", "01-01-2020 24:00:00", "01-01-2020 10:00:60"],
+    "ISO": ["2020-02-30", "2021-02-29 10:00", "2020-01-01 10:00:60"],
+}
+
+
+@pytest.mark.parametrize("form", IMPOSSIBLE)
+def test_a_day_that_no_month_has_is_bad_and_never_another_day(form):
+    assert dates.parsed(pa.array(IMPOSSIBLE[form]), form).null_count == len(IMPOSSIBLE[form])
+    last = [datetime.datetime(y, 2, d, 10, 7, 9) for y, d in ((2020, 29), (2021, 28), (2000, 29))]
+    clock = "%H" in form or form == "ISO"
+    kept = [day if clock else day.replace(hour=0, minute=0, second=0) for day in last]
+    written = "%Y-%m-%d %H:%M:%S" if form == "ISO" else form
+    assert dates.parsed(pa.array([f"{d:{written}}" for d in last]), form).to_pylist() == kept
 
 
 def test_words_for_no_value_are_none():
