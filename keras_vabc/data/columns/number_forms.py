@@ -11,6 +11,7 @@ from keras_vabc.data.columns.cells import cast_or_null
 DIGITS = r"^[+-]?(0|[1-9][0-9]*)$"  # no 007, which is a code and no number
 SPACES = "[ \u00a0\u202f]"
 INFINITE = r"^[+-]?(?i:inf|infinity|∞)$"
+UNIT = r"^[+-]?[0-9][0-9.,]*( ?[%‰€$£¥]| ?°[CF]?| [A-Za-zµ/²³]{1,6})$|^[€$£¥] ?[0-9][0-9.,]*$"
 DOT_GROUPS = r"^[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+$"
 
 

@@ -20,6 +20,12 @@ def texts(values):
     return pa.array([str(value) for value in values])
 
 
+def days(form):
+    """Days from 1990 on, each another."""
+    first = datetime.date(1990, 1, 1)
+    return texts([(first + datetime.timedelta(k)).strftime(form) for k in range(N)])
+
+
 CASES = {
     "prices": (texts(RNG.integers(1, 10**6, N) / 100), "numeric"),
     "ages": (texts(RNG.integers(18, 90, N)), "whole"),
@@ -61,7 +67,22 @@ CASES = {
         texts([f"{k % 28 + 1}.{k % 12 + 1}.2021" for k in range(N)]),
         "datetime",
     ),
+    "days of two-digit years": (
+        texts([f"{k % 28 + 1:02d}.{k % 12 + 1:02d}.{k % 60 + 10}" for k in range(N)]),
+        "datetime",
+    ),
+    "days of two-digit years, each another": (
+        days("%m/%d/%y"),
+        "datetime",
+    ),
     "clocks": (texts([f"{k % 24:02d}:{k % 60:02d}" for k in range(N)]), "datetime"),
+    "days with the names of months": (days("%-d %b %Y"), "datetime"),
+    "such days as Americans have them": (days("%b %-d, %Y"), "datetime"),
+    "such days with hyphens": (days("%d-%b-%Y"), "datetime"),
+    "longer versions": (
+        texts([f"{k % 3}.{k % 12 + 1}.{k % 20 + 10}" for k in range(N)]),
+        "category",
+    ),
     "versions": (texts([f"1.{k % 7}.{k % 3}" for k in range(N)]), "category"),
 }
 
@@ -77,10 +98,21 @@ def test_a_column_is_what_a_person_says(case):
 def test_a_name_makes_an_id_of_numbers_that_never_repeat():
     far = pa.array(RNG.choice(2**40, N, replace=False))
     assert column(far).type == "whole"
-    names = ("customer_id", "Id", "userID", "Unnamed: 0", "ID", "index", "__index_level_0__", "")
+    names = (
+        "customer_id",
+        "Id",
+        "userID",
+        "Unnamed: 0",
+        "ID",
+        "index",
+        "__index_level_0__",
+        "",
+        "No",
+        "row_no",
+    )
     for name in names:
         assert column(far, name).type == "id", name
-    for name in ("paid", "grid", "humid", "width", "turbidity"):
+    for name in ("paid", "grid", "humid", "width", "turbidity", "NO2", "site_NO2"):
         assert column(far, name).type == "whole", name
     again = pa.array(np.tile([1, 2, 3, 5], N // 4))
     assert column(again, "store_id").type == "whole"
@@ -108,6 +140,9 @@ def test_types_are_of_all_rows_of_both_folds():
         (["2020-01-05T07:30Z", "2020-03-01T00:00Z"], "minute", "2020-01-05T07:30Z"),
         (["1500-01-05 07:30:09.250", "2020-03-01 00:00:00.000"], "ms", "1500-01-05 07:30:09.250"),
         (["31/12/2020 10:15", "01/02/2021 10:15"], "minute", "31/12/2020 10:15"),
+        (["31.01.99", "01.02.00"], "day", "31.01.99"),
+        (["05 Mar 1999", "7 Apr 2001"], "day", "05 Mar 1999"),
+        (["Mar 5, 1999 10:30", "Apr 7, 2001 9:00"], "minute", "Mar 05, 1999 10:30"),
         (["1/31/2020 3:15 PM", "2/28/2021 9:00 AM"], "minute", "01/31/2020 03:15 PM"),
     ],
 )
@@ -622,6 +657,26 @@ def test_a_fold_without_any_value_of_a_column_is_told():
             assert len(notes) == 1 and f"'x' has no value in any row of {fold}," in notes[0]
     both = find(table | {"x": empty})
     assert both.columns[0].type == "constant" and "in any row" not in " ".join(both.notes)
+
+
+UNITS = {
+    "percentages": lambda k: f"{k * 0.37:.2f}%",
+    "kilograms": lambda k: f"{k},5 kg",
+    "euros": lambda k: f"€ {k * 3}",
+}
+
+
+@pytest.mark.parametrize("case", UNITS)
+def test_an_id_of_numbers_with_a_unit_is_told(case):
+    def notes(cells):
+        columns = find({"x": pa.array(cells), "y": texts(RNG.normal(size=N))})
+        assert columns.columns[0].type == "id"
+        return [note for note in columns.notes if "'x'" in note and "unit" in note]
+
+    assert len(notes([UNITS[case](k) for k in range(N)])) == 1
+    assert not notes([f"c3-{k:05d}" for k in range(N)]) and not notes([f"#{k}b" for k in range(N)])
+    said = {"x": pa.array([UNITS[case](k) for k in range(N)]), "y": texts(RNG.normal(size=N))}
+    assert not any("unit" in note for note in find(said, overrides={"id": ["x"]}).notes)
 
 
 def test_numbers_for_words_are_told():
