@@ -173,6 +173,56 @@ def test_each_table_writes_numbers_in_its_own_way(tmp_path, way, other):
     np.testing.assert_array_equal(first, second)
 
 
+COMMAS = {"commas": (";", ","), "points": (",", ".")}
+
+
+@pytest.mark.parametrize("way", COMMAS)
+@pytest.mark.parametrize("other", COMMAS)
+def test_words_dates_and_ids_stay_what_they_are_beside_decimal_commas(tmp_path, way, other):
+    """A file whose decimal commas have no thousands beside them, as most from Europe are."""
+
+    def written(name, n, seed, between, mark):
+        rng = np.random.default_rng(seed)
+        data = pd.DataFrame(
+            {
+                "id": [f"c{seed}-{row}" for row in range(n)],
+                "load": [f"{v:.2f}".replace(".", mark) for v in rng.uniform(0, 9, n)],
+                "city": rng.choice(CITIES, n),
+                "day": pd.to_datetime(rng.integers(0, 900, n), unit="D").strftime("%d.%m.%Y"),
+                "note": np.where(rng.random(n) < 0.2, "3 or 4", "none at all"),
+                "floor": rng.integers(0, 7, n),
+            }
+        )
+        data.to_csv(tmp_path / name, sep=between, index=False)
+        return data["load"].str.replace(mark, ".").astype(float), tmp_path / name
+
+    load, path = written("u.csv", 300, 3, *COMMAS[way])
+    found = read(path, written("w.csv", 40, 4, *COMMAS[other])[1], tmp_path)
+    types = [column.type for column in found.columns.columns]
+    assert types == ["id", "numeric", "category", "datetime", "category", "whole"]
+    assert found.columns.columns[1].codes.values.max() == load.max()
+    counts = {fold: own.get("unreadable", 0) for fold, own in found.counts.items()}
+    assert counts == {"unlabeled": 0, "unwanted": 0}
+    again = written("later.csv", 300, 3, *COMMAS[other])[1]
+    one, two = (list(read_examples(x, found.spec, columns=found.columns)) for x in (path, again))
+    one, two = (np.concatenate([own.rows for own in blocks]) for blocks in (one, two))
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("lists", ["3,12", "1'234,5"])
+def test_one_column_of_commas_does_not_speak_for_columns_of_points(tmp_path, lists):
+    def written(name, n, seed):
+        rng = np.random.default_rng(seed)
+        rows = zip(rng.normal(size=n), rng.choice(CITIES, n), strict=True)
+        lines = [f"{lists};{score:.3f};{city}" for score, city in rows]
+        (tmp_path / name).write_text("\n".join(["genres;score;city", *lines]) + "\n")
+        return tmp_path / name
+
+    found = read(written("u.csv", 300, 3), written("w.csv", 40, 4), tmp_path)
+    assert [c.type for c in found.columns.columns] == ["constant", "numeric", "category"]
+    assert abs(found.columns.columns[1].codes.values).max() < 6
+
+
 def test_a_nested_column_is_refused_by_file_and_name_unless_nobody_needs_it(tmp_path):
     data, unwanted = frame(300, 3).assign(tags=[[1, 2]] * 300), frame(60, 4)
     data.to_parquet(tmp_path / "u.parquet")

@@ -9,13 +9,22 @@ import pyarrow.compute as pc
 from keras_vabc.data.columns.cells import cast_or_null
 
 ISO, ISO_ZONE = "ISO", "ISO with zone"
-DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y")
+DAYS = (
+    *("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y"),
+    *("%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y"),
+)
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 FORMATS = (ISO, ISO_ZONE, *(day + time for time in TIMES for day in DAYS), "%H:%M", "%H:%M:%S")
-LIKE_A_DATE = r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$"
+LIKE_A_DATE = (
+    r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$"
+    r"|^[0-9]{1,2}[- ][A-Za-z]{3}[- ][0-9]{4}|^[A-Za-z]{3} [0-9]{1,2}, [0-9]{4}"
+)
 ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_TIME = r"([ T][0-9]{2}(:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?)?)?"
-PARTS = {"%Y": "[0-9]{4}", "%p": "(?i:[ap]m)"}
+PARTS = {
+    **{"%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%b": "[A-Za-z]{3}"},
+    **{"%S": "[0-5]?[0-9]", "%p": "(?i:[ap]m)"},
+}
 TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # a second
 RESOLUTIONS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}  # seconds
 
@@ -28,7 +37,9 @@ def pattern(form):
     if form == ISO_ZONE:
         return f"{ISO_DAY}{ISO_TIME} ?(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$"
     text = form.replace(".", r"\.")
-    for part in ("%Y", "%m", "%d", "%H", "%I", "%M", "%S", "%p"):
+    number = "[0-9]{2}" if ".%y" in form else "[0-9]{1,2}"  # 1.2.10 is a version
+    text = text.replace("%d", f"(?P<day>{number})").replace("%m", number)
+    for part in ("%Y", "%y", "%b", "%H", "%I", "%M", "%S", "%p"):
         text = text.replace(part, PARTS.get(part, "[0-9]{1,2}"))
     return f"^{text}$"
 
@@ -42,6 +53,10 @@ def parsed(text, form):
         text = pc.replace_substring(text, " Z", "Z")
         return cast_or_null(text, pa.timestamp("us", "UTC" if form == ISO_ZONE else None))
     found = pc.strptime(text, format=form, unit="s", error_is_null=True)
+    if "%d" in form:  # 31 February is 2 March to it
+        day = pc.struct_field(pc.extract_regex(text, pattern(form)), "day")
+        same = pc.equal(pc.day(found), pc.cast(day, pa.int64()))
+        found = pc.if_else(same, found, pa.scalar(None, found.type))
     return pc.cast(found, pa.timestamp("us"))
 
 

@@ -8,8 +8,8 @@ from keras_vabc.data.columns.reading import FALSE, TRUE
 from keras_vabc.data.columns.summary import together
 
 ID_NAME = re.compile(
-    r"(?i:(.*[^a-z])?(id|ids|uuid|guid|index|idx|key|row|number|no|nr|unnamed: \d+(\.\d+)?"
-    r"|__index_level_\d+__)[^a-z]*)|.*[a-z](Id|ID|Key|No|Nr)|"
+    r"(?i:(.*[^a-z])?(id|ids|uuid|guid|index|idx|key|row|number|nr|unnamed: \d+(\.\d+)?"
+    r"|__index_level_\d+__)[^a-z]*|(.*[^a-z])?no[^a-z0-9]*)|.*[a-z](Id|ID|Key|No|Nr)|"
 )
 REPEATS_EXPECTED = 20  # if as many had to be, and there are none, numbers count something
 REPEATS_ALLOWED = 0.01  # of the values of an id: rows that stand twice

@@ -182,6 +182,11 @@ def _lines(column, writings):
             f"is text, since {others:,} of {written.cells:,} cells are no numbers, such as those "
             "with leading zeros; say what is no value, or numeric, if they are few"
         )
+    if column.type == "id" and column.why and written.units > MANY * written.cells:
+        lines.append(
+            "is text, each another, which is not trained on: its cells are numbers with a unit, as "
+            "5 kg or 12 %; leave the unit out, if they measure something"
+        )
     if written.too_long and column.type in ("category", "id"):
         lines.append("is text, since it has whole numbers of more than 64 bits")
     pointed = plain_decimals(written)
@@ -201,7 +206,10 @@ def _ambiguous(written):
 
 
 def _words(form):
-    parts = {"%m": "month", "%d": "day", "%Y": "year", "%H": "h", "%M": "min", "%S": "s"}
+    parts = {
+        **{"%m": "month", "%b": "month", "%d": "day", "%Y": "year", "%y": "year"},
+        **{"%H": "h", "%M": "min", "%S": "s"},
+    }
     for part, word in parts.items():
         form = form.replace(part, word)
     return form

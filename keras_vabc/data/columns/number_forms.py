@@ -11,6 +11,7 @@ from keras_vabc.data.columns.cells import cast_or_null
 DIGITS = r"^[+-]?(0|[1-9][0-9]*)$"  # no 007, which is a code and no number
 SPACES = "[ \u00a0\u202f]"
 INFINITE = r"^[+-]?(?i:inf|infinity|∞)$"
+UNIT = r"^[+-]?[0-9][0-9.,]*( ?[%‰€$£¥]| ?°[CF]?| [A-Za-zµ/²³]{1,6})$|^[€$£¥] ?[0-9][0-9.,]*$"
 DOT_GROUPS = r"^[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+$"
 
 
@@ -68,6 +69,7 @@ FORMS = (
     NumberForm(".", ","),
     NumberForm(",", "."),
     NumberForm(",", " "),
+    NumberForm(",", "'"),
     NumberForm(".", "'"),
     NumberForm(".", " "),
 )
@@ -79,10 +81,10 @@ def parsed(text, form, whole):
     Those that are to be whole may be written with decimals that are zeros.
     """
     kind = pa.int64() if whole else pa.float64()
-    if form == PLAIN:
+    if form == PLAIN and _all_fit(text, DIGITS if whole else form.pattern):
         try:
             return pc.cast(text, kind) if whole else _floats(text)
-        except pa.ArrowInvalid:
+        except pa.ArrowInvalid:  # +5 or ∞, or more than 64 bits
             pass
     written = pc.match_substring_regex(text, form.pattern)
     text = _as_python_writes(pc.if_else(written, text, pa.scalar(None, pa.string())), form)
@@ -92,6 +94,11 @@ def parsed(text, form, whole):
     ints = pc.if_else(digits, text, pa.scalar(None, pa.string()))
     rest = pc.if_else(digits, pa.scalar(None, pa.string()), text)
     return pc.coalesce(cast_or_null(ints, kind), whole_of(_floats(rest)))
+
+
+def _all_fit(text, pattern):
+    """Whether a pattern fits all cells; a cast alone takes 01234 for 1234, and 0x1F for 31."""
+    return pc.all(pc.match_substring_regex(text, pattern), min_count=0).as_py()
 
 
 def _floats(text):

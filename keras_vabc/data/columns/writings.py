@@ -16,14 +16,14 @@ from keras_vabc.data.columns.cells import (
     plain,
     without,
 )
-from keras_vabc.data.columns.number_forms import DIGITS, DOT_GROUPS, FORMS, PLAIN
+from keras_vabc.data.columns.number_forms import DIGITS, DOT_GROUPS, FORMS, PLAIN, UNIT
 from keras_vabc.data.columns.reading import FALSE, TRUE, Reading
 
 SURE = 2**14  # cells that no form fits before it is not tried any more
 GERMAN = FORMS[2]
 COUNTS = (
     *("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long"),
-    *("bits", "truths"),
+    *("bits", "truths", "units"),
 )
 FEW = 0.1  # share of decimals among numbers
 FEWEST = 10  # numbers that tell what a point is
@@ -39,7 +39,8 @@ class Writing:
         unread: For each `NumberForm` and form of dates, how many of the others are not written so.
         whole: How many are digits alone; `too_long` for 64 bits; `grouped` with a point after each
             three digits from the right; `short` and `long` of the digits alone, below 1000 or not.
-        bits: How many of all are 0 or 1; `truths` are words for true or false.
+        bits: How many of all are 0 or 1; `truths` are words for true or false, `units` numbers
+            with a unit, such as 12 %.
         missing: How often each word for no value occurs.
         example: The first text with a value.
         first_other: Place of the first row that holds neither a plain number nor a word for none.
@@ -49,7 +50,7 @@ class Writing:
         self.types, self.unread, self.missing = [], Counter(), Counter()
         self.cells = self.typed = self.words = 0
         self.whole = self.too_long = self.grouped = self.short = self.long = 0
-        self.bits = self.truths = 0
+        self.bits = self.truths = self.units = 0
         self.example = self.first_other = None
         self._given, self._all_differ = list(missing), False
 
@@ -113,6 +114,7 @@ class Writing:
         self._dates(text, counts)
         truths = pc.is_in(pc.utf8_lower(others), value_set=pa.array([*TRUE, *FALSE]))
         self.truths += int(counts[mask(truths)].sum())
+        self.units += int(counts[mask(pc.match_substring_regex(others, UNIT))].sum())
         return others
 
     def _count_digits(self, text, counts):
@@ -180,7 +182,8 @@ def table_form(writings, allowed):
 def is_number(writing, form, allowed):
     """Whether so many cells of text are written in a form that the others may be left out."""
     values = writing.cells - writing.words
-    if values == 0 or writing.unread[form] > allowed * values:
+    uncounted = form not in FORMS
+    if uncounted or values == 0 or writing.unread[form] > allowed * values:
         return False
     pointed = values - writing.whole - writing.unread[form]
     if writing.too_long and pointed <= FEW * values:  # whole numbers that float64 would round

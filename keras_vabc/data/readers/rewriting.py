@@ -6,18 +6,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keras_vabc.data.columns.cells import MISSING, MISSING_BESIDE_NUMBERS, is_text, trimmed, without
-from keras_vabc.data.columns.number_forms import PLAIN, NumberForm
+from keras_vabc.data.columns.number_forms import FORMS, PLAIN
 from keras_vabc.data.readers.table_batches.table import Batch
 
 NEARLY_ALL = 0.9  # cells of a column of numbers
 
 
 def form_of(table):
-    """The `NumberForm` of a table of text whose numbers tell it, `None` of any other."""
+    """One of `FORMS`, of a table of text whose numbers tell it; `None` of any other."""
     dialect = table.dialect
     if dialect is None or not dialect.certain:
         return None
-    return NumberForm(dialect.decimal, dialect.thousands or "")
+    fits = (f for f in FORMS if f.decimal == dialect.decimal)
+    return next(f for f in fits if dialect.thousands in (None, f.thousands))
 
 
 def usual_form(columns):

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from column_tables import batch_of, batches, column, find
 
+from keras_vabc.data.columns import dates
 from keras_vabc.data.columns.find import find_columns
-from keras_vabc.data.columns.number_forms import NumberForm
+from keras_vabc.data.columns.number_forms import FORMS, NumberForm, parsed
 
 RNG = np.random.default_rng(1)
 N = 400
@@ -17,6 +18,12 @@ N = 400
 
 def texts(values):
     return pa.array([str(value) for value in values])
+
+
+def days(form):
+    """Days from 1990 on, each another."""
+    first = datetime.date(1990, 1, 1)
+    return texts([(first + datetime.timedelta(k)).strftime(form) for k in range(N)])
 
 
 CASES = {
@@ -60,7 +67,22 @@ CASES = {
         texts([f"{k % 28 + 1}.{k % 12 + 1}.2021" for k in range(N)]),
         "datetime",
     ),
+    "days of two-digit years": (
+        texts([f"{k % 28 + 1:02d}.{k % 12 + 1:02d}.{k % 60 + 10}" for k in range(N)]),
+        "datetime",
+    ),
+    "days of two-digit years, each another": (
+        days("%m/%d/%y"),
+        "datetime",
+    ),
     "clocks": (texts([f"{k % 24:02d}:{k % 60:02d}" for k in range(N)]), "datetime"),
+    "days with the names of months": (days("%-d %b %Y"), "datetime"),
+    "such days as Americans have them": (days("%b %-d, %Y"), "datetime"),
+    "such days with hyphens": (days("%d-%b-%Y"), "datetime"),
+    "longer versions": (
+        texts([f"{k % 3}.{k % 12 + 1}.{k % 20 + 10}" for k in range(N)]),
+        "category",
+    ),
     "versions": (texts([f"1.{k % 7}.{k % 3}" for k in range(N)]), "category"),
 }
 
@@ -76,10 +98,21 @@ def test_a_column_is_what_a_person_says(case):
 def test_a_name_makes_an_id_of_numbers_that_never_repeat():
     far = pa.array(RNG.choice(2**40, N, replace=False))
     assert column(far).type == "whole"
-    names = ("customer_id", "Id", "userID", "Unnamed: 0", "ID", "index", "__index_level_0__", "")
+    names = (
+        "customer_id",
+        "Id",
+        "userID",
+        "Unnamed: 0",
+        "ID",
+        "index",
+        "__index_level_0__",
+        "",
+        "No",
+        "row_no",
+    )
     for name in names:
         assert column(far, name).type == "id", name
-    for name in ("paid", "grid", "humid", "width", "turbidity"):
+    for name in ("paid", "grid", "humid", "width", "turbidity", "NO2", "site_NO2"):
         assert column(far, name).type == "whole", name
     again = pa.array(np.tile([1, 2, 3, 5], N // 4))
     assert column(again, "store_id").type == "whole"
@@ -107,6 +140,9 @@ def test_types_are_of_all_rows_of_both_folds():
         (["2020-01-05T07:30Z", "2020-03-01T00:00Z"], "minute", "2020-01-05T07:30Z"),
         (["1500-01-05 07:30:09.250", "2020-03-01 00:00:00.000"], "ms", "1500-01-05 07:30:09.250"),
         (["31/12/2020 10:15", "01/02/2021 10:15"], "minute", "31/12/2020 10:15"),
+        (["31.01.99", "01.02.00"], "day", "31.01.99"),
+        (["05 Mar 1999", "7 Apr 2001"], "day", "05 Mar 1999"),
+        (["Mar 5, 1999 10:30", "Apr 7, 2001 9:00"], "minute", "Mar 05, 1999 10:30"),
         (["1/31/2020 3:15 PM", "2/28/2021 9:00 AM"], "minute", "01/31/2020 03:15 PM"),
     ],
 )
@@ -138,6 +174,7 @@ NUMBERS = {
     "german, no decimals": (["1.234", "950", "2.001"], [1234, 950, 2001]),
     "french": (["1\u202f234,5", "950", "0,25"], [1234.5, 950, 0.25]),
     "swiss": (["1'234.5", "950", "0.25"], [1234.5, 950, 0.25]),
+    "swiss, with commas": (["1'234,5", "950", "0,25"], [1234.5, 950, 0.25]),
     "plain": (["1234.5", "950", "-0.25e3"], [1234.5, 950, -250]),
     "three decimals": (["1.234", "9.500", "2.001"], [1.234, 9.5, 2.001]),
     "signs and infinities": (["+1.5", "inf", "-Infinity"], [1.5, np.inf, -np.inf]),
@@ -176,6 +213,61 @@ def test_a_reader_may_know_how_numbers_are_written():
     assert find(rent).columns[0].codes.values.tolist() == [1.234, 2.001]
     known = find(rent, form=NumberForm(",", ".")).columns[0]
     assert known.type == "whole" and known.codes.values.tolist() == [1234, 2001]
+    words = rent | {"rent": texts(["low", "high"] * 30)}
+    assert find(words, form=NumberForm(",", "")).columns[0].type == "category"
+
+
+CODES = (
+    *("01234", "007", "-01", "00", "0x1F", "0X1f", "+0x2", "0b1", "1_000", "٣", "1e3", "1e", "5-"),
+    *("nan", "-nan", "NaN", "inf", "-Infinity", "∞", "1.", ".5", ".", "+5", "++5", "-0", "", "1 2"),
+    *("1,234", "1.234", "12,5", "1'000", "1 000,5", "1.0", "3.50", "9" * 19, "1e400", "12%", "Inf"),
+)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=NumberForm.words)
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_read_as_a_number_does_not_depend_on_its_neighbours(form, whole):
+    fits = pa.compute.match_substring_regex(pa.array(CODES), form.pattern).to_pylist()
+    alone = [parsed(pa.array([code]), form, whole).to_pylist()[0] for code in CODES]
+    assert parsed(pa.array(CODES), form, whole).to_pylist() == alone
+    read = [number is not None for number in alone]
+    beyond = {"9" * 19, "1e400"}  # of 64 bits
+    if whole:
+        beyond |= {"12,5", "1 000,5", "3.50", ".5", "1.234", "1,234"}
+        beyond |= {"inf", "-Infinity", "∞", "Inf"}
+    for code, own, fit in zip(CODES, read, fits, strict=True):
+        assert own == fit or (fit and code in beyond), code
+
+
+def test_codes_with_leading_zeros_or_letters_are_no_whole_numbers():
+    codes = texts(RNG.integers(10_000, 99_999, 1000)).to_pylist()
+    codes[503:506] = ["01234", "0x1F", "01235"]
+    table = {"zip": pa.array(codes), "y": texts(RNG.normal(size=1000))}
+    columns = find(table, max_unreadable=0.02)
+    assert columns.columns[0].codes.values.min() >= 10_000
+    assert any("3 of 1,000 rows hold no value of column 'zip'" in n for n in columns.notes)
+    for cell in ("01234", "0x1F"):
+        with pytest.raises(ValueError, match="no whole value in column 'zip'"):
+            columns.encode(batch_of({"zip": pa.array([cell]), "y": pa.array(["1"])}))
+
+
+IMPOSSIBLE = {
+    "%d.%m.%Y": ["31.02.2020", "29.2.2021", "31.04.2020", "32.01.2020", "00.01.2020", "1.13.2020"],
+    "%m/%d/%Y": ["02/30/2020", "2/29/1900", "13/1/2020", "11/31/2020"],
+    "%Y/%m/%d": ["2020/02/31", "2021/2/29", "2020/06/31"],
+    "%d-%m-%Y %H:%M:%S": ["30-02-2020 10:00:00", "01-01-2020 24:00:00", "01-01-2020 10:00:60"],
+    "ISO": ["2020-02-30", "2021-02-29 10:00", "2020-01-01 10:00:60"],
+}
+
+
+@pytest.mark.parametrize("form", IMPOSSIBLE)
+def test_a_day_that_no_month_has_is_bad_and_never_another_day(form):
+    assert dates.parsed(pa.array(IMPOSSIBLE[form]), form).null_count == len(IMPOSSIBLE[form])
+    last = [datetime.datetime(y, 2, d, 10, 7, 9) for y, d in ((2020, 29), (2021, 28), (2000, 29))]
+    clock = "%H" in form or form == "ISO"
+    kept = [day if clock else day.replace(hour=0, minute=0, second=0) for day in last]
+    written = "%Y-%m-%d %H:%M:%S" if form == "ISO" else form
+    assert dates.parsed(pa.array([f"{d:{written}}" for d in last]), form).to_pylist() == kept
 
 
 def test_words_for_no_value_are_none():
@@ -565,6 +657,26 @@ def test_a_fold_without_any_value_of_a_column_is_told():
             assert len(notes) == 1 and f"'x' has no value in any row of {fold}," in notes[0]
     both = find(table | {"x": empty})
     assert both.columns[0].type == "constant" and "in any row" not in " ".join(both.notes)
+
+
+UNITS = {
+    "percentages": lambda k: f"{k * 0.37:.2f}%",
+    "kilograms": lambda k: f"{k},5 kg",
+    "euros": lambda k: f"€ {k * 3}",
+}
+
+
+@pytest.mark.parametrize("case", UNITS)
+def test_an_id_of_numbers_with_a_unit_is_told(case):
+    def notes(cells):
+        columns = find({"x": pa.array(cells), "y": texts(RNG.normal(size=N))})
+        assert columns.columns[0].type == "id"
+        return [note for note in columns.notes if "'x'" in note and "unit" in note]
+
+    assert len(notes([UNITS[case](k) for k in range(N)])) == 1
+    assert not notes([f"c3-{k:05d}" for k in range(N)]) and not notes([f"#{k}b" for k in range(N)])
+    said = {"x": pa.array([UNITS[case](k) for k in range(N)]), "y": texts(RNG.normal(size=N))}
+    assert not any("unit" in note for note in find(said, overrides={"id": ["x"]}).notes)
 
 
 def test_numbers_for_words_are_told():
