@@ -46,6 +46,8 @@ class Reading:
     def read(self, array):
         """`(values, bad)` of the cells of a batch; bad is where they are none of this kind."""
         array = plain(array)
+        if self.kind in ("text", "truth"):
+            array = _words_of(array)
         if is_text(array.type):
             array = without(array, self._words())
         values = getattr(self, f"_{self.kind}")(array)
@@ -67,12 +69,10 @@ class Reading:
         return [*MISSING, *beside, *self.missing]
 
     def _text(self, array):
-        if pa.types.is_floating(array.type):  # 3 and 3.0 are one word
-            array = _shortest(array)
-        return without(trimmed(array), list(self.missing))
+        return array
 
     def _truth(self, array):
-        words, no = pc.utf8_lower(self._text(array)), pa.scalar(None, pa.string())
+        words, no = pc.utf8_lower(array), pa.scalar(None, pa.string())
         true, false = (pc.is_in(words, value_set=pa.array(own)) for own in (TRUE, FALSE))
         return pc.if_else(true, "true", pc.if_else(false, "false", no))
 
@@ -122,9 +122,12 @@ def _zone(kind):
     return pa.types.is_timestamp(kind) and kind.tz is not None
 
 
-def _shortest(array):
-    whole = pc.cast(number_forms.whole_of(array), pa.string())
-    return pc.coalesce(whole, pc.cast(array, pa.string()))
+def _words_of(array):
+    """Cells that `plain` gave as text; 3 and 3.0 are one word."""
+    if pa.types.is_floating(array.type):
+        whole = pc.cast(number_forms.whole_of(array), pa.string())
+        return pc.coalesce(whole, pc.cast(array, pa.string()))
+    return trimmed(array)
 
 
 def _number(word):
