@@ -26,3 +26,21 @@ def test_a_word_for_no_value_is_none_whatever_holds_it(said, most, form):
     assert (found.type, found.missing, found.codes.missing) == (said, N // 5, N // 5)
     values = next(columns.clean([batch_of(table)], max_unreadable=0)).arrays["x"]
     assert (values.is_null().to_numpy(False) == (cells == -1)).all()
+
+
+@pytest.mark.parametrize(
+    "cells", [["yes"], ["Y"], ["0"], [1], [0.0], [True], [None]], ids=lambda cells: repr(cells[0])
+)
+def test_a_truth_that_never_changes_is_a_constant_though_it_is_said_to_be_one(cells):
+    table = {"x": pa.array(cells * N), "y": OTHER}
+    columns = find(table, overrides={"types": {"x": "boolean"}})
+    assert columns.columns[0].type == "constant"
+    drawn = columns.decode(columns.encode(batch_of(table)))
+    assert drawn["x"].to_pylist() == table["x"].to_pylist()
+
+
+@pytest.mark.parametrize("cell", ["kg", 2, 0.5])
+def test_what_is_no_truth_is_none_though_it_never_changes(cell):
+    table = {"x": pa.array([cell] * N), "y": OTHER}
+    with pytest.raises(ValueError, match="'x' must be of the type .* Received: boolean, but"):
+        find(table, overrides={"types": {"x": "boolean"}})
