@@ -57,6 +57,10 @@ class Reading:
             values = without(values, [code for code in codes if not self.whole or code % 1 == 0])
         return values, bad
 
+    def lacks_zone(self, kind):
+        """Whether times of a type of Arrow have a zone, but none tells whose clocks these are."""
+        return self.kind == "date" and has_zone(kind) and not has_zone(type_named(self.time))
+
     @property
     def type(self):
         """The type of Arrow of the values."""
@@ -95,7 +99,9 @@ class Reading:
             clock = pa.types.is_time(kind) or pa.types.is_time(array.type)
             if clock and not pa.types.is_time(array.type):
                 return pa.nulls(len(array), pa.int64())
-            if pa.types.is_timestamp(array.type) and array.type.tz is None and _zone(kind):
+            if self.lacks_zone(array.type):
+                return pa.nulls(len(array), pa.int64())
+            if pa.types.is_timestamp(array.type) and not has_zone(array.type) and has_zone(kind):
                 kind = pa.timestamp(kind.unit)  # clocks of a zone that is not written
             array = dates.in_unit(array, kind)
         return dates.as_ticks(array)
@@ -118,8 +124,23 @@ def type_named(name):
     return pa.type_for_alias(name)
 
 
-def _zone(kind):
+def has_zone(kind):
+    """Whether a type of Arrow is that of times with a zone."""
     return pa.types.is_timestamp(kind) and kind.tz is not None
+
+
+def check_zones(schema, places, name, received):
+    """Refuses columns of times with a zone where training has none; `places` are of readings.
+
+    They are pairs of a `Reading` and the name or number of its column.
+    """
+    for reading, place in places:
+        field = schema.field(place)
+        if reading.lacks_zone(field.type):
+            raise ValueError(
+                f"{name} must hold times without a zone in column {field.name!r}, as the unlabeled "
+                f"fold does. Received: {received}, with {field.type}."
+            )
 
 
 def _words_of(array):
