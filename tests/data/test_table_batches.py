@@ -321,3 +321,23 @@ def test_damaged_files_are_read_or_refused_in_a_line(tmp_path, name):
             assert "input" in str(error) and "\n" not in str(error)
             refused += 1
     assert refused
+
+
+@pytest.mark.parametrize("far", [2**70, -(2**90)])
+def test_whole_numbers_of_any_size_are_texts(far):
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    data = {"a": [far, 1, None], "b": [1, 2, 3]}
+    array = np.array([tuple(row) for row in zip(*data.values(), strict=True)], "O,i8")
+    array.dtype.names = ("a", "b")
+    for source in (pd.DataFrame(data, dtype=object), array):
+        read = whole(open_table(source, "input"))
+        assert read["a"].to_pylist() == [str(far), "1", None]
+        assert read["b"].to_pylist() == [1, 2, 3]
+
+
+def test_a_folder_of_numbers_that_no_type_holds_names_file_and_column(tmp_path):
+    parquet.write_table(pa.table({"k": [2**60 + 1, 3], "x": [1, 2]}), tmp_path / "a.parquet")
+    parquet.write_table(pa.table({"k": [1.5, 2.5], "x": [1, 2]}), tmp_path / "b.parquet")
+    table = open_table(tmp_path, "unlabeled")
+    with pytest.raises(ValueError, match=r"^unlabeled must .* and a\.parquet: column 'k', Integer"):
+        list(table.batches())
