@@ -33,6 +33,11 @@ def column_overrides(file, types, drop, ids, missing):
         name, equals, kind = text.rpartition("=")
         if not equals or not name:
             raise ValueError(f"column must be NAME=TYPE. Received: column={text}.")
-        said[name] = kind
-    given = {"types": said, "drop": drop, "id": ids, "missing": missing}
+        said.setdefault("types", {})[name] = kind
+    known = said.get("missing", [])
+    if isinstance(known, dict):
+        known = {name: [*words, *(missing or ())] for name, words in known.items()}
+    else:
+        known = [*known, *(missing or ())]
+    given = {**said, "drop": drop, "id": ids, "missing": known}
     return {name: value for name, value in given.items() if value} or None

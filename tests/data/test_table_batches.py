@@ -9,7 +9,7 @@ import pytest
 from pyarrow import csv, feather, parquet
 
 from keras_vabc.data.readers.table_batches.folders import holds_tables
-from keras_vabc.data.readers.table_batches.table import BATCH_ROWS, open_table
+from keras_vabc.data.readers.table_batches.table import BATCH_BYTES, BATCH_ROWS, open_table
 from keras_vabc.files.bounds import TooLarge
 
 RNG = np.random.default_rng(7)
@@ -74,6 +74,17 @@ def test_many_rows_come_in_batches(tmp_path):
         assert whole(table)["a"].to_numpy().tolist() == list(range(rows))
         last = list(table.batches())[-1]
         assert last.place(len(last.rows) - 1) == f"row {rows - 1} (counted from 0)"
+
+
+def test_batches_of_long_texts_have_fewer_rows(tmp_path):
+    data = pa.table({"a": [f"{row}".ljust(1000, "x") for row in range(40_000)]})
+    feather.write_feather(data, tmp_path / "x.feather", chunksize=len(data), compression="lz4")
+    parquet.write_table(data, tmp_path / "x.parquet")
+    for source in (data, tmp_path / "x.feather", tmp_path / "x.parquet"):
+        table = open_table(source, "input")
+        assert whole(table)["a"].to_pylist() == data["a"].to_pylist()
+        assert max(batch.rows.nbytes for batch in table.batches()) <= 1.01 * BATCH_BYTES
+    assert len(list(open_table(pa.table({"a": ["x" * 2**25] * 2}), "input").batches())) == 2
 
 
 def test_lists_of_one_length_are_columns_and_views_are_texts():
@@ -320,3 +331,23 @@ def test_codes_of_dates_are_dates_and_codes_of_words_stay_words():
     (batch,) = table.batches()
     assert batch.rows.column("day").to_pylist() == days.to_pylist()
     assert batch.rows.column("word").to_pylist() == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("far", [2**70, -(2**90)])
+def test_whole_numbers_of_any_size_are_texts(far):
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    data = {"a": [far, 1, None], "b": [1, 2, 3]}
+    array = np.array([tuple(row) for row in zip(*data.values(), strict=True)], "O,i8")
+    array.dtype.names = ("a", "b")
+    for source in (pd.DataFrame(data, dtype=object), array):
+        read = whole(open_table(source, "input"))
+        assert read["a"].to_pylist() == [str(far), "1", None]
+        assert read["b"].to_pylist() == [1, 2, 3]
+
+
+def test_a_folder_of_numbers_that_no_type_holds_names_file_and_column(tmp_path):
+    parquet.write_table(pa.table({"k": [2**60 + 1, 3], "x": [1, 2]}), tmp_path / "a.parquet")
+    parquet.write_table(pa.table({"k": [1.5, 2.5], "x": [1, 2]}), tmp_path / "b.parquet")
+    table = open_table(tmp_path, "unlabeled")
+    with pytest.raises(ValueError, match=r"^unlabeled must .* and a\.parquet: column 'k', Integer"):
+        list(table.batches())

@@ -9,7 +9,7 @@ from keras_vabc.data.columns.column import Column
 from keras_vabc.data.columns.deciding import decided
 from keras_vabc.data.columns.notes import column_notes, unread_notes
 from keras_vabc.data.columns.overrides import Overrides
-from keras_vabc.data.columns.reading import Reading
+from keras_vabc.data.columns.reading import Reading, check_zones
 from keras_vabc.data.columns.rows import placed
 from keras_vabc.data.columns.summary import Summary
 from keras_vabc.data.columns.table import Columns
@@ -76,6 +76,9 @@ def find_columns(
         for name in folds
     }
     readings = _readings(writings, overrides, max_unreadable, form)
+    for name in folds:
+        pairs = [(readings[column], place) for column, place in places[name].items()]
+        check_zones(schemas[name], pairs, name, received[name])
     stored = {c: _stored(schemas["unlabeled"].field(places["unlabeled"][c]).type) for c in chosen}
     summaries = {
         name: _gathered(name, folds[name], places[name], lambda c: Summary(readings[c], stored[c]))

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 NOTHING = np.uint64(0x9E3779B97F4A7C15)  # the hash of no value; also the odd step of splitmix64
+PIECE = 2**18  # bytes of text that are hashed at a time: each takes 50 of memory
 
 
 def mixed(numbers):
@@ -40,16 +41,20 @@ def row_hashes(arrays, seed):
 
 
 def _of_text(array):
-    """Multilinear hashing: bytes times random numbers of their places, summed up."""
+    """Multilinear hashing: bytes times random numbers of their places, summed up piece by piece."""
     _, offsets, data = array.buffers()
     offsets = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
     if len(array) == 0:
         return np.zeros(0, np.uint64)
-    start, end = offsets[0], offsets[-1]
-    data = np.frombuffer(data or b"", np.uint8)[start:end].astype(np.uint64)
-    offsets = (offsets - start).astype(np.int64)
-    lengths = np.diff(offsets)
-    places = mixed(np.arange(lengths.max(initial=0), dtype=np.uint64))
-    place = np.arange(end - start) - np.repeat(offsets[:-1], lengths)
-    sums = np.concatenate([[np.uint64(0)], np.cumsum((data + np.uint64(1)) * places[place])])
-    return mixed(sums[offsets[1:]] - sums[offsets[:-1]] + lengths.astype(np.uint64))
+    offsets, data = offsets.astype(np.int64), np.frombuffer(data or b"", np.uint8)
+    sums = np.diff(offsets).astype(np.uint64)
+    for start in range(offsets[0], offsets[-1], PIECE):
+        end = min(start + PIECE, offsets[-1])
+        first = np.searchsorted(offsets, start, "right") - 1
+        last = np.searchsorted(offsets, end)
+        cuts = np.clip(offsets[first : last + 1], start, end) - start
+        place = np.arange(start, end) - np.repeat(offsets[first:last], np.diff(cuts))
+        terms = (data[start:end].astype(np.uint64) + np.uint64(1)) * mixed(place.view(np.uint64))
+        total = np.concatenate([[np.uint64(0)], np.cumsum(terms)])
+        sums[first:last] += np.diff(total[cuts])
+    return mixed(sums)

@@ -46,10 +46,15 @@ def truths_of(summaries):
     folds = [_words(own) for own in summaries if own.present]
     if None in folds or not all(len(words) < 2 or _pair(words) for words in folds):
         return None
-    every = set().union(*folds)
-    if not {word.lower() for word in every} <= {*TRUE, *FALSE}:
+    if not hold_truths(summaries):
         return None
-    return next(filter(None, map(_pair, [*folds, every])), None)
+    return next(filter(None, map(_pair, [*folds, set().union(*folds)])), None)
+
+
+def hold_truths(summaries):
+    """Whether columns of text with few words have no other than those for true and false."""
+    words = {word.lower() for own in summaries for word in own.words.sorted()[0]}
+    return words <= {*TRUE, *FALSE}
 
 
 def _words(summary):

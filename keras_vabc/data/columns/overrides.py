@@ -66,8 +66,11 @@ class Overrides:
     def checked(self, name, found, reading, summaries):
         """The type of a column: that which somebody said, if it can be, else the one found."""
         said = self.types.get(name)
-        if said in (None, "id") or found == "constant":
-            return said or found
+        alone = said == "boolean" and found == "constant" and kinds.hold_truths(summaries)
+        if said is None or alone:  # one truth tells no word for the other
+            return found
+        if said == "id" or (found == "constant" and said != "boolean"):
+            return said
         fits = NEEDED.get(said, reading.kind) == reading.kind
         fits &= said != "whole" or reading.whole
         fits &= said != "constant"

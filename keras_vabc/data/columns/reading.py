@@ -46,6 +46,8 @@ class Reading:
     def read(self, array):
         """`(values, bad)` of the cells of a batch; bad is where they are none of this kind."""
         array = plain(array)
+        if self.kind in ("text", "truth"):
+            array = _words_of(array)
         if is_text(array.type):
             array = without(array, self._words())
         values = getattr(self, f"_{self.kind}")(array)
@@ -54,6 +56,10 @@ class Reading:
             codes = [code for code in map(_number, self.missing) if code is not None]
             values = without(values, [code for code in codes if not self.whole or code % 1 == 0])
         return values, bad
+
+    def lacks_zone(self, kind):
+        """Whether times of a type of Arrow have a zone, but none tells whose clocks these are."""
+        return self.kind == "date" and has_zone(kind) and not has_zone(type_named(self.time))
 
     @property
     def type(self):
@@ -67,12 +73,10 @@ class Reading:
         return [*MISSING, *beside, *self.missing]
 
     def _text(self, array):
-        if pa.types.is_floating(array.type):  # 3 and 3.0 are one word
-            array = _shortest(array)
-        return without(trimmed(array), list(self.missing))
+        return array
 
     def _truth(self, array):
-        words, no = pc.utf8_lower(self._text(array)), pa.scalar(None, pa.string())
+        words, no = pc.utf8_lower(array), pa.scalar(None, pa.string())
         true, false = (pc.is_in(words, value_set=pa.array(own)) for own in (TRUE, FALSE))
         return pc.if_else(true, "true", pc.if_else(false, "false", no))
 
@@ -95,7 +99,9 @@ class Reading:
             clock = pa.types.is_time(kind) or pa.types.is_time(array.type)
             if clock and not pa.types.is_time(array.type):
                 return pa.nulls(len(array), pa.int64())
-            if pa.types.is_timestamp(array.type) and array.type.tz is None and _zone(kind):
+            if self.lacks_zone(array.type):
+                return pa.nulls(len(array), pa.int64())
+            if pa.types.is_timestamp(array.type) and not has_zone(array.type) and has_zone(kind):
                 kind = pa.timestamp(kind.unit)  # clocks of a zone that is not written
             array = dates.in_unit(array, kind)
         return dates.as_ticks(array)
@@ -118,13 +124,31 @@ def type_named(name):
     return pa.type_for_alias(name)
 
 
-def _zone(kind):
+def has_zone(kind):
+    """Whether a type of Arrow is that of times with a zone."""
     return pa.types.is_timestamp(kind) and kind.tz is not None
 
 
-def _shortest(array):
-    whole = pc.cast(number_forms.whole_of(array), pa.string())
-    return pc.coalesce(whole, pc.cast(array, pa.string()))
+def check_zones(schema, places, name, received):
+    """Refuses columns of times with a zone where training has none; `places` are of readings.
+
+    They are pairs of a `Reading` and the name or number of its column.
+    """
+    for reading, place in places:
+        field = schema.field(place)
+        if reading.lacks_zone(field.type):
+            raise ValueError(
+                f"{name} must hold times without a zone in column {field.name!r}, as the unlabeled "
+                f"fold does. Received: {received}, with {field.type}."
+            )
+
+
+def _words_of(array):
+    """Cells that `plain` gave as text; 3 and 3.0 are one word."""
+    if pa.types.is_floating(array.type):
+        whole = pc.cast(number_forms.whole_of(array), pa.string())
+        return pc.coalesce(whole, pc.cast(array, pa.string()))
+    return trimmed(array)
 
 
 def _number(word):

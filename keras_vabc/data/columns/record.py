@@ -47,20 +47,34 @@ def columns_from_json(text):
 def overrides_from_json(text):
     """What a person says in a file: `{"income": "category"}`, or a `columns.json` that was edited.
 
-    Gives a dict of types by column; a `ValueError` if the text is neither.
+    Gives a dict of `types` by column and, of a record, of `missing`, as `Overrides.of` takes it; a
+    `ValueError` if the text is neither.
     """
     try:
-        record = json.loads(text)
+        record, missing = json.loads(text), {}
         if "columns" in record and isinstance(record["columns"], list):
+            missing = _missing_of(record["columns"])
             record = {own["name"]: own["type"] for own in record["columns"]}
         if not all(kind in TYPES for kind in record.values()):
             raise ValueError(f"a type is none of {', '.join(TYPES)}")
-        return dict(record)
+        return {"types": dict(record)} | missing
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             "columns must be a file of JSON that gives each column a type. "
             f"Received: {first_line(error)}."
         ) from None
+
+
+def _missing_of(columns):
+    """Words that are no value: a list, if that of all columns that are read is one."""
+    words = {
+        own["name"]: list(map(str, own.get("reading", {}).get("missing", ())))
+        for own in columns
+        if own["type"] != "dropped"
+    }
+    alike = len(set(map(tuple, words.values()))) == 1
+    found = next(iter(words.values())) if alike else words
+    return {"missing": found} if found else {}
 
 
 def _column_lines(column):

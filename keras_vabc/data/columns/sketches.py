@@ -5,9 +5,11 @@ Each is exact as long as a column has few different values, and says so.
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 HASHES = 2**14
 WORDS = 2**16
+WORD_BYTES = 2**25  # of words that are kept
 KNOTS = 2**14
 PENDING = 2**17  # values that wait to be merged
 
@@ -65,18 +67,20 @@ def _merged(keys, counts):
 class Frequent:
     """Words and how often they occur; of more than `WORDS` the most frequent ones.
 
-    Then a count lacks at most 2 / `WORDS` of all (Misra & Gries 1982, pruned in bulk).
+    Then a count lacks at most 2 / `WORDS` of all (Misra & Gries 1982, pruned in bulk). Of words so
+    long that these have more than `WORD_BYTES` fewer are kept, and a count may lack more.
     """
 
     def __init__(self):
         self.exact = True
-        self._pending, self._size = [], 0
+        self._pending, self._size, self._bytes = [], 0, 0
 
     def add(self, words, counts):
         """Takes in an array of words without nulls, and how often each occurs."""
         self._pending.append(pa.table({"word": words, "count": counts}))
         self._size += len(words)
-        if self._size > PENDING + WORDS:
+        self._bytes += words.nbytes
+        if self._size > PENDING + WORDS or self._bytes > 4 * WORD_BYTES:
             self._merge()
 
     def sorted(self):
@@ -92,10 +96,14 @@ class Frequent:
             return
         table = pa.concat_tables(self._pending).group_by("word").aggregate([("count", "sum")])
         table = table.rename_columns(["word", "count"])
-        if table.num_rows > 2 * WORDS:
+        if table.num_rows > 2 * WORDS or table["word"].nbytes > 2 * WORD_BYTES:
             self.exact = False
-            table = table.sort_by([("count", "descending"), ("word", "ascending")])[:WORDS]
+            table = table.sort_by([("count", "descending"), ("word", "ascending")])
+            ends = np.cumsum(pc.binary_length(table["word"]).to_numpy())
+            most = min(WORDS, max(1, int(np.searchsorted(ends, WORD_BYTES, "right"))))
+            table = table.take(pa.array(np.arange(most)))  # a slice would keep all in memory
         self._pending, self._size = [table], table.num_rows
+        self._bytes = table["word"].nbytes
 
 
 class Quantiles:

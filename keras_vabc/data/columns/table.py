@@ -12,6 +12,7 @@ from keras_vabc.data.columns.cells import check_types
 from keras_vabc.data.columns.dense import Dense
 from keras_vabc.data.columns.hashes import row_hashes
 from keras_vabc.data.columns.notes import table_of
+from keras_vabc.data.columns.reading import check_zones
 from keras_vabc.data.columns.record import columns_from_json, columns_to_json
 from keras_vabc.data.columns.rows import placed
 from keras_vabc.data.columns.word_codes import WordCodes
@@ -249,6 +250,8 @@ class Columns:
     def _typed(self, schema, places, name):
         """The pairs, if the cells of all these columns can be read."""
         check_types(schema, [place for _, place in places], name, name)
+        pairs = [(column.reading, place) for column, place in places if column.trained]
+        check_zones(schema, pairs, name, name)
         return places
 
     def _faults(self, values):

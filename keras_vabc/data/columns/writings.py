@@ -17,7 +17,7 @@ from keras_vabc.data.columns.cells import (
     without,
 )
 from keras_vabc.data.columns.number_forms import DIGITS, DOT_GROUPS, FORMS, PLAIN, UNIT
-from keras_vabc.data.columns.reading import FALSE, TRUE, Reading
+from keras_vabc.data.columns.reading import FALSE, TRUE, Reading, has_zone
 
 SURE = 2**14  # cells that no form fits before it is not tried any more
 GERMAN = FORMS[2]
@@ -218,10 +218,18 @@ def reading_of(writing, form, allowed, missing=(), wanted=None):
         return Reading("number", whole=whole, form=own, missing=tuple(missing))
     if wanted == "date":
         day = _day(writing) if None in writing.types else None
-        text = "timestamp[us, tz=UTC]" if day == dates.ISO_ZONE else "timestamp[us]"
-        time = str(times[0]) if times else text
+        time = str(_time(writing, times, day))
         return Reading("date", dates=day, time=time, missing=tuple(missing))
     return Reading("text", missing=tuple(missing))
+
+
+def _time(writing, times, day):
+    """The type of dates: that of the first that have one, unless text before them has a zone."""
+    text = pa.timestamp("us", "UTC" if day == dates.ISO_ZONE else None)
+    first = writing.types[0] is None and writing.cells > 0
+    if not times or (first and has_zone(text) != has_zone(times[0])):
+        return text
+    return text if first and has_zone(text) else times[0]
 
 
 def _kind(writing, form, allowed, kinds, times):

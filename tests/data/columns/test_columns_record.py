@@ -62,13 +62,26 @@ def test_what_is_no_record_is_refused():
 
 
 def test_a_file_of_types_may_be_short_or_an_edited_record():
-    assert overrides_from_json('{"income": "category"}') == {"income": "category"}
+    assert overrides_from_json('{"income": "category"}') == {"types": {"income": "category"}}
     record = json.loads(find(TABLE).to_json())
     record["columns"][0]["type"] = "category"
     said = overrides_from_json(json.dumps(record))
-    assert said["amount"] == "category" and said["key"] == "id"
-    columns = find(TABLE, overrides={"types": said})
+    assert said["types"]["amount"] == "category" and said["types"]["key"] == "id"
+    columns = find(TABLE, overrides=said)
     assert columns.columns[0].type == "category" and columns.columns[5].type == "constant"
     for text in ('{"income": "words"}', "[1]", "{", '{"columns": [3]}'):
         with pytest.raises(ValueError, match="columns must be a file of JSON"):
             overrides_from_json(text)
+
+
+@pytest.mark.parametrize("missing", [["-999"], ["-999", "x"], {"a": ["-999"]}, {"b": ["7"]}])
+def test_a_record_says_again_what_is_no_value(missing):
+    table = {
+        "a": pa.array([-999.0 if n % 5 == 0 else n / 2 for n in range(N)]),
+        "b": pa.array(RNG.integers(0, 50, N)),
+        "c": pa.array(RNG.choice(["x", "y", "z"], N)),
+    }
+    first = find(table, overrides={"missing": missing, "drop": ["c"]})
+    again = find(table, overrides=overrides_from_json(first.to_json()))
+    assert again.to_json() == first.to_json()
+    assert isinstance(overrides_from_json(first.to_json())["missing"], type(missing))

@@ -1,9 +1,12 @@
 """What is counted while rows go by, against counting all at once."""
 
+import tracemalloc
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from keras_vabc.data.columns import hashes as hashing
 from keras_vabc.data.columns import sketches
 from keras_vabc.data.columns.hashes import hashes, row_hashes
 from keras_vabc.data.columns.sketches import Distinct, Frequent, Quantiles
@@ -62,6 +65,19 @@ def test_words_of_a_category_are_counted_exactly():
     assert (np.diff(counts) <= 0).all()
 
 
+def test_of_long_words_as_many_are_kept_as_there_is_room_for(monkeypatch):
+    monkeypatch.setattr(sketches, "WORD_BYTES", 50_000)
+    found = Frequent()
+    for part in range(100):
+        words = [f"{part:04d}{row:04d}".ljust(500, "x") for row in range(100)]
+        often = ["a" * 500, "b" * 500]
+        found.add(pa.array(words + often), np.array([1] * 100 + [30, 20]))
+        assert sum(own.nbytes for own in found._pending) < 5 * 50_000 + 100_000
+    words, counts = found.sorted()
+    assert not found.exact and 2 < len(words) <= 200
+    assert words[:2] == often and counts[:2].tolist() == [3000, 2000]
+
+
 @pytest.mark.parametrize("order", ["random", "sorted"])
 def test_quantiles_of_very_many_numbers_are_near(monkeypatch, order):
     monkeypatch.setattr(sketches, "KNOTS", 2000)
@@ -101,6 +117,36 @@ def test_hashes_are_of_values_and_of_nothing_else():
     assert len(np.unique(many)) == 50_000
     bits = (many[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
     assert np.abs(bits.mean(axis=0) - 0.5).max() < 0.015  # none leans to a side
+
+
+def splitmix(number):
+    """Of Python's own whole numbers."""
+    number = (number + 0x9E3779B97F4A7C15) % 2**64
+    number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    number = (number ^ (number >> 27)) * 0x94D049BB133111EB % 2**64
+    return number ^ (number >> 31)
+
+
+@pytest.mark.parametrize("piece", [1, 3, 64, 2**18])
+def test_hashes_of_text_are_the_same_in_pieces_of_any_size(monkeypatch, piece):
+    monkeypatch.setattr(hashing, "PIECE", piece)
+    texts = ["", "a", "", "", "abcdefghij" * 9, "ä", "b" * 64, ""]
+    for given in (texts, texts[1:], texts[4:5], [""], ["", "c"]):
+        expected = []
+        for text in given:
+            terms = (splitmix(place) * (byte + 1) for place, byte in enumerate(text.encode()))
+            expected.append(splitmix((sum(terms) + len(text.encode())) % 2**64))
+        assert hashes(pa.array(given)).tolist() == expected
+
+
+@pytest.mark.parametrize("length", [500, 8_000_000])
+def test_hashes_of_long_text_take_no_more_memory_than_the_text(length):
+    text = pa.array([f"{row}".ljust(length, "x") for row in range(16_000_000 // length)])
+    tracemalloc.start()
+    hashes(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < text.nbytes
 
 
 def test_hashes_of_rows_know_the_order_of_columns_and_the_seed():

@@ -7,7 +7,12 @@ import pyarrow as pa
 
 from keras_vabc.data.checks import first_line
 from keras_vabc.data.readers.table_batches.arrow_columns import ArrowColumns
-from keras_vabc.data.readers.table_batches.table import BATCH_ROWS, Batch, numbered_place
+from keras_vabc.data.readers.table_batches.table import (
+    BATCH_BYTES,
+    BATCH_ROWS,
+    Batch,
+    numbered_place,
+)
 
 
 class ArrowBatches:
@@ -31,8 +36,9 @@ class ArrowBatches:
         """As in `Table`."""
         first = 0
         for batch in self._read():
-            for start in range(0, len(batch), BATCH_ROWS):
-                rows = self._columns.of(batch.slice(start, BATCH_ROWS))
+            size = max(1, min(BATCH_ROWS, BATCH_BYTES * len(batch) // max(1, batch.nbytes)))
+            for start in range(0, len(batch), size):
+                rows = self._columns.of(batch.slice(start, size))
                 numbers = np.arange(first, first + len(rows))
                 yield Batch(rows, numbers, numbered_place(numbers))
                 first += len(rows)

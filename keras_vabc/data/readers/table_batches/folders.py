@@ -41,7 +41,7 @@ class FolderTable:
         first = 0
         for file, table in self._tables.items():
             for batch in table.batches():
-                rows = batch.rows.select(list(self.names)).cast(self.schema)
+                rows = self._cast(batch.rows, file)
                 yield Batch(rows, first + batch.numbers, _in(file, batch.place))
             first += table.count
 
@@ -74,6 +74,15 @@ class FolderTable:
                 raise self._unlike(file, first_line(error)) from None
             schemas[-1] = joined
         return schemas[-1]
+
+    def _cast(self, rows, file):
+        columns = []
+        for field in self.schema:
+            try:
+                columns.append(rows.column(field.name).cast(field.type))
+            except pa.ArrowException as error:
+                raise self._unlike(file, f"column {field.name!r}, {first_line(error)}") from None
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
     def _unlike(self, file, found):
         return ValueError(

@@ -58,7 +58,7 @@ def _without_mixtures(frame):
             cells = frame.iloc[:, place]
             try:
                 pa.array(cells, from_pandas=True)
-            except pa.ArrowException:
+            except (pa.ArrowException, OverflowError):  # the latter for more than 64 bits
                 mixed[place] = cells.map(str, na_action="ignore")
     for place, cells in mixed.items():
         frame = frame.copy(deep=False) if place == min(mixed) else frame
@@ -94,7 +94,7 @@ def _column(cells):
         return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
     try:
         return pa.array(values, mask=mask)
-    except pa.ArrowException:
+    except (pa.ArrowException, OverflowError):
         if values.dtype.kind != "O":
             raise
         missing = [value is None or value != value for value in values]

@@ -4,10 +4,9 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from keras_vabc.data.readers.table_batches.arrow_batches import ArrowBatches, damaged
-from keras_vabc.data.readers.table_batches.table import BATCH_ROWS
+from keras_vabc.data.readers.table_batches.table import BATCH_BYTES, BATCH_ROWS
 from keras_vabc.files.bounds import check_regular, check_unpacked
 
-BATCH_BYTES = 2**24  # of numbers that are read at a time, however many columns there are
 ROW_BYTES = 24  # of memory that each row of a file takes when it is scored, or held out
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keras_vabc.data.readers.table_batches.dialect import Dialect
 
 BATCH_ROWS = 65_536
+BATCH_BYTES = 2**24  # of cells that are read at a time, about
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 SUFFIXES = (*CSV_SUFFIXES, ".parquet", ".feather", ".arrow")
 ROW_NUMBERS = re.compile(r"|Unnamed: \d+(\.\d+)*|__index_level_\d+__")  # as pandas writes them
