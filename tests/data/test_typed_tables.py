@@ -189,3 +189,27 @@ def test_a_nested_column_is_refused_by_file_and_name_unless_nobody_needs_it(tmp_
     with pytest.raises(ValueError, match="^input must hold .* column 'city' is of type list"):
         nested = data.assign(city=[["Rome"]] * 300)
         list(read_examples(nested, found.spec, columns=found.columns))
+
+
+@pytest.mark.parametrize("place", ["index", "file"])
+@pytest.mark.parametrize("n", [300, 15])
+def test_row_numbers_of_pandas_train_only_if_that_is_said(tmp_path, place, n):
+    """Those of a part of a table, or of parts that were joined, are neither counts nor unique."""
+    parts = [frame(n, 3)[["price", "city"]], frame(n, 5)[["price", "city"]]]
+    unlabeled, unwanted = pd.concat(parts), frame(10, 4)
+    if place == "file":
+        unlabeled.to_csv(tmp_path / "u.csv")
+        unlabeled = tmp_path / "u.csv"
+    found = read(unlabeled, unwanted, tmp_path)
+    types = {column.name: column.type for column in found.columns.columns}
+    name = {"index": "__index_level_0__", "file": "Unnamed: 0"}[place]
+    assert types == {name: "id", "price": "numeric", "city": "category"}
+    assert "which no column was to hold" in str(found.columns)
+    assert not [note for note in found.notes if "most" in note and name in note]
+    said = {"types": {name: "whole"}}
+    with pytest.raises(ValueError, match="^unwanted must have the columns of the unlabeled fold"):
+        read(unlabeled, unwanted, tmp_path, columns=said)
+    assert name not in [
+        c.name
+        for c in read(unlabeled, unwanted, tmp_path, columns={"drop": [name]}).columns.trained
+    ]

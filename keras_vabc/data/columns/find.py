@@ -1,6 +1,7 @@
 """Finding out what the columns of both folds are, from all rows of both."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -28,6 +29,7 @@ from keras_vabc.data.vectors import some
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
 MOST = 0.8  # share of numbers in a column of text
 NANOSECONDS = "1677-09-22 to 2262-04-11, as far as nanoseconds reach,"
+INDEX = "numbers or names of rows, which no column was to hold"
 RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 
@@ -40,6 +42,7 @@ def find_columns(
     has_names=True,
     form=None,
     received=None,
+    index=(),
 ):
     """Finds the type of each column, its encoding, and what a user should know of it.
 
@@ -55,6 +58,8 @@ def find_columns(
         has_names: Whether both folds name their columns, which joins them; else their places do.
         form: `NumberForm` of numbers that are text, if it is known; `None` to find it out.
         received: Dict of what was given for each fold, for errors, such as `"unwanted=w.csv"`.
+        index: Names of columns that nobody chose to have, as in `Table`: ids, if nothing else is
+            said of them.
 
     Returns:
         `Columns`.
@@ -63,7 +68,8 @@ def find_columns(
         ValueError: If the folds have no columns in common, one has two of one name, or holds more
             than one value in a cell; if types contradict each other; if nothing is left to train.
     """
-    overrides = Overrides.of(overrides)
+    said = Overrides.of(overrides)
+    overrides = replace(said, types=dict.fromkeys(index, "id") | said.types)
     folds = {"unlabeled": unlabeled, "unwanted": unwanted}
     schemas = {name: _schema(batches, name) for name, batches in folds.items()}
     chosen = _chosen(schemas, has_names, overrides)
@@ -91,7 +97,10 @@ def find_columns(
         _check_unread(name, readings[name], own, max_unreadable, received)
         if name not in overrides.types:
             _check_mixed(name, readings[name], written["unlabeled"])
-        found.append(decided(name, readings[name], own, written, stored[name], overrides))
+        column = decided(name, readings[name], own, written, stored[name], overrides)
+        found.append(
+            column if name in said.types or name not in index else replace(column, why=INDEX)
+        )
     _check_trained(found, places["unwanted"])
     extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
     notes = column_notes(found, writings, extra) + unread_notes(summaries)
