@@ -213,3 +213,28 @@ def test_row_numbers_of_pandas_train_only_if_that_is_said(tmp_path, place, n):
         c.name
         for c in read(unlabeled, unwanted, tmp_path, columns={"drop": [name]}).columns.trained
     ]
+
+
+@pytest.mark.parametrize("said", [{}, {"id": ["key_id"]}])
+def test_an_id_refuses_no_row_whatever_it_holds(tmp_path, said):
+    unlabeled = frame(600, 3).assign(key_id=np.arange(600) + 5)
+    unwanted = frame(60, 4).assign(key_id=[f"A{row}" for row in range(60)])
+    found = read(unlabeled, unwanted, tmp_path, columns=said)
+    assert found.columns.columns[-1].type == "id" and found.columns.columns[-1].name == "key_id"
+    counts = found.counts["unwanted"]
+    assert counts["unreadable"] == 0 and counts["training"] + counts["held_out"] == 60
+
+
+def test_a_word_among_ids_leaves_no_row_out_and_makes_no_text_of_them(tmp_path):
+    ids = [*map(str, range(599)), "A7"]
+    unlabeled = frame(600, 3).drop(columns="customer").assign(key_id=ids)
+    found = read(unlabeled, frame(60, 4).assign(key_id=np.arange(60)), tmp_path)
+    assert found.counts["unlabeled"]["unreadable"] == 0
+    about = [note for note in found.notes if "key_id" in note]
+    assert len(about) == 1 and "are ids" in about[0] and "numbers, each another" in about[0]
+
+
+def test_a_constant_that_contradicts_the_other_fold_is_refused(tmp_path):
+    unlabeled = frame(600, 3).assign(shop=7)
+    with pytest.raises(ValueError, match="^unwanted must hold numbers in column 'shop'"):
+        read(unlabeled, frame(60, 4).assign(shop="south"), tmp_path)

@@ -94,17 +94,26 @@ def find_columns(
             continue
         own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
         written = {fold: writings[fold][name] for fold in own}
-        _check_unread(name, readings[name], own, max_unreadable, received)
-        if name not in overrides.types:
+        if name in overrides.types:
+            _check_unread(name, readings[name], own, max_unreadable, received)
+        else:
             _check_mixed(name, readings[name], written["unlabeled"])
         column = decided(name, readings[name], own, written, stored[name], overrides)
-        found.append(
-            column if name in said.types or name not in index else replace(column, why=INDEX)
-        )
+        if column.type == "id":
+            column = _as_id(column, INDEX if name in index and name not in said.types else None)
+        else:
+            _check_unread(name, readings[name], own, max_unreadable, received)
+        found.append(column)
     _check_trained(found, places["unwanted"])
     extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
-    notes = column_notes(found, writings, extra) + unread_notes(summaries)
+    notes = column_notes(found, writings, extra) + unread_notes(found, summaries)
     return Columns(tuple(found), has_names=has_names, notes=tuple(notes))
+
+
+def _as_id(column, why):
+    """An id is carried along as it is written; `why` it is one, `None` for what was found."""
+    reading = Reading("text", missing=column.reading.missing)
+    return replace(column, reading=reading, why=column.why if why is None else why)
 
 
 def _check_trained(columns, unwanted):
@@ -187,7 +196,7 @@ def _readings(writings, overrides, allowed, form):
     readings = {}
     for name, written in pooled.items():
         wanted, missing = overrides.types.get(name), overrides.missing_of(name)
-        wanted = WANTED.get(wanted, "text") if wanted not in (None, "constant", "id") else None
+        wanted = WANTED.get(wanted, "text") if wanted not in (None, "constant") else None
         first = writings["unlabeled"][name]
         if wanted is None and are_truths([written]):
             wanted = "text"  # one fold may have 0 and 1 for them
