@@ -127,6 +127,7 @@ def test_arrays_of_numbers_are_no_tables(tmp_path):
     x = np.random.default_rng(3).normal(size=(50, 2))
     assert not is_table(x) and not is_table(np.zeros((3, 4, 4, 1), "uint8"))
     assert is_table(np.ma.masked_less(x, 0)) and is_table(frame(3, 3))
+    assert not is_table(np.full((3, 4, 4), np.nan)) and not is_table(x > 0)
     assert not read(x, x[:20] + 1, tmp_path).spec.typed
 
 
@@ -238,3 +239,25 @@ def test_a_constant_that_contradicts_the_other_fold_is_refused(tmp_path):
     unlabeled = frame(600, 3).assign(shop=7)
     with pytest.raises(ValueError, match="^unwanted must hold numbers in column 'shop'"):
         read(unlabeled, frame(60, 4).assign(shop="south"), tmp_path)
+
+
+def test_an_array_with_holes_is_a_table_whose_codes_any_array_gets(tmp_path):
+    x = np.random.default_rng(3).normal(size=(300, 3))
+    x[:, 1] = np.round(x[:, 1], 1)
+    x[290:, 2] = np.nan
+    found = read(x, x[:40] + [1, 0, 0], tmp_path)
+    assert found.spec.typed and found.columns.trained[2].missing == 10
+    assert found.columns.trained[1].decimals == 1
+    whole = list(read_examples(x[:200], found.spec, columns=found.columns))
+    parts = list(read_examples(x, found.spec, columns=found.columns))
+    rows, hashes = (np.concatenate([o(b) for b in parts])[:200] for o in (_rows, _hashes))
+    np.testing.assert_array_equal(np.concatenate(list(map(_rows, whole))), rows)
+    np.testing.assert_array_equal(np.concatenate(list(map(_hashes, whole))), hashes)
+
+
+def _rows(own):
+    return own.rows
+
+
+def _hashes(own):
+    return own.hashes(3)

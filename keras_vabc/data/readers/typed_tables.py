@@ -17,6 +17,7 @@ from keras_vabc.data.readers.reading import Examples
 from keras_vabc.data.readers.rewriting import form_of, rewritten, usual_form
 from keras_vabc.data.readers.table_batches.folders import holds_tables
 from keras_vabc.data.readers.table_batches.table import (
+    BATCH_ROWS,
     Batch,
     numbered_place,
     open_table,
@@ -40,8 +41,16 @@ def is_table(data):
         return True
     if not isinstance(data, np.ndarray):
         return False
-    named = data.dtype.names is not None
-    return named or (data.ndim == 2 and (np.ma.is_masked(data) or data.dtype.kind in "OUS"))
+    if data.dtype.names is not None:
+        return True
+    return data.ndim == 2 and (data.dtype.kind in "OUS" or _has_holes(data))
+
+
+def _has_holes(array):
+    """Whether entries of an array of numbers are masked, or NaN, as pandas writes what is none."""
+    blocks = (array[first : first + BATCH_ROWS] for first in range(0, len(array), BATCH_ROWS))
+    floats = array.dtype.kind == "f"
+    return np.ma.is_masked(array) or (floats and any(np.isnan(own).any() for own in blocks))
 
 
 def content_of(table):
@@ -58,7 +67,8 @@ def open_any_table(data, name, max_unreadable, opened):
 
     Raises a `ValueError` if they are neither, and whatever `open_table` does.
     """
-    if is_table(data):
+    numbers = isinstance(data, np.ndarray) and data.ndim == 2 and data.dtype.kind in "buif"
+    if numbers or is_table(data):  # with holes in one fold all have the type of that one
         return open_table(data, name, max_unreadable)
     reader = opened()
     spec = reader.describe(None) if isinstance(reader, ArrayReader) else None
