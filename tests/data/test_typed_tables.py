@@ -261,3 +261,13 @@ def _rows(own):
 
 def _hashes(own):
     return own.hashes(3)
+
+
+def test_a_row_without_an_id_has_none_which_no_other_row_has(tmp_path):
+    unlabeled = frame(600, 3).assign(customer=[str(599 - row) for row in range(600)])
+    unlabeled.loc[5, "customer"] = None
+    found = read(unlabeled, frame(60, 4), tmp_path)
+    blocks = list(read_examples(unlabeled, found.spec, columns=found.columns))
+    ids = [name for own in blocks for name in own.ids]
+    assert ids[5] == "" and ids.count("5") == 1 and len(set(ids)) == 600
+    assert [row for own in blocks for row in own.numbers] == list(map(str, range(600)))

@@ -156,7 +156,8 @@ class TypedReader:
     def examples(self, keep=()):
         """Yields `Examples` of rows as codes; `keep` are columns whose cells go along.
 
-        Ids are the cells of the first id column, or else the numbers of the rows, counted from 0.
+        Ids are the cells of the first id column, empty where it has none, as a number might be the
+        id of another row; without such a column the numbers of the rows, counted from 0.
         """
         self.counts.clear()
         self.unreadable = Unreadable()
@@ -207,8 +208,7 @@ class TypedReader:
         place = id_place(self._columns, rows.schema.names)
         if place is None:
             return numbers
-        cells = _texts(rows.column(place))
-        return [cell or number for cell, number in zip(cells, numbers, strict=True)]
+        return _texts(rows.column(place))
 
     def _check_kept(self, keep):
         schema = self._table.schema
