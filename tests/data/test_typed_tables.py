@@ -271,3 +271,27 @@ def test_a_row_without_an_id_has_none_which_no_other_row_has(tmp_path):
     ids = [name for own in blocks for name in own.ids]
     assert ids[5] == "" and ids.count("5") == 1 and len(set(ids)) == 600
     assert [row for own in blocks for row in own.numbers] == list(map(str, range(600)))
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_ids_and_kept_cells_that_are_whole_are_written_so(tmp_path, kind):
+    """pandas has floats in a column of whole numbers with a hole."""
+    first = {"float64": 1_234_567_890_123, "float32": 16_000_000}[kind]
+    unlabeled, unwanted = frame(600, 3), frame(60, 4)
+    unlabeled["customer"] = (np.arange(600) + first).astype(kind)
+    unwanted["customer"] = (np.arange(60.0) + 5).astype(kind)
+    unlabeled.loc[5, "customer"] = np.nan
+    unlabeled["age"] = unlabeled["age"].astype("float64")
+    unlabeled.loc[7, "age"] = 2.0**60
+    found = read(unlabeled, unwanted, tmp_path, columns={"id": ["customer"]})
+    how = {"columns": found.columns, "keep": ["age", "price"]}
+    blocks = list(read_examples(unlabeled, found.spec, **how))
+    expected = [str(first + row) if row != 5 else "" for row in range(600)]
+    assert [name for own in blocks for name in own.ids] == expected
+    ages = [age for own in blocks for age in own.kept["age"]]
+    assert ages[:5] == [str(int(age)) for age in unlabeled["age"][:5]]
+    assert float(ages[7]) == 2.0**60
+    prices = [price for own in blocks for price in own.kept["price"]]
+    assert [float(p) if p else None for p in prices] == [
+        None if np.isnan(p) else p for p in unlabeled["price"]
+    ]

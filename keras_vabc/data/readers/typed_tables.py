@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from keras_vabc.data.columns.cells import is_read
 from keras_vabc.data.columns.hashes import row_hashes
+from keras_vabc.data.columns.number_forms import whole_of
 from keras_vabc.data.columns.reading import Reading
 from keras_vabc.data.images import SUFFIXES as IMAGES
 from keras_vabc.data.readers.arrays import ArrayReader
@@ -248,10 +249,14 @@ def dense_spec(columns):
 
 
 def _texts(array):
-    """Cells as text, as they are written; empty where there is no value."""
+    """Cells as text, as they are written, whole floats without a point; empty without a value."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    return pc.fill_null(pc.cast(array, pa.string()), "").to_pylist()
+    if not pa.types.is_floating(array.type):
+        return pc.fill_null(pc.cast(array, pa.string()), "").to_pylist()
+    array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
+    whole = pc.cast(whole_of(array), pa.string())
+    return pc.fill_null(pc.coalesce(whole, pc.cast(array, pa.string())), "").to_pylist()
 
 
 def _holds_images(folder):
