@@ -273,10 +273,10 @@ def test_a_row_without_an_id_has_none_which_no_other_row_has(tmp_path):
     assert [row for own in blocks for row in own.numbers] == list(map(str, range(600)))
 
 
-@pytest.mark.parametrize("kind", ["float64", "float32"])
+@pytest.mark.parametrize("kind", ["float64", "float32", "float16"])
 def test_ids_and_kept_cells_that_are_whole_are_written_so(tmp_path, kind):
     """pandas has floats in a column of whole numbers with a hole."""
-    first = {"float64": 1_234_567_890_123, "float32": 16_000_000}[kind]
+    first = {"float64": 1_234_567_890_123, "float32": 16_000_000, "float16": 1400}[kind]
     unlabeled, unwanted = frame(600, 3), frame(60, 4)
     unlabeled["customer"] = (np.arange(600) + first).astype(kind)
     unwanted["customer"] = (np.arange(60.0) + 5).astype(kind)

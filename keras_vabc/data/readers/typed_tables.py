@@ -254,6 +254,7 @@ def _texts(array):
         array = array.dictionary_decode()
     if not pa.types.is_floating(array.type):
         return pc.fill_null(pc.cast(array, pa.string()), "").to_pylist()
+    array = pc.cast(array, pa.float32()) if array.type == pa.float16() else array
     array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
     whole = pc.cast(whole_of(array), pa.string())
     return pc.fill_null(pc.coalesce(whole, pc.cast(array, pa.string())), "").to_pylist()
