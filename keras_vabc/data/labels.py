@@ -24,8 +24,8 @@ def read_labels(labels, ids, notes=None):
     necessarily of all examples, or `row` instead of `id`, which counts the examples from 0; or of a
     `.npy` file of whole numbers, one for each example, in their order; or an array of those or of
     strings, in which `None` and NaN are no label. The ids are written as `as_cell` does, or as they
-    are, in upper and lower case and with the spaces that they have in the data. A list of `notes`
-    gets a line on ids that are none of the data.
+    are, in upper and lower case and with the spaces that they have in the data; an empty one names
+    no example. A list of `notes` gets a line on ids that are none of the data.
 
     Raises a `ValueError` if the file is of another kind, damaged, gives an id two labels, or none
     of its ids is one of the data, an `OSError` if it cannot be read.
@@ -43,7 +43,7 @@ def read_labels(labels, ids, notes=None):
     for place, name in enumerate(ids):
         name, row = name if isinstance(name, tuple) else (name, str(place))
         name = row if key == "row" else name
-        first = name if first is None else first
+        first = first or name
         known += name in found
         names.append(found.get(name))
     if not known:
@@ -138,7 +138,10 @@ def _columns(head):
 
 
 def _labels_by(key, lines):
-    """Dict from id or row to label; the first line has the names of the columns."""
+    """Dict from id or row to label; the first line has the names of the columns.
+
+    An empty id names nothing: several rows of a table may have none.
+    """
     names, found = next(lines), {}
     for cells in lines:
         if not cells:
@@ -150,6 +153,6 @@ def _labels_by(key, lines):
         row = dict(zip(names, cells, strict=True))
         label = _name(row["label"])
         name = row[key].strip() if key == "row" else row[key]
-        if found.setdefault(name, label) != label:
+        if name and found.setdefault(name, label) != label:
             raise _Unfit(f"line {lines.line_num} gives {name!r} another label than before")
     return found

@@ -44,4 +44,5 @@ def _found(tables, overrides, max_unreadable):
         has_names=unlabeled.has_names,
         form=other or own,
         received={name: table.received for name, table in tables.items()},
+        index=unlabeled.index_columns,
     )

@@ -7,6 +7,7 @@ import tempfile
 
 import numpy as np
 
+from keras_vabc.data.columns.number_forms import FORMS
 from keras_vabc.data.columns.unseen import Unseen
 from keras_vabc.data.ids import as_cell, quoted
 from keras_vabc.data.unreadable import LISTED, Unreadable
@@ -15,7 +16,7 @@ from keras_vabc.nu.thresholds import review_order
 from keras_vabc.recipes.outputs import check_output, provenance
 
 SCORES = "scores"  # the kind of output
-NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
+NUMBER = re.compile("|".join(f"(?:{form.pattern})" for form in FORMS))  # of any country
 TAKEN = ("id", "row", "score", "flagged")  # columns of every table of scores
 BLOCK_ROWS = 2**16  # of the table that are written at a time
 IDS = (
@@ -183,5 +184,4 @@ def _cells(ids, rows):
     """Cells of a table: numbers and nothing as they are, all else as `as_cell` writes it."""
     for row in rows:
         text = ids[row]
-        plain = not text or NUMBER.fullmatch(text)
-        yield text if plain else quoted(as_cell(text))
+        yield text and quoted(text if NUMBER.fullmatch(text) else as_cell(text))

@@ -154,3 +154,16 @@ def test_a_run_to_start_from_gives_the_columns(run, monkeypatch, tmp_path):
     old = kv.open_run(run)
     x = np.random.default_rng(5).normal(size=(5, *old.spec.shape)).astype("float32")
     np.testing.assert_array_equal(given["start"].score(x), old.model.score(x))
+
+
+def test_kept_numbers_of_any_country_stay_as_they_are_and_formulas_do_not(run, tmp_path):
+    kept = ["-.5", "-5,3", "-1.", "-inf", "-1,234.5", "-1 234", "-1e5", "+7", "", "1.5"]
+    formulas = ["-1+2", "=1", "-5\n", "-a", "@x", "-1 2"]
+    data = frame(len(kept) + len(formulas), 5)
+    data["amount"] = [*kept, *formulas]
+    out = ["--out", tmp_path / "s.csv", "--keep", "amount"]
+    data.to_parquet(tmp_path / "new.parquet")
+    succeeds("score", run, "--input", tmp_path / "new.parquet", *out)
+    with open(tmp_path / "s.csv", newline="") as file:
+        found = {int(line["row"]): line["amount"] for line in csv.DictReader(file)}
+    assert [found[row] for row in range(len(data))] == [*kept, *(f"'{cell}" for cell in formulas)]

@@ -110,3 +110,11 @@ def test_a_table_that_is_none_of_labels_is_named_with_its_line(tmp_path, text, m
     (tmp_path / "x.csv").write_text(text)
     with pytest.raises(ValueError, match=f"labels must be a CSV file.*x.csv.*{message}"):
         read_labels(tmp_path / "x.csv", IDS)
+
+
+def test_an_empty_id_names_nothing(tmp_path):
+    (tmp_path / "x.csv").write_text('id,label\na,1\n"",2\n"",3\n')
+    assert read_labels(tmp_path / "x.csv", [("", "0"), ("a", "1"), ("", "2")]) == [None, "1", None]
+    (tmp_path / "other.csv").write_text("id,label\nz,1\n")
+    with pytest.raises(ValueError, match="such as 'a'"):
+        read_labels(tmp_path / "other.csv", ["", "a"])

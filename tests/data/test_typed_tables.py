@@ -127,6 +127,7 @@ def test_arrays_of_numbers_are_no_tables(tmp_path):
     x = np.random.default_rng(3).normal(size=(50, 2))
     assert not is_table(x) and not is_table(np.zeros((3, 4, 4, 1), "uint8"))
     assert is_table(np.ma.masked_less(x, 0)) and is_table(frame(3, 3))
+    assert not is_table(np.full((3, 4, 4), np.nan)) and not is_table(x > 0)
     assert not read(x, x[:20] + 1, tmp_path).spec.typed
 
 
@@ -239,3 +240,108 @@ def test_a_nested_column_is_refused_by_file_and_name_unless_nobody_needs_it(tmp_
     with pytest.raises(ValueError, match="^input must hold .* column 'city' is of type list"):
         nested = data.assign(city=[["Rome"]] * 300)
         list(read_examples(nested, found.spec, columns=found.columns))
+
+
+@pytest.mark.parametrize("place", ["index", "file"])
+@pytest.mark.parametrize("n", [300, 15])
+def test_row_numbers_of_pandas_train_only_if_that_is_said(tmp_path, place, n):
+    """Those of a part of a table, or of parts that were joined, are neither counts nor unique."""
+    parts = [frame(n, 3)[["price", "city"]], frame(n, 5)[["price", "city"]]]
+    unlabeled, unwanted = pd.concat(parts), frame(10, 4)
+    if place == "file":
+        unlabeled.to_csv(tmp_path / "u.csv")
+        unlabeled = tmp_path / "u.csv"
+    found = read(unlabeled, unwanted, tmp_path)
+    types = {column.name: column.type for column in found.columns.columns}
+    name = {"index": "__index_level_0__", "file": "Unnamed: 0"}[place]
+    assert types == {name: "id", "price": "numeric", "city": "category"}
+    assert "which no column was to hold" in str(found.columns)
+    assert not [note for note in found.notes if "most" in note and name in note]
+    said = {"types": {name: "whole"}}
+    with pytest.raises(ValueError, match="^unwanted must have the columns of the unlabeled fold"):
+        read(unlabeled, unwanted, tmp_path, columns=said)
+    assert name not in [
+        c.name
+        for c in read(unlabeled, unwanted, tmp_path, columns={"drop": [name]}).columns.trained
+    ]
+
+
+@pytest.mark.parametrize("said", [{}, {"id": ["key_id"]}])
+def test_an_id_refuses_no_row_whatever_it_holds(tmp_path, said):
+    unlabeled = frame(600, 3).assign(key_id=np.arange(600) + 5)
+    unwanted = frame(60, 4).assign(key_id=[f"A{row}" for row in range(60)])
+    found = read(unlabeled, unwanted, tmp_path, columns=said)
+    assert found.columns.columns[-1].type == "id" and found.columns.columns[-1].name == "key_id"
+    counts = found.counts["unwanted"]
+    assert counts["unreadable"] == 0 and counts["training"] + counts["held_out"] == 60
+
+
+def test_a_word_among_ids_leaves_no_row_out_and_makes_no_text_of_them(tmp_path):
+    ids = [*map(str, range(599)), "A7"]
+    unlabeled = frame(600, 3).drop(columns="customer").assign(key_id=ids)
+    found = read(unlabeled, frame(60, 4).assign(key_id=np.arange(60)), tmp_path)
+    assert found.counts["unlabeled"]["unreadable"] == 0
+    about = [note for note in found.notes if "key_id" in note]
+    assert len(about) == 1 and "are ids" in about[0] and "numbers, each another" in about[0]
+
+
+def test_a_constant_that_contradicts_the_other_fold_is_refused(tmp_path):
+    unlabeled = frame(600, 3).assign(shop=7)
+    with pytest.raises(ValueError, match="^unwanted must hold numbers in column 'shop'"):
+        read(unlabeled, frame(60, 4).assign(shop="south"), tmp_path)
+
+
+def test_an_array_with_holes_is_a_table_whose_codes_any_array_gets(tmp_path):
+    x = np.random.default_rng(3).normal(size=(300, 3))
+    x[:, 1] = np.round(x[:, 1], 1)
+    x[290:, 2] = np.nan
+    found = read(x, x[:40] + [1, 0, 0], tmp_path)
+    assert found.spec.typed and found.columns.trained[2].missing == 10
+    assert found.columns.trained[1].decimals == 1
+    whole = list(read_examples(x[:200], found.spec, columns=found.columns))
+    parts = list(read_examples(x, found.spec, columns=found.columns))
+    rows, hashes = (np.concatenate([o(b) for b in parts])[:200] for o in (_rows, _hashes))
+    np.testing.assert_array_equal(np.concatenate(list(map(_rows, whole))), rows)
+    np.testing.assert_array_equal(np.concatenate(list(map(_hashes, whole))), hashes)
+
+
+def _rows(own):
+    return own.rows
+
+
+def _hashes(own):
+    return own.hashes(3)
+
+
+def test_a_row_without_an_id_has_none_which_no_other_row_has(tmp_path):
+    unlabeled = frame(600, 3).assign(customer=[str(599 - row) for row in range(600)])
+    unlabeled.loc[5, "customer"] = None
+    found = read(unlabeled, frame(60, 4), tmp_path)
+    blocks = list(read_examples(unlabeled, found.spec, columns=found.columns))
+    ids = [name for own in blocks for name in own.ids]
+    assert ids[5] == "" and ids.count("5") == 1 and len(set(ids)) == 600
+    assert [row for own in blocks for row in own.numbers] == list(map(str, range(600)))
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "float16"])
+def test_ids_and_kept_cells_that_are_whole_are_written_so(tmp_path, kind):
+    """pandas has floats in a column of whole numbers with a hole."""
+    first = {"float64": 1_234_567_890_123, "float32": 16_000_000, "float16": 1400}[kind]
+    unlabeled, unwanted = frame(600, 3), frame(60, 4)
+    unlabeled["customer"] = (np.arange(600) + first).astype(kind)
+    unwanted["customer"] = (np.arange(60.0) + 5).astype(kind)
+    unlabeled.loc[5, "customer"] = np.nan
+    unlabeled["age"] = unlabeled["age"].astype("float64")
+    unlabeled.loc[7, "age"] = 2.0**60
+    found = read(unlabeled, unwanted, tmp_path, columns={"id": ["customer"]})
+    how = {"columns": found.columns, "keep": ["age", "price"]}
+    blocks = list(read_examples(unlabeled, found.spec, **how))
+    expected = [str(first + row) if row != 5 else "" for row in range(600)]
+    assert [name for own in blocks for name in own.ids] == expected
+    ages = [age for own in blocks for age in own.kept["age"]]
+    assert ages[:5] == [str(int(age)) for age in unlabeled["age"][:5]]
+    assert float(ages[7]) == 2.0**60
+    prices = [price for own in blocks for price in own.kept["price"]]
+    assert [float(p) if p else None for p in prices] == [
+        None if np.isnan(p) else p for p in unlabeled["price"]
+    ]

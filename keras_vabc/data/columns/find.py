@@ -1,6 +1,7 @@
 """Finding out what the columns of both folds are, from all rows of both."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -28,6 +29,7 @@ from keras_vabc.data.vectors import some
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
 MOST = 0.8  # share of numbers in a column of text
 NANOSECONDS = "1677-09-22 to 2262-04-11, as far as nanoseconds reach,"
+INDEX = "numbers or names of rows, which no column was to hold"
 RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 
@@ -40,6 +42,7 @@ def find_columns(
     has_names=True,
     form=None,
     received=None,
+    index=(),
 ):
     """Finds the type of each column, its encoding, and what a user should know of it.
 
@@ -55,6 +58,8 @@ def find_columns(
         has_names: Whether both folds name their columns, which joins them; else their places do.
         form: `NumberForm` of numbers that are text, if it is known; `None` to find it out.
         received: Dict of what was given for each fold, for errors, such as `"unwanted=w.csv"`.
+        index: Names of columns that nobody chose to have, as in `Table`: ids, if nothing else is
+            said of them.
 
     Returns:
         `Columns`.
@@ -63,7 +68,8 @@ def find_columns(
         ValueError: If the folds have no columns in common, one has two of one name, or holds more
             than one value in a cell; if types contradict each other; if nothing is left to train.
     """
-    overrides = Overrides.of(overrides)
+    said = Overrides.of(overrides)
+    overrides = replace(said, types=dict.fromkeys(index, "id") | said.types)
     folds = {"unlabeled": unlabeled, "unwanted": unwanted}
     schemas = {name: _schema(batches, name) for name, batches in folds.items()}
     chosen = _chosen(schemas, has_names, overrides)
@@ -91,14 +97,26 @@ def find_columns(
             continue
         own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
         written = {fold: writings[fold][name] for fold in own}
-        _check_unread(name, readings[name], own, max_unreadable, received)
-        if name not in overrides.types:
+        if name in overrides.types:
+            _check_unread(name, readings[name], own, max_unreadable, received)
+        else:
             _check_mixed(name, readings[name], written["unlabeled"])
-        found.append(decided(name, readings[name], own, written, stored[name], overrides))
+        column = decided(name, readings[name], own, written, stored[name], overrides)
+        if column.type == "id":
+            column = _as_id(column, INDEX if name in index and name not in said.types else None)
+        else:
+            _check_unread(name, readings[name], own, max_unreadable, received)
+        found.append(column)
     _check_trained(found, places["unwanted"])
     extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
-    notes = column_notes(found, writings, extra) + unread_notes(summaries)
+    notes = column_notes(found, writings, extra) + unread_notes(found, summaries)
     return Columns(tuple(found), has_names=has_names, notes=tuple(notes))
+
+
+def _as_id(column, why):
+    """An id is carried along as it is written; `why` it is one, `None` for what was found."""
+    reading = Reading("text", missing=column.reading.missing)
+    return replace(column, reading=reading, why=column.why if why is None else why)
 
 
 def _check_trained(columns, unwanted):
@@ -181,7 +199,7 @@ def _readings(writings, overrides, allowed, form):
     readings = {}
     for name, written in pooled.items():
         wanted, missing = overrides.types.get(name), overrides.missing_of(name)
-        wanted = WANTED.get(wanted, "text") if wanted not in (None, "constant", "id") else None
+        wanted = WANTED.get(wanted, "text") if wanted not in (None, "constant") else None
         first = writings["unlabeled"][name]
         if wanted is None and are_truths([written]):
             wanted = "text"  # one fold may have 0 and 1 for them

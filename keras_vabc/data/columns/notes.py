@@ -155,14 +155,15 @@ def _all_numbers(writing):
     return typed and numbers_of(writing) + writing.typed == writing.present
 
 
-def unread_notes(summaries):
-    """A line for each column of a fold with cells that are no values of it."""
+def unread_notes(columns, summaries):
+    """A line for each trained column of a fold with cells that are no values of it."""
+    trained = {column.name for column in columns if column.trained}
     return [
         f"{fold}: {own.bad:,} of {own.rows:,} rows hold no value of column {name!r}, first "
         f"{own.first_bad}; they are left out."
         for fold, columns in summaries.items()
         for name, own in columns.items()
-        if own.bad
+        if own.bad and name in trained
     ]
 
 
@@ -176,7 +177,8 @@ def _lines(column, writings):
             f"have a code each, the others one together ({column.codes.rest:,} rows); drop it, or "
             "say that it is an id, if they mean nothing"
         )
-    if column.type in ("category", "id") and MANY * written.cells < numbers < written.cells:
+    text = column.type == "category" or column.why.startswith("text")
+    if text and MANY * written.cells < numbers < written.cells:
         others = written.cells - numbers
         lines.append(
             f"is text, since {others:,} of {written.cells:,} cells are no numbers, such as those "
@@ -187,7 +189,7 @@ def _lines(column, writings):
             "is text, each another, which is not trained on: its cells are numbers with a unit, as "
             "5 kg or 12 %; leave the unit out, if they measure something"
         )
-    if written.too_long and column.type in ("category", "id"):
+    if written.too_long and text:
         lines.append("is text, since it has whole numbers of more than 64 bits")
     pointed = plain_decimals(written)
     form = column.reading.form

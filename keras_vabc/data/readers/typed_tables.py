@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from keras_vabc.data.columns.cells import is_read
 from keras_vabc.data.columns.hashes import row_hashes
+from keras_vabc.data.columns.number_forms import whole_of
 from keras_vabc.data.columns.reading import Reading
 from keras_vabc.data.images import SUFFIXES as IMAGES
 from keras_vabc.data.readers.arrays import ArrayReader
@@ -17,6 +18,7 @@ from keras_vabc.data.readers.reading import Examples
 from keras_vabc.data.readers.rewriting import form_of, rewritten, usual_form
 from keras_vabc.data.readers.table_batches.folders import holds_tables
 from keras_vabc.data.readers.table_batches.table import (
+    BATCH_ROWS,
     Batch,
     numbered_place,
     open_table,
@@ -40,8 +42,16 @@ def is_table(data):
         return True
     if not isinstance(data, np.ndarray):
         return False
-    named = data.dtype.names is not None
-    return named or (data.ndim == 2 and (np.ma.is_masked(data) or data.dtype.kind in "OUS"))
+    if data.dtype.names is not None:
+        return True
+    return data.ndim == 2 and (data.dtype.kind in "OUS" or _has_holes(data))
+
+
+def _has_holes(array):
+    """Whether entries of an array of numbers are masked, or NaN, as pandas writes what is none."""
+    blocks = (array[first : first + BATCH_ROWS] for first in range(0, len(array), BATCH_ROWS))
+    floats = array.dtype.kind == "f"
+    return np.ma.is_masked(array) or (floats and any(np.isnan(own).any() for own in blocks))
 
 
 def content_of(table):
@@ -58,7 +68,8 @@ def open_any_table(data, name, max_unreadable, opened):
 
     Raises a `ValueError` if they are neither, and whatever `open_table` does.
     """
-    if is_table(data):
+    numbers = isinstance(data, np.ndarray) and data.ndim == 2 and data.dtype.kind in "buif"
+    if numbers or is_table(data):  # with holes in one fold all have the type of that one
         return open_table(data, name, max_unreadable)
     reader = opened()
     spec = reader.describe(None) if isinstance(reader, ArrayReader) else None
@@ -146,7 +157,8 @@ class TypedReader:
     def examples(self, keep=()):
         """Yields `Examples` of rows as codes; `keep` are columns whose cells go along.
 
-        Ids are the cells of the first id column, or else the numbers of the rows, counted from 0.
+        Ids are the cells of the first id column, empty where it has none, as a number might be the
+        id of another row; without such a column the numbers of the rows, counted from 0.
         """
         self.counts.clear()
         self.unreadable = Unreadable()
@@ -197,8 +209,7 @@ class TypedReader:
         place = id_place(self._columns, rows.schema.names)
         if place is None:
             return numbers
-        cells = _texts(rows.column(place))
-        return [cell or number for cell, number in zip(cells, numbers, strict=True)]
+        return _texts(rows.column(place))
 
     def _check_kept(self, keep):
         schema = self._table.schema
@@ -238,10 +249,15 @@ def dense_spec(columns):
 
 
 def _texts(array):
-    """Cells as text, as they are written; empty where there is no value."""
+    """Cells as text, as they are written, whole floats without a point; empty without a value."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    return pc.fill_null(pc.cast(array, pa.string()), "").to_pylist()
+    if not pa.types.is_floating(array.type):
+        return pc.fill_null(pc.cast(array, pa.string()), "").to_pylist()
+    array = pc.cast(array, pa.float32()) if array.type == pa.float16() else array
+    array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
+    whole = pc.cast(whole_of(array), pa.string())
+    return pc.fill_null(pc.coalesce(whole, pc.cast(array, pa.string())), "").to_pylist()
 
 
 def _holds_images(folder):
