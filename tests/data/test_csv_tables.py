@@ -72,6 +72,35 @@ def test_what_stands_above_the_rows(opened, first, delimiter, names, start):
 
 
 @pytest.mark.parametrize(
+    ("names", "first", "row", "is_units"),
+    [
+        ("name,age,city", "Ann,unknown,Rome", "Bob{},3{},Ulm", False),
+        ("name,age,city", "Ann,m,Rome", "Bob{},3{},Ulm", False),
+        ("name,age,city", ",TBD,", "Bob{},3{},Ulm", False),  # one word, above the only numbers
+        ("name,age,city", ",years,", "Bob{},3{},Ulm", True),
+        ("name,age,city", "-,[years],-", "Bob{},3{},Ulm", True),
+        ("x,y", "unknown,unknown", "1{},2{}", False),
+        ("x,y", "low,low", "1{},2{}", False),
+        ("x,y", "apples,pears", "1{},2{}", True),
+        ("x,y", "(unknown),kg", "1{},2{}", False),
+        ("x,y", "m,kg", "1{},2{}", True),
+        ("x,y", "µg/m³,W m-2", "1{},2{}", True),
+        ("x,y", "EUR,%", "1{},2{}", True),
+        ("x,y", "m,kg", "1{},2{}\nm,3", False),  # which is a value elsewhere
+        ("name,x,y", "Ann,m,kg", "Bob{},1{},2{}", False),
+    ],
+)
+def test_a_line_of_units_is_one_on_evidence_else_a_row(opened, names, first, row, is_units):
+    rows = [row.replace("{}", str(n)) for n in range(20)]
+    table = opened("\n".join([names, first, *rows]))
+    every = "\n".join(rows).split("\n")
+    assert table.dialect.units == (tuple(first.split(",")) if is_units else ())
+    assert table.count == len(every) + (not is_units)
+    assert table.names == tuple(names.split(","))
+    assert next(table.batches()).place(0) == f"line {2 + is_units}"
+
+
+@pytest.mark.parametrize(
     ("first", "columns", "has_names"),
     [
         ("400,440,480,520", ["0.52", "0.61", "0.3", "0.44"], True),  # wavelengths

@@ -13,13 +13,13 @@ from keras_vabc.data.readers.table_batches.csv_text import (
     quoted_cells,
 )
 from keras_vabc.data.readers.table_batches.dialect import Dialect
+from keras_vabc.data.readers.table_batches.units import units_in
 
 ROWS = 1000
 DELIMITERS = "\t;|, "  # the likelier one first, where two cut all rows alike
 MOST = 0.9  # share of the rows of one length, of the cells of one kind
 FEWEST_NUMBERS = 3  # columns whose names are numbers: a line 0,1 may well be data
 FEWEST_EVEN = 5  # columns whose names are years
-LONGEST_UNIT = 12
 QUOTED = re.compile(r'"((?:[^"]++|"")*+)"?')
 EXCEL = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -60,7 +60,7 @@ def sniff(text, complete, encoding, tabs=False):
     names, data = (rows[0], rows[1:]) if header else (None, rows)
     if not header and named is not None:
         names = _marked_names(named, width)
-    units = _units([r.cells for r in data[:ROWS]], width) if names else ()
+    units = units_in([r.cells for r in data[:ROWS]], width) if names else ()
     if not data[len(units) > 0 :]:
         raise Unlike("it has no rows but the names of its columns", rows[-1].line)
     dialect = Dialect(
@@ -240,23 +240,6 @@ def _apart(cell, column):
     low, high = min(values), max(values)
     far = max(high - low, abs(low), abs(high))
     return not low - far <= float(cell) <= high + far
-
-
-def _units(rows, width):
-    """The cells of the first row if they are units, else none: texts above columns of numbers."""
-    if len(rows) < 2 or len(rows[0]) != width:
-        return ()
-    others = [row for row in rows[1:] if len(row) == width]
-    units = 0
-    for cell, column in zip(map(str.strip, rows[0]), zip(*others, strict=True), strict=False):
-        values = [value.strip() for value in column if not is_missing(value.strip())]
-        number = sum(kind(value) in ("number", "time") for value in values)
-        if not values or number < MOST * len(values) or cell in ("", "-"):
-            continue
-        if kind(cell) is not None or is_missing(cell) or len(cell) > LONGEST_UNIT:
-            return ()
-        units += 1
-    return tuple(cell.strip() for cell in rows[0]) if units else ()
 
 
 def _names(record, data, width):
