@@ -297,6 +297,38 @@ def test_comments_between_rows_are_no_rows(opened):
     assert colours.dialect.comment is None and colours.count == 2
 
 
+def test_rows_that_begin_as_comments_do_are_rows(opened):
+    tags = ["tag,n,x", *(f"{'#' * (n % 2)}t{n},{n},{n}.5" for n in range(300))]
+    tags.insert(7, "#t1,5,6,7")
+    with pytest.raises(ValueError, match=r"1 of 301 rows of another length: 'line 8' \(4 cells"):
+        opened("\n".join(tags))
+    table = opened("\n".join(tags), most=0.01)
+    assert (table.count, len(rows_of(table)), len(table.unreadable)) == (301, 300, 1)
+    assert next(table.batches()).place(6) == "line 9"
+
+    late = ["# made by tool", "tag,x", *(f"{n},0.5" for n in range(2000)), "# a pause, or, two"]
+    table = opened("\n".join([*late, *(f"#{n},0.66" for n in range(1000)), "#"]))
+    assert table.count == len(rows_of(table)) == 3000 and rows_of(table)[-1] == ("#999", "0.66")
+    assert next(table.batches()).place(2999) == "line 3,003"
+    assert (
+        "comments among the rows (#) were left out: 2, the first in line 2,003." in (table.notes[1])
+    )
+
+
+def test_marked_lines_above_the_rows_are_rows_if_they_look_like_these(opened):
+    rows = [f"t{n},{n}.5,x" for n in range(9)]
+    table = opened("\n".join(["# a, b", "#t8,8.5,x", *rows]))
+    assert not table.has_names and table.count == 10 and table.dialect.start == 2
+    above = opened("\n".join(["# 5, 6, 7", "tag,v,w", *rows]))
+    assert above.names == ("tag", "v", "w") and above.count == 9
+    assert opened("\n".join(["#tag,v,w", *rows])).names == ("tag", "v", "w")
+    quoted = opened('a,b\n# by hand\n"#1",2\n"#2",3,4\n5,6\n7,8', most=0.5)
+    assert (quoted.count, len(quoted.unreadable)) == (4, 1), "a quoted # begins no comment"
+    spaces = opened("# now\na b\n1.5  2\n#3   4\n# by hand, at noon\n2.5 3\n# the end\n")
+    assert rows_of(spaces) == [("1.5", "2"), ("#3", "4"), ("2.5", "3")]
+    assert [next(spaces.batches()).place(n) for n in (1, 2)] == ["line 4", "line 6"]
+
+
 def test_packed_files_and_tabs(opened, monkeypatch):
     text = b"a,b\n1,x\n2,y\n"
     assert rows_of(opened(gzip.compress(text), "u.csv.gz")) == [("1", "x"), ("2", "y")]

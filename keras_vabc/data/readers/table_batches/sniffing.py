@@ -34,10 +34,11 @@ class Unlike(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """A row as text: its cells, and the line in which it begins."""
+    """A row as text: its cells, the line in which it begins, whether this begins with #."""
 
     cells: list[str]
     line: int
+    marked: bool
 
 
 def sniff(text, complete, encoding, tabs=False):
@@ -55,7 +56,7 @@ def sniff(text, complete, encoding, tabs=False):
     if not rows:
         raise Unlike("it has no rows", 1)
     width = _width(rows)
-    named = next((r for r in reversed(every) if r.line < rows[0].line), None) if comment else None
+    named = next((r for r in reversed(every) if r.line < rows[0].line), None)
     header = _has_header(rows[0].cells, [r.cells for r in rows[1:] if len(r.cells) == width])
     names, data = (rows[0], rows[1:]) if header else (None, rows)
     if not header and named is not None:
@@ -88,7 +89,8 @@ def _records(text, delimiter, complete):
         own, start = text[start : start + len(row)], start + len(row)
         bare = row.rstrip(b"\r\n")
         if bare:
-            found.append(Record(_cells(own[: len(bare)], bare, delimiter.encode()), line))
+            cells = _cells(own[: len(bare)], bare, delimiter.encode())
+            found.append(Record(cells, line, bare.startswith(b"#")))
         line += lines_in(own)
         if len(found) == ROWS + 100:  # names, units and comments among them
             return found
@@ -113,7 +115,7 @@ def _delimiter(text, complete, only):
     for delimiter in only or DELIMITERS:
         rows = _records(text, delimiter, complete)
         score = _score(
-            [r.cells for r in rows if not r.cells[0].startswith(("#", "sep="))], delimiter
+            [r.cells for r in rows if not r.marked and not r.cells[0].startswith("sep=")], delimiter
         )
         if score > best:
             best, found = score, delimiter
@@ -143,20 +145,37 @@ def _width(rows):
 
 
 def _without_comments(records):
-    """The rows that are no comments, and what comments begin with.
+    """The rows that are no comments, and what comments among further rows begin with.
 
-    They begin with # and are of another length than the rows, or stand in front of all others.
+    Comments begin with # and are of another length than the rows, or stand above their names. Where
+    most lines with # are as long as rows, one of another length is a damaged row.
     """
-    marked = [r for r in records if r.cells[0].startswith("#")]
-    rows = [r for r in records if not r.cells[0].startswith("#")]
-    if not marked or not rows:
+    plain = next((n for n, r in enumerate(records) if not r.marked), None)
+    if plain is None or not any(r.marked for r in records):
         return records, None
-    width = _width(rows)
-    if any(len(r.cells) != width for r in marked) or (
-        marked[-1].line < rows[0].line and len(marked) < len(rows)
-    ):
-        return rows, "#"
-    return records, None
+    above, below = records[:plain], records[plain:]
+    first = len(below[0].cells)
+    likely = [r for r in below if not r.marked or len(r.cells) == first]
+    width = _width(likely)
+    rows = [r for r in below if not r.marked or len(r.cells) == width]
+    among = _rows_above(above, rows, width)
+    marked = sum(r.marked for r in [*among, *rows])
+    if marked > len(below) - len(rows):
+        return [*among, *below], None
+    return [*among, *rows], "#"
+
+
+def _rows_above(above, rows, width):
+    """The last ones of the lines with # above the first row without that are rows, too."""
+    first, *others = [r.cells for r in rows]
+    others = [cells for cells in others if len(cells) == width]
+    if _has_header(first, others):
+        return []
+    if len(above) >= len(rows) and all(len(r.cells) == width for r in above):
+        return above
+    others = [first, *others] if len(first) == width else others
+    named = (len(r.cells) != width or _has_header(r.cells, others) for r in reversed(above))
+    return above[len(above) - next((n for n, no in enumerate(named) if no), len(above)) :]
 
 
 def _marked_names(record, width):
@@ -164,7 +183,7 @@ def _marked_names(record, width):
     first, *others = record.cells
     first = first.lstrip("#").strip()
     cells = [first, *others] if first else others
-    return Record(cells, record.line) if len(cells) == width > 1 else None
+    return Record(cells, record.line, True) if len(cells) == width > 1 else None
 
 
 def _has_header(first, others):
