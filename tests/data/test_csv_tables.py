@@ -71,6 +71,29 @@ def test_what_stands_above_the_rows(opened, first, delimiter, names, start):
     assert batch.place(0) == f"line {start}" and batch.place(59) == f"line {start + 59}"
 
 
+TEXT_COLUMNS = ",".join(f"t{n}" for n in range(25))
+
+
+@pytest.mark.parametrize(
+    ("names", "row", "delimiter", "columns"),
+    [
+        ("city,mood", "New York,so bad;x", ",", 2),
+        ("name,path,k", "Ann,a|b,x", ",", 3),
+        ("name,code", "Ann,a|7", ",", 2),  # whose halves look more like cells
+        (f"{TEXT_COLUMNS},n,p", f"{TEXT_COLUMNS.upper()},7,a|b", ",", 27),
+        ("a;b;c", "x, y;z;u", ";", 3),
+        ("mood", "so bad;x", ",", 1),
+        ("v", "r1;1.5", ";", 2),  # R's name of a row
+        ("v|w", "x|a,b", "|", 2),
+        ("a\tb", "x, y\tz|u", "\t", 2),
+    ],
+)
+def test_the_delimiter_is_the_one_that_the_names_have(opened, names, row, delimiter, columns):
+    table = opened("\n".join([names, *[row] * 30]))
+    assert table.dialect.delimiter == delimiter and len(table.names) == columns
+    assert table.count == 30 and table.has_names
+
+
 @pytest.mark.parametrize(
     ("names", "first", "row", "is_units"),
     [

@@ -111,7 +111,7 @@ def _cells(row, masked, delimiter):
 
 def _delimiter(text, complete, only):
     """What cuts the rows into as many cells each, and these into what cells look like."""
-    best, found = (0, 0), ","
+    best, found = (), ","
     for delimiter in only or DELIMITERS:
         rows = _records(text, delimiter, complete)
         score = _score(
@@ -123,21 +123,22 @@ def _delimiter(text, complete, only):
 
 
 def _score(rows, delimiter):
-    """How many rows have the most frequent length, then how many cells are no free text."""
-    rows = rows[:ROWS]
-    widths = Counter(map(len, rows[1:] or rows))
-    if not widths:
-        return 0, 0
-    width, count = widths.most_common(1)[0]
-    if width < 2 or (delimiter == " " and len(rows[0]) not in (width, width - 1)):
-        return 0, 0
-    alike = [row for row in rows[1:] or rows if len(row) == width][:200]
-    cells = [cell.strip() for row in alike for cell in row]
+    """How well a delimiter cuts rows, the likelier one the larger; `()` if it cannot be.
+
+    Whether the first row has it, how many rows have the most frequent length, how many cells are no
+    free text, whether the first row is as long, how many cells a row has.
+    """
+    first, *others = rows[:ROWS] or [[]]
+    others = others or [first]
+    width, count = Counter(map(len, others)).most_common(1)[0]
+    if width < 2 or (delimiter == " " and len(first) not in (width, width - 1)):
+        return ()
+    cells = [cell.strip() for row in [r for r in others if len(r) == width][:200] for cell in row]
     typed = sum(is_missing(cell) or kind(cell) is not None for cell in cells) / len(cells)
-    if delimiter == " " and typed < 0.5:
-        return 0, 0
-    share = count / len(rows[1:] or rows)
-    return (1 if share >= MOST else share), round(typed, 1) + 1e-9
+    if typed < 0.5 and (delimiter == " " or len(first) == 1 == width - 1):
+        return ()
+    share = count / len(others)
+    return len(first) > 1, min(share, MOST), round(typed, 1), len(first) == width, width
 
 
 def _width(rows):
