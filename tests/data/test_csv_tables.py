@@ -152,6 +152,28 @@ def test_all_columns_decide_whether_the_first_row_has_names(opened, first, colum
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "low", "high", "extra", "has_names"),
+    [
+        ("name,2020,2021,2022", 1000, 3000, "", True),
+        ("name,2022,2020,2018", 1000, 3000, "", True),
+        ("name,2020,2021,2023", 1000, 3000, "", False),  # uneven
+        ("name,2220,2221,2222", 1000, 3000, "", False),  # no years
+        ("name,2020,2021,2022", 1950, 2025, "", False),  # among years
+        ("name,2020,2021,2022", 1000, 3000, "n300,7,8,9", False),  # which are spaced alike
+        ("n17,2020,2021,2022", 1000, 3000, "", False),  # one of the names under it
+    ],
+)
+def test_a_few_years_are_names_above_numbers_that_are_none(
+    opened, first, low, high, extra, has_names
+):
+    values = RNG.integers(low, high, (300, 3))
+    rows = [f"n{n},{a},{b},{c}" for n, (a, b, c) in enumerate(values)]
+    table = opened("\n".join([first, *rows, extra]))
+    assert table.has_names == has_names
+    assert table.count == 300 + bool(extra) + (not has_names)
+
+
 def test_the_first_thousand_rows_decide_not_the_first_few(opened):
     bad = "\n".join(["v,w", *["x,y"] * 3, *(f"{n},{n}.5" for n in range(900))])
     assert opened(bad).has_names

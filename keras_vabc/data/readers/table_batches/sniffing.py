@@ -19,7 +19,8 @@ ROWS = 1000
 DELIMITERS = "\t;|, "  # the likelier one first, where two cut all rows alike
 MOST = 0.9  # share of the rows of one length, of the cells of one kind
 FEWEST_NUMBERS = 3  # columns whose names are numbers: a line 0,1 may well be data
-FEWEST_EVEN = 5  # columns whose names are years
+FEWEST_EVEN = 5  # columns whose names are numbers that stand among others like them
+YEARS = (1800, 2100)
 QUOTED = re.compile(r'"((?:[^"]++|"")*+)"?')
 EXCEL = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -224,27 +225,45 @@ def _names_are_numbers(pairs):
     """Whether the first row has numbers in order, none of them like those under it.
 
     Such as wavelengths above reflectances: far from all values, or written without the decimals
-    that every value has; or years: evenly spaced, as no row of values is.
+    that every value has; or years: evenly spaced, as no row of values is, or above other numbers.
     """
+    texts = any(cell in column for cell, column in pairs if kind(cell) is None)
     pairs = [(cell, _numbers(column)) for cell, column in pairs if PLAIN.fullmatch(cell)]
     pairs = [(cell, column) for cell, column in pairs if column]
     numbers = [float(cell) for cell, _ in pairs]
-    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    steps = _steps(numbers)
     ordered = all(step > 0 for step in steps) or all(step < 0 for step in steps)
     if len(pairs) < FEWEST_NUMBERS or not ordered:
         return False
-    return all(_apart(*pair) for pair in pairs) or _alone_even(numbers, [c for _, c in pairs])
+    columns = [list(map(float, column)) for _, column in pairs]
+    years = not texts and _are_years(numbers, columns)
+    return all(_apart(*pair) for pair in pairs) or _alone_even(numbers, columns) or years
+
+
+def _are_years(numbers, columns):
+    """Whether numbers are years one after the other, most values none, and no row spaced alike."""
+    low, high = YEARS
+    values = list(itertools.chain.from_iterable(columns))
+    if not _even(numbers) or any(not low <= n <= high or n % 1 for n in numbers):
+        return False
+    if 2 * sum(low <= value <= high for value in values) >= len(values):
+        return False
+    return _steps(numbers) not in map(_steps, zip(*columns, strict=False))
 
 
 def _alone_even(numbers, columns):
     """Whether numbers are evenly spaced, as years are, and those of no other row."""
-    rows = [list(map(float, row)) for row in zip(*columns, strict=False)]
+    rows = zip(*columns, strict=False)
     return len(numbers) >= FEWEST_EVEN and _even(numbers) and not any(map(_even, rows))
 
 
 def _even(numbers):
-    steps = {after - before for before, after in itertools.pairwise(numbers)}
+    steps = set(_steps(numbers))
     return len(steps) == 1 and steps != {0}
+
+
+def _steps(numbers):
+    return [after - before for before, after in itertools.pairwise(numbers)]
 
 
 def _numbers(column):
