@@ -71,6 +71,58 @@ def test_what_stands_above_the_rows(opened, first, delimiter, names, start):
     assert batch.place(0) == f"line {start}" and batch.place(59) == f"line {start + 59}"
 
 
+TEXT_COLUMNS = ",".join(f"t{n}" for n in range(25))
+
+
+@pytest.mark.parametrize(
+    ("names", "row", "delimiter", "columns"),
+    [
+        ("city,mood", "New York,so bad;x", ",", 2),
+        ("name,path,k", "Ann,a|b,x", ",", 3),
+        ("name,code", "Ann,a|7", ",", 2),  # whose halves look more like cells
+        (f"{TEXT_COLUMNS},n,p", f"{TEXT_COLUMNS.upper()},7,a|b", ",", 27),
+        ("a;b;c", "x, y;z;u", ";", 3),
+        ("mood", "so bad;x", ",", 1),
+        ("v", "r1;1.5", ";", 2),  # R's name of a row
+        ("v|w", "x|a,b", "|", 2),
+        ("a\tb", "x, y\tz|u", "\t", 2),
+    ],
+)
+def test_the_delimiter_is_the_one_that_the_names_have(opened, names, row, delimiter, columns):
+    table = opened("\n".join([names, *[row] * 30]))
+    assert table.dialect.delimiter == delimiter and len(table.names) == columns
+    assert table.count == 30 and table.has_names
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "row", "is_units"),
+    [
+        ("name,age,city", "Ann,unknown,Rome", "Bob{},3{},Ulm", False),
+        ("name,age,city", "Ann,m,Rome", "Bob{},3{},Ulm", False),
+        ("name,age,city", ",TBD,", "Bob{},3{},Ulm", False),  # one word, above the only numbers
+        ("name,age,city", ",years,", "Bob{},3{},Ulm", True),
+        ("name,age,city", "-,[years],-", "Bob{},3{},Ulm", True),
+        ("x,y", "unknown,unknown", "1{},2{}", False),
+        ("x,y", "low,low", "1{},2{}", False),
+        ("x,y", "apples,pears", "1{},2{}", True),
+        ("x,y", "(unknown),kg", "1{},2{}", False),
+        ("x,y", "m,kg", "1{},2{}", True),
+        ("x,y", "µg/m³,W m-2", "1{},2{}", True),
+        ("x,y", "EUR,%", "1{},2{}", True),
+        ("x,y", "m,kg", "1{},2{}\nm,3", False),  # which is a value elsewhere
+        ("name,x,y", "Ann,m,kg", "Bob{},1{},2{}", False),
+    ],
+)
+def test_a_line_of_units_is_one_on_evidence_else_a_row(opened, names, first, row, is_units):
+    rows = [row.replace("{}", str(n)) for n in range(20)]
+    table = opened("\n".join([names, first, *rows]))
+    every = "\n".join(rows).split("\n")
+    assert table.dialect.units == (tuple(first.split(",")) if is_units else ())
+    assert table.count == len(every) + (not is_units)
+    assert table.names == tuple(names.split(","))
+    assert next(table.batches()).place(0) == f"line {2 + is_units}"
+
+
 @pytest.mark.parametrize(
     ("first", "columns", "has_names"),
     [
@@ -98,6 +150,28 @@ def test_all_columns_decide_whether_the_first_row_has_names(opened, first, colum
     assert table.names == (
         tuple(first.split(",")) if has_names else tuple("012345"[: len(columns)])
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "low", "high", "extra", "has_names"),
+    [
+        ("name,2020,2021,2022", 1000, 3000, "", True),
+        ("name,2022,2020,2018", 1000, 3000, "", True),
+        ("name,2020,2021,2023", 1000, 3000, "", False),  # uneven
+        ("name,2220,2221,2222", 1000, 3000, "", False),  # no years
+        ("name,2020,2021,2022", 1950, 2025, "", False),  # among years
+        ("name,2020,2021,2022", 1000, 3000, "n300,7,8,9", False),  # which are spaced alike
+        ("n17,2020,2021,2022", 1000, 3000, "", False),  # one of the names under it
+    ],
+)
+def test_a_few_years_are_names_above_numbers_that_are_none(
+    opened, first, low, high, extra, has_names
+):
+    values = RNG.integers(low, high, (300, 3))
+    rows = [f"n{n},{a},{b},{c}" for n, (a, b, c) in enumerate(values)]
+    table = opened("\n".join([first, *rows, extra]))
+    assert table.has_names == has_names
+    assert table.count == 300 + bool(extra) + (not has_names)
 
 
 def test_the_first_thousand_rows_decide_not_the_first_few(opened):
@@ -266,6 +340,38 @@ def test_comments_between_rows_are_no_rows(opened):
     assert [batch.place(0), batch.place(1)] == ["line 3", "line 7"]
     colours = opened("colour,n\n#ff0000,1\n#00ff00,2\n")
     assert colours.dialect.comment is None and colours.count == 2
+
+
+def test_rows_that_begin_as_comments_do_are_rows(opened):
+    tags = ["tag,n,x", *(f"{'#' * (n % 2)}t{n},{n},{n}.5" for n in range(300))]
+    tags.insert(7, "#t1,5,6,7")
+    with pytest.raises(ValueError, match=r"1 of 301 rows of another length: 'line 8' \(4 cells"):
+        opened("\n".join(tags))
+    table = opened("\n".join(tags), most=0.01)
+    assert (table.count, len(rows_of(table)), len(table.unreadable)) == (301, 300, 1)
+    assert next(table.batches()).place(6) == "line 9"
+
+    late = ["# made by tool", "tag,x", *(f"{n},0.5" for n in range(2000)), "# a pause, or, two"]
+    table = opened("\n".join([*late, *(f"#{n},0.66" for n in range(1000)), "#"]))
+    assert table.count == len(rows_of(table)) == 3000 and rows_of(table)[-1] == ("#999", "0.66")
+    assert next(table.batches()).place(2999) == "line 3,003"
+    assert (
+        "comments among the rows (#) were left out: 2, the first in line 2,003." in (table.notes[1])
+    )
+
+
+def test_marked_lines_above_the_rows_are_rows_if_they_look_like_these(opened):
+    rows = [f"t{n},{n}.5,x" for n in range(9)]
+    table = opened("\n".join(["# a, b", "#t8,8.5,x", *rows]))
+    assert not table.has_names and table.count == 10 and table.dialect.start == 2
+    above = opened("\n".join(["# 5, 6, 7", "tag,v,w", *rows]))
+    assert above.names == ("tag", "v", "w") and above.count == 9
+    assert opened("\n".join(["#tag,v,w", *rows])).names == ("tag", "v", "w")
+    quoted = opened('a,b\n# by hand\n"#1",2\n"#2",3,4\n5,6\n7,8', most=0.5)
+    assert (quoted.count, len(quoted.unreadable)) == (4, 1), "a quoted # begins no comment"
+    spaces = opened("# now\na b\n1.5  2\n#3   4\n# by hand, at noon\n2.5 3\n# the end\n")
+    assert rows_of(spaces) == [("1.5", "2"), ("#3", "4"), ("2.5", "3")]
+    assert [next(spaces.batches()).place(n) for n in (1, 2)] == ["line 4", "line 6"]
 
 
 def test_packed_files_and_tabs(opened, monkeypatch):

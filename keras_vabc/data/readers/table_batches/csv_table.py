@@ -18,7 +18,7 @@ from keras_vabc.data.readers.table_batches.table import (
 )
 from keras_vabc.data.unreadable import Unreadable
 
-COMMENT = re.compile(rb"(?:\A|(?<=[\r\n]))#[^\r\n]*(?:\r\n|\r|\n|\Z)")
+MARKED = re.compile(rb"(?:\A|(?<=[\r\n]))#[^\r\n]*(?:\r\n|\r|\n|\Z)")
 LINE_END = re.compile(rb"\r\n|\r|\n")
 NOTED = ("cp1252", "latin-1")  # encodings that no byte contradicts
 
@@ -61,7 +61,8 @@ class CsvTable:
     def _survey(self):
         self._sniff()
         self.unreadable, style, count = Unreadable(), NumberStyle(), 0
-        for batch, text in self._read(self._leave_out):
+        self._comments, self._first_comment = 0, None
+        for batch, text in self._read(self._leave_out, self._count_comment):
             if not (style.has_points and self._no_commas(text)):
                 style.add(batch.rows)
             count += len(batch.rows)
@@ -75,6 +76,10 @@ class CsvTable:
 
     def _leave_out(self, line, cells):
         self.unreadable.add(f"line {line:,}", f"{cells} cells, not {len(self.names)}")
+
+    def _count_comment(self, line):
+        self._comments += 1
+        self._first_comment = self._first_comment or line
 
     def _sniff(self):
         text, complete = self._text.head()
@@ -104,15 +109,23 @@ class CsvTable:
                 f"{self.name}: rows of another length were left out: {len(self.unreadable):,} of "
                 f"{self.count:,}, such as {self.unreadable.first()}."
             )
+        if self._comments:
+            notes.append(
+                f"{self.name}: comments among the rows (#) were left out: {self._comments:,}, "
+                f"the first in line {self._first_comment:,}."
+            )
         return notes
 
-    def _read(self, leave_out):
-        """Yields each batch and the text it is of; calls `leave_out` for other rows."""
+    def _read(self, leave_out, comment=lambda line: None):
+        """Yields each batch and the text it is of.
+
+        Calls `leave_out` for other rows, `comment` with the line of each comment among them.
+        """
         first = 0
         for block in self._text.blocks(self.dialect.delimiter):
             text, masked, line = self._without_head(block)
-            table, bad = self._parse(self._rows_alone(text, masked))
-            lines = _Lines(text, masked, line, self.dialect)
+            table, bad = self._parse(self._rows_alone(text, masked, line, comment))
+            lines = _Lines(text, masked, line, self._is_left_out)
             for row, cells in bad.items():
                 leave_out(lines.of(row), cells)
             numbers = first + np.delete(np.arange(len(table) + len(bad)), list(bad))
@@ -137,13 +150,30 @@ class CsvTable:
             end = found.end()
         return text[end:], masked[end:], self.dialect.start
 
-    def _rows_alone(self, text, masked):
+    def _is_left_out(self, row):
+        """Whether a masked line, its break included, is blank or a comment."""
+        blank = b" \t\r\n" if self.dialect.delimiter == " " else b"\r\n"
+        return not row.strip(blank) or self._is_comment(row)
+
+    def _is_comment(self, row):
+        """Whether a masked line, its break included, is a comment: one as long as rows is a row."""
+        if not self.dialect.comment or not row.startswith(b"#"):
+            return False
+        if self.dialect.delimiter == " ":
+            return len(row.split()) != len(self.names)
+        return row.count(self.dialect.delimiter.encode()) + 1 != len(self.names)
+
+    def _rows_alone(self, text, masked, line, comment):
         """The text as pyarrow parses it: without comments, and one space between cells."""
         if self.dialect.comment and b"#" in masked:
             kept, end = [], 0
-            for comment in COMMENT.finditer(masked):
-                kept.append(text[end : comment.start()])
-                end = comment.end()
+            for marked in MARKED.finditer(masked):
+                if self._is_comment(marked[0]):
+                    line += lines_in(text[end : marked.start()])
+                    comment(line)
+                    line += 1
+                    kept.append(text[end : marked.start()])
+                    end = marked.end()
             text = b"".join([*kept, text[end:]])
         return collapsed(text.decode()).encode() if self.dialect.delimiter == " " else text
 
@@ -178,8 +208,8 @@ class CsvTable:
 class _Lines:
     """In which line each row of a block begins, found out when somebody asks."""
 
-    def __init__(self, text, masked, line, dialect):
-        self._given, self._starts = (text, masked, line, dialect), None
+    def __init__(self, text, masked, line, is_left_out):
+        self._given, self._starts = (text, masked, line, is_left_out), None
 
     def of(self, row):
         if self._starts is None:
@@ -187,11 +217,10 @@ class _Lines:
         return self._starts[row]
 
 
-def _starts(text, masked, line, dialect):
+def _starts(text, masked, line, is_left_out):
     position = 0
     for row in masked.splitlines(keepends=True):
-        comment = dialect.comment and row.startswith(b"#")
-        if row.strip(b" \t\r\n" if dialect.delimiter == " " else b"\r\n") and not comment:
+        if not is_left_out(row):
             yield line
         position += len(row)
         line += lines_in(text[position - len(row) : position])

@@ -13,13 +13,14 @@ from keras_vabc.data.readers.table_batches.csv_text import (
     quoted_cells,
 )
 from keras_vabc.data.readers.table_batches.dialect import Dialect
+from keras_vabc.data.readers.table_batches.units import units_in
 
 ROWS = 1000
 DELIMITERS = "\t;|, "  # the likelier one first, where two cut all rows alike
 MOST = 0.9  # share of the rows of one length, of the cells of one kind
 FEWEST_NUMBERS = 3  # columns whose names are numbers: a line 0,1 may well be data
-FEWEST_EVEN = 5  # columns whose names are years
-LONGEST_UNIT = 12
+FEWEST_EVEN = 5  # columns whose names are numbers that stand among others like them
+YEARS = (1800, 2100)
 QUOTED = re.compile(r'"((?:[^"]++|"")*+)"?')
 EXCEL = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -34,10 +35,11 @@ class Unlike(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """A row as text: its cells, and the line in which it begins."""
+    """A row as text: its cells, the line in which it begins, whether this begins with #."""
 
     cells: list[str]
     line: int
+    marked: bool
 
 
 def sniff(text, complete, encoding, tabs=False):
@@ -55,12 +57,12 @@ def sniff(text, complete, encoding, tabs=False):
     if not rows:
         raise Unlike("it has no rows", 1)
     width = _width(rows)
-    named = next((r for r in reversed(every) if r.line < rows[0].line), None) if comment else None
+    named = next((r for r in reversed(every) if r.line < rows[0].line), None)
     header = _has_header(rows[0].cells, [r.cells for r in rows[1:] if len(r.cells) == width])
     names, data = (rows[0], rows[1:]) if header else (None, rows)
     if not header and named is not None:
         names = _marked_names(named, width)
-    units = _units([r.cells for r in data[:ROWS]], width) if names else ()
+    units = units_in([r.cells for r in data[:ROWS]], width) if names else ()
     if not data[len(units) > 0 :]:
         raise Unlike("it has no rows but the names of its columns", rows[-1].line)
     dialect = Dialect(
@@ -88,7 +90,8 @@ def _records(text, delimiter, complete):
         own, start = text[start : start + len(row)], start + len(row)
         bare = row.rstrip(b"\r\n")
         if bare:
-            found.append(Record(_cells(own[: len(bare)], bare, delimiter.encode()), line))
+            cells = _cells(own[: len(bare)], bare, delimiter.encode())
+            found.append(Record(cells, line, bare.startswith(b"#")))
         line += lines_in(own)
         if len(found) == ROWS + 100:  # names, units and comments among them
             return found
@@ -109,11 +112,11 @@ def _cells(row, masked, delimiter):
 
 def _delimiter(text, complete, only):
     """What cuts the rows into as many cells each, and these into what cells look like."""
-    best, found = (0, 0), ","
+    best, found = (), ","
     for delimiter in only or DELIMITERS:
         rows = _records(text, delimiter, complete)
         score = _score(
-            [r.cells for r in rows if not r.cells[0].startswith(("#", "sep="))], delimiter
+            [r.cells for r in rows if not r.marked and not r.cells[0].startswith("sep=")], delimiter
         )
         if score > best:
             best, found = score, delimiter
@@ -121,21 +124,22 @@ def _delimiter(text, complete, only):
 
 
 def _score(rows, delimiter):
-    """How many rows have the most frequent length, then how many cells are no free text."""
-    rows = rows[:ROWS]
-    widths = Counter(map(len, rows[1:] or rows))
-    if not widths:
-        return 0, 0
-    width, count = widths.most_common(1)[0]
-    if width < 2 or (delimiter == " " and len(rows[0]) not in (width, width - 1)):
-        return 0, 0
-    alike = [row for row in rows[1:] or rows if len(row) == width][:200]
-    cells = [cell.strip() for row in alike for cell in row]
+    """How well a delimiter cuts rows, the likelier one the larger; `()` if it cannot be.
+
+    Whether the first row has it, how many rows have the most frequent length, how many cells are no
+    free text, whether the first row is as long, how many cells a row has.
+    """
+    first, *others = rows[:ROWS] or [[]]
+    others = others or [first]
+    width, count = Counter(map(len, others)).most_common(1)[0]
+    if width < 2 or (delimiter == " " and len(first) not in (width, width - 1)):
+        return ()
+    cells = [cell.strip() for row in [r for r in others if len(r) == width][:200] for cell in row]
     typed = sum(is_missing(cell) or kind(cell) is not None for cell in cells) / len(cells)
-    if delimiter == " " and typed < 0.5:
-        return 0, 0
-    share = count / len(rows[1:] or rows)
-    return (1 if share >= MOST else share), round(typed, 1) + 1e-9
+    if typed < 0.5 and (delimiter == " " or len(first) == 1 == width - 1):
+        return ()
+    share = count / len(others)
+    return len(first) > 1, min(share, MOST), round(typed, 1), len(first) == width, width
 
 
 def _width(rows):
@@ -143,20 +147,37 @@ def _width(rows):
 
 
 def _without_comments(records):
-    """The rows that are no comments, and what comments begin with.
+    """The rows that are no comments, and what comments among further rows begin with.
 
-    They begin with # and are of another length than the rows, or stand in front of all others.
+    Comments begin with # and are of another length than the rows, or stand above their names. Where
+    most lines with # are as long as rows, one of another length is a damaged row.
     """
-    marked = [r for r in records if r.cells[0].startswith("#")]
-    rows = [r for r in records if not r.cells[0].startswith("#")]
-    if not marked or not rows:
+    plain = next((n for n, r in enumerate(records) if not r.marked), None)
+    if plain is None or not any(r.marked for r in records):
         return records, None
-    width = _width(rows)
-    if any(len(r.cells) != width for r in marked) or (
-        marked[-1].line < rows[0].line and len(marked) < len(rows)
-    ):
-        return rows, "#"
-    return records, None
+    above, below = records[:plain], records[plain:]
+    first = len(below[0].cells)
+    likely = [r for r in below if not r.marked or len(r.cells) == first]
+    width = _width(likely)
+    rows = [r for r in below if not r.marked or len(r.cells) == width]
+    among = _rows_above(above, rows, width)
+    marked = sum(r.marked for r in [*among, *rows])
+    if marked > len(below) - len(rows):
+        return [*among, *below], None
+    return [*among, *rows], "#"
+
+
+def _rows_above(above, rows, width):
+    """The last ones of the lines with # above the first row without that are rows, too."""
+    first, *others = [r.cells for r in rows]
+    others = [cells for cells in others if len(cells) == width]
+    if _has_header(first, others):
+        return []
+    if len(above) >= len(rows) and all(len(r.cells) == width for r in above):
+        return above
+    others = [first, *others] if len(first) == width else others
+    named = (len(r.cells) != width or _has_header(r.cells, others) for r in reversed(above))
+    return above[len(above) - next((n for n, no in enumerate(named) if no), len(above)) :]
 
 
 def _marked_names(record, width):
@@ -164,7 +185,7 @@ def _marked_names(record, width):
     first, *others = record.cells
     first = first.lstrip("#").strip()
     cells = [first, *others] if first else others
-    return Record(cells, record.line) if len(cells) == width > 1 else None
+    return Record(cells, record.line, True) if len(cells) == width > 1 else None
 
 
 def _has_header(first, others):
@@ -204,27 +225,45 @@ def _names_are_numbers(pairs):
     """Whether the first row has numbers in order, none of them like those under it.
 
     Such as wavelengths above reflectances: far from all values, or written without the decimals
-    that every value has; or years: evenly spaced, as no row of values is.
+    that every value has; or years: evenly spaced, as no row of values is, or above other numbers.
     """
+    texts = any(cell in column for cell, column in pairs if kind(cell) is None)
     pairs = [(cell, _numbers(column)) for cell, column in pairs if PLAIN.fullmatch(cell)]
     pairs = [(cell, column) for cell, column in pairs if column]
     numbers = [float(cell) for cell, _ in pairs]
-    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    steps = _steps(numbers)
     ordered = all(step > 0 for step in steps) or all(step < 0 for step in steps)
     if len(pairs) < FEWEST_NUMBERS or not ordered:
         return False
-    return all(_apart(*pair) for pair in pairs) or _alone_even(numbers, [c for _, c in pairs])
+    columns = [list(map(float, column)) for _, column in pairs]
+    years = not texts and _are_years(numbers, columns)
+    return all(_apart(*pair) for pair in pairs) or _alone_even(numbers, columns) or years
+
+
+def _are_years(numbers, columns):
+    """Whether numbers are years one after the other, most values none, and no row spaced alike."""
+    low, high = YEARS
+    values = list(itertools.chain.from_iterable(columns))
+    if not _even(numbers) or any(not low <= n <= high or n % 1 for n in numbers):
+        return False
+    if 2 * sum(low <= value <= high for value in values) >= len(values):
+        return False
+    return _steps(numbers) not in map(_steps, zip(*columns, strict=False))
 
 
 def _alone_even(numbers, columns):
     """Whether numbers are evenly spaced, as years are, and those of no other row."""
-    rows = [list(map(float, row)) for row in zip(*columns, strict=False)]
+    rows = zip(*columns, strict=False)
     return len(numbers) >= FEWEST_EVEN and _even(numbers) and not any(map(_even, rows))
 
 
 def _even(numbers):
-    steps = {after - before for before, after in itertools.pairwise(numbers)}
+    steps = set(_steps(numbers))
     return len(steps) == 1 and steps != {0}
+
+
+def _steps(numbers):
+    return [after - before for before, after in itertools.pairwise(numbers)]
 
 
 def _numbers(column):
@@ -240,23 +279,6 @@ def _apart(cell, column):
     low, high = min(values), max(values)
     far = max(high - low, abs(low), abs(high))
     return not low - far <= float(cell) <= high + far
-
-
-def _units(rows, width):
-    """The cells of the first row if they are units, else none: texts above columns of numbers."""
-    if len(rows) < 2 or len(rows[0]) != width:
-        return ()
-    others = [row for row in rows[1:] if len(row) == width]
-    units = 0
-    for cell, column in zip(map(str.strip, rows[0]), zip(*others, strict=True), strict=False):
-        values = [value.strip() for value in column if not is_missing(value.strip())]
-        number = sum(kind(value) in ("number", "time") for value in values)
-        if not values or number < MOST * len(values) or cell in ("", "-"):
-            continue
-        if kind(cell) is not None or is_missing(cell) or len(cell) > LONGEST_UNIT:
-            return ()
-        units += 1
-    return tuple(cell.strip() for cell in rows[0]) if units else ()
 
 
 def _names(record, data, width):
