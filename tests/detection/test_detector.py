@@ -63,7 +63,7 @@ def test_scores_rank_what_is_hidden_and_what_is_new(data, detector):
 
 def test_training_scores_are_out_of_bag_and_in_the_order_of_the_rows(data, detector):
     x, y, _ = data
-    with pytest.warns(UserWarning, match="too few"):
+    with pytest.warns(UserWarning, match="are few"):
         nu = kv.NUClassifier(seed=SEED).fit(x[y == 0], x[y == 1])
     assert np.array_equal(detector.decision_scores_[y == 0], nu.out_of_fold[0])
     assert np.array_equal(detector.decision_scores_[y == 1], nu.out_of_fold[1])

@@ -153,7 +153,7 @@ def test_config_round_trip():
 def test_the_seed_alone_decides(data):
     def fit(seed):
         nu = kv.NUClassifier(seed=seed, trees=12)
-        with pytest.warns(UserWarning, match="too few"):
+        with pytest.warns(UserWarning, match="are few"):
             return nu.fit(data[0][:300], data[1]).log_odds(data[0][:50])
 
     assert np.array_equal(fit(3), fit(3))

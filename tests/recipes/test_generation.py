@@ -44,11 +44,11 @@ def test_without_a_cut_or_a_classifier_the_guard_stays():
 
 
 def test_it_costs_more_where_it_would_let_the_unwanted_pass():
-    """Of 100 unwanted ones the 20 least alike may pass; 61 of 200 wanted are more like them."""
+    """Of 100 unwanted ones the 10 least alike may pass; 81 of 200 wanted are more like them."""
     recipe = recipe_for("quality", IMAGES)
     wanted, unwanted = RNG.permutation(200) / 200, 0.5 + RNG.permutation(100) / 100
     found = guarded(recipe, NU, folds(wanted, unwanted))
-    assert found.guard == pytest.approx(0.69) and found.cut == pytest.approx(0.305)
+    assert found.guard == pytest.approx(0.59) and found.cut == pytest.approx(0.405)
     assert (unwanted > found.guard).sum() == 80
     assert found == dataclasses.replace(recipe, guard=found.guard, cut=found.cut)
 
