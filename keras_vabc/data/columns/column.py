@@ -86,7 +86,8 @@ class Column:
         """An array of `arrow_type` of codes; `places` in [0, 1) of their cells."""
         values, missing = self.codes.decode(codes, places)
         if isinstance(values, np.ndarray):
-            values = pa.array(values * self.ticks if self.type == "datetime" else values)
+            times = self.type == "datetime"
+            values = pa.array(self._told(values * self.ticks, codes) if times else values)
         return self.typed(pc.if_else(pa.array(missing), pa.scalar(None, values.type), values))
 
     def numbers(self, codes):
@@ -127,6 +128,15 @@ class Column:
         else:
             text = self._words(values) if self.reading.kind == "truth" else values
         return pc.fill_null(text, self.missing_word)
+
+    def _told(self, times, codes):
+        """Times, of which those that the clocks of a zone skip are one of their cell's own."""
+        own = self.codes
+        back = dates.as_ticks(dates.from_ticks(pa.array(times), self.arrow_type)).to_numpy()
+        skipped = (back != times) & (codes < own.cells)
+        if skipped.any():
+            times[skipped] = own.values[own.first[codes[skipped]]] * self.ticks
+        return times
 
     def _words(self, truths):
         false, true = self.truths

@@ -16,14 +16,14 @@ from keras_vabc.data.columns.cells import (
     plain,
     without,
 )
-from keras_vabc.data.columns.number_forms import DIGITS, DOT_GROUPS, FORMS, PLAIN, UNIT
+from keras_vabc.data.columns.number_forms import ADDRESS, DIGITS, DOT_GROUPS, FORMS, PLAIN, UNIT
 from keras_vabc.data.columns.reading import FALSE, TRUE, Reading, has_zone
 
 SURE = 2**14  # cells that no form fits before it is not tried any more
 GERMAN = FORMS[2]
 COUNTS = (
     *("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long"),
-    *("bits", "truths", "units"),
+    *("bits", "truths", "units", "addresses"),
 )
 FEW = 0.1  # share of decimals among numbers
 FEWEST = 10  # numbers that tell what a point is
@@ -40,7 +40,7 @@ class Writing:
         whole: How many are digits alone; `too_long` for 64 bits; `grouped` with a point after each
             three digits from the right; `short` and `long` of the digits alone, below 1000 or not.
         bits: How many of all are 0 or 1; `truths` are words for true or false, `units` numbers
-            with a unit, such as 12 %.
+            with a unit, such as 12 %, and `addresses` those of machines.
         missing: How often each word for no value occurs.
         example: The first text with a value.
         first_other: Place of the first row that holds neither a plain number nor a word for none.
@@ -50,7 +50,7 @@ class Writing:
         self.types, self.unread, self.missing = [], Counter(), Counter()
         self.cells = self.typed = self.words = 0
         self.whole = self.too_long = self.grouped = self.short = self.long = 0
-        self.bits = self.truths = self.units = 0
+        self.bits = self.truths = self.units = self.addresses = 0
         self.example = self.first_other = None
         self._given, self._all_differ = list(missing), False
 
@@ -103,6 +103,7 @@ class Writing:
         self._count_digits(whole, many)
         text, counts = _kept(text, counts, pc.invert(digits))
         self.grouped += int(counts[mask(pc.match_substring_regex(text, DOT_GROUPS))].sum())
+        self.addresses += int(counts[mask(pc.match_substring_regex(text, ADDRESS))].sum())
         for form in FORMS:
             if form.decimal == ",":
                 self._fail(form, text, counts)
@@ -184,6 +185,8 @@ def is_number(writing, form, allowed):
     values = writing.cells - writing.words
     uncounted = form not in FORMS
     if uncounted or values == 0 or writing.unread[form] > allowed * values:
+        return False
+    if form.thousands == "." and 2 * writing.addresses > values:
         return False
     pointed = values - writing.whole - writing.unread[form]
     if writing.too_long and pointed <= FEW * values:  # whole numbers that float64 would round

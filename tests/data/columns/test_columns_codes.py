@@ -138,6 +138,21 @@ def test_rows_that_are_like_nothing_in_the_unlabeled_fold_are_told():
     assert codes[3, 0] == columns.sizes[0] - 1 and codes[1, 1] == columns.sizes[1] - 1
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("step", [1, 60])
+def test_no_time_is_drawn_in_the_hour_that_clocks_skip(zone, step):
+    """Nor one before it, which may be of another cell or finer than the column."""
+    skipped = {"America/New_York": 1_583_650_800, "Australia/Lord_Howe": 1_601_739_000}[zone]
+    seconds = skipped + RNG.integers(-(10**5) // step, 10**5 // step, 3000) * step
+    table = {"t": pa.array(seconds).cast(pa.timestamp("s", zone)), "w": pa.array([1.5, 2.5] * 1500)}
+    columns = find(table)
+    codes = RNG.integers(0, np.array(columns.sizes) - 1, (200_000, 2))
+    drawn = columns.decode(codes, RNG.random(codes.shape))
+    assert (columns.encode(drawn) == codes).all()
+    assert not (drawn["t"].cast(pa.int64()).to_numpy() % step).any()
+    assert (columns.encode(columns.as_text(drawn)) == codes).all()
+
+
 def test_codes_that_are_none_are_refused():
     columns = find({"x": pa.array([1.0, 2.0] * 9), "w": pa.array(["a", "b"] * 9)})
     for codes in ([[0]], [[0, 3]], [[-1, 0]], [[0.0, 1.0]]):

@@ -83,6 +83,18 @@ CASES = {
         texts([f"{k % 3}.{k % 12 + 1}.{k % 20 + 10}" for k in range(N)]),
         "category",
     ),
+    "addresses of machines": (
+        texts([f"192.168.{100 + k % 99}.{100 + k % 50}" for k in range(3 * N)]),
+        "id",
+    ),
+    "such addresses that repeat": (
+        texts([f"192.168.{100 + k % 9}.{100 + k % 7}" for k in range(N)]),
+        "category",
+    ),
+    "amounts of as many digits": (
+        texts([f"{10**9 * (k % 7 + 1) + 999 * k:,}".replace(",", ".") for k in range(N)]),
+        "whole",
+    ),
     "versions": (texts([f"1.{k % 7}.{k % 3}" for k in range(N)]), "category"),
 }
 
@@ -206,6 +218,17 @@ def test_one_column_tells_how_the_others_write_numbers():
     short = texts([f"{n / 4}".replace(".", ",") for n in range(N)])
     mark = find({"a": comma, "b": short}).columns[0]
     assert mark.type == "numeric" and mark.codes.values.max() < N
+
+
+def test_addresses_stay_text_whatever_the_form_of_the_table():
+    table = {
+        "ip": texts([f"10.200.{100 + k % 9}.{100 + k % 7}" for k in range(N)]),
+        "y": texts([f"{1000 + k}".replace("1", "1.", 1) for k in range(N)]),
+    }
+    columns = find(table | {"ip": texts([f"192.168.100.{100 + k % 7}" for k in range(N)])})
+    assert columns.columns[0].type == "category"
+    for form in FORMS:
+        assert find(table, form=form).columns[0].type == "category"
 
 
 def test_a_reader_may_know_how_numbers_are_written():

@@ -25,6 +25,7 @@ CELLS = {
     "truth": (st.booleans(), pa.bool_()),
     "time": (st.datetimes(DAY, LAST), pa.timestamp("us")),
     "local": (st.datetimes(DAY, LAST), pa.timestamp("us", "UTC")),
+    "New York": (st.datetimes(DAY, LAST), pa.timestamp("us", "America/New_York")),
     "day": (st.dates(DAY.date(), LAST.date()), pa.date32()),
     "number as text": (st.integers(-(10**5), 10**5).map(lambda v: str(v / 8)), pa.string()),
     "digits": (st.integers(-(10**18), 10**18).map(str), pa.string()),
