@@ -4,6 +4,8 @@ import hashlib
 
 import numpy as np
 
+from keras_vabc.data.columns.hashes import mixed
+
 
 def digests(rows, seed):
     """A 64-bit hash of each row's content, uint64 of shape `(n,)`; another seed gives other hashes.
@@ -16,6 +18,43 @@ def digests(rows, seed):
     key = str(int(seed)).encode()[:64]
     hashes = (hashlib.blake2b(row, digest_size=8, key=key).digest() for row in rows)
     return np.frombuffer(b"".join(hashes), "<u8").astype(np.uint64)
+
+
+class Copies:
+    """Tells copies of equal rows apart, by their `digests`, which come block by block.
+
+    Memory grows by 16 bytes for each different row.
+    """
+
+    def __init__(self):
+        self._hashes, self._counts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+
+    def told_apart(self, hashes):
+        """Another hash for each copy of a row; the first one keeps its own."""
+        values, places, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+        numbers = self._counted(values, counts)[places] + _ranks(places, counts)
+        return np.where(numbers > 0, mixed(hashes + mixed(numbers.astype(np.uint64))), hashes)
+
+    def _counted(self, values, counts):
+        """How often each of some different hashes was there, before these are added."""
+        at = np.searchsorted(self._hashes, values)
+        known = np.zeros(len(values), bool)
+        inside = at < len(self._hashes)
+        known[inside] = self._hashes[at[inside]] == values[inside]
+        before = np.zeros(len(values), np.int64)
+        before[known] = self._counts[at[known]]
+        self._counts[at[known]] += counts[known]
+        self._hashes = np.insert(self._hashes, at[~known], values[~known])
+        self._counts = np.insert(self._counts, at[~known], counts[~known])
+        return before
+
+
+def _ranks(places, counts):
+    """How many equal numbers stand before each, of numbers that occur so often."""
+    order = np.argsort(places, kind="stable")
+    ranks = np.empty(len(places), np.int64)
+    ranks[order] = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return ranks
 
 
 class OrderDigest:
@@ -36,8 +75,9 @@ class OrderDigest:
 def held_out(rows, seed, share):
     """Which rows are held out for testing, each with probability `share`: boolean of shape `(n,)`.
 
-    Their content and the seed alone decide. So equal rows fall on one side, and a later command
-    that reads the same files with the same spec finds the same rows again without a copy.
+    Their content and the seed alone decide. So equal rows fall on one side, but for those of typed
+    tables, whose `Copies` are told apart; and a later command that reads the same files with the
+    same spec finds the same rows again without a copy.
     """
     return in_share(digests(rows, seed), share)
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from keras_vabc.data.digests import OrderDigest, in_share, share_with
+from keras_vabc.data.digests import Copies, OrderDigest, in_share, share_with
 from keras_vabc.data.folds import FEW_UNWANTED
 from keras_vabc.data.mapped import RowsFile
 from keras_vabc.data.readers.reading import examples_of
@@ -17,9 +17,11 @@ from keras_vabc.data.vectors import Columns
 class FoldFiles:
     """The training and the test part of one fold, and what is known of their rows.
 
-    Rows whose hashes are in `drop` are left out, of a typed table as many as it has of them. Of
-    those kept, `hashes` are the sorted digests and `columns` the `Columns`, where they are vectors;
-    `counts` are as in `Intake`. `order` is the `OrderDigest` of all.
+    Rows whose hashes are in `drop` are left out; the hashes of a typed table tell copies apart, so
+    that as many are left out as there are in `drop`, and each is held out for itself: rows of few
+    values are equal by chance. Of those kept, `hashes` are the sorted digests and `columns` the
+    `Columns`, where they are vectors; `counts` are as in `Intake`. `order` is the `OrderDigest` of
+    all.
     """
 
     def __init__(self, name, folder, spec, drop):
@@ -35,22 +37,28 @@ class FoldFiles:
 
     def _read(self, reader, seed, share, show):
         self.columns, self.order, hashes = Columns(), OrderDigest(), bytearray()
-        self.counts = Counter(read=0, training=0, held_out=0, unreadable=0, duplicates=0)
-        self._left = Counter(self._drop) if self._spec.typed else None
+        self.counts = Counter(
+            read=0, training=0, held_out=0, unreadable=0, duplicates=0, repeated=0
+        )
         self._training, self._test = (
             RowsFile(self._folder / f"{part}.npy", self._spec.shape, self._spec.dtype)
             for part in (self.name, f"test_{self.name}")
         )
+        copies = Copies() if self._spec.typed else None
         with contextlib.closing(self._training), contextlib.closing(self._test):
             self._check_room(reader.count)
             for own in examples_of(reader, self._spec):
-                hashes += self._add(own.rows, own.hashes(seed), share).tobytes()
+                content = own.hashes(seed)
+                each = content if copies is None else copies.told_apart(content)
+                kept = self._add(own.rows, each, share)
+                hashes += each[kept].tobytes()
+                self.counts["repeated"] += int((each != content)[kept].sum())
                 if show:
                     show(self.name, reader.counts["read"])
         self.hashes = np.frombuffer(hashes, np.uint64)
         self.hashes.sort()
         self.counts.update(reader.counts)
-        self.counts["repeated"] = int((self.hashes[1:] == self.hashes[:-1]).sum())
+        self.counts["repeated"] += int((self.hashes[1:] == self.hashes[:-1]).sum())
 
     def check(self, share):
         """Raises a `ValueError` if one of the two parts came out empty."""
@@ -79,9 +87,9 @@ class FoldFiles:
         return [f"{self.name}: {line}." for line, holds in lines.items() if holds]
 
     def _add(self, rows, hashes, share):
-        """Stores some rows of these digests; returns those of the rows kept."""
+        """Stores some rows of these digests; returns which of them were kept."""
         self.order.add(hashes)
-        duplicate, test = self._also_unwanted(hashes), in_share(hashes, share)
+        duplicate, test = np.isin(hashes, self._drop), in_share(hashes, share)
         for file, part, chosen in (
             (self._training, "training", ~test & ~duplicate),
             (self._test, "held_out", test & ~duplicate),
@@ -91,20 +99,7 @@ class FoldFiles:
         self.counts["duplicates"] += int(duplicate.sum())
         if self._spec.kind == "vectors":
             self.columns.add(rows[~duplicate])
-        return hashes[~duplicate]
-
-    def _also_unwanted(self, hashes):
-        """Which rows equal an unwanted one; of a table's as many as there are of these.
-
-        Rows of few values are equal by chance: were all left out, nothing might be left.
-        """
-        found = np.isin(hashes, self._drop)
-        if not self._spec.typed:
-            return found
-        for row in np.flatnonzero(found).tolist():
-            found[row] = self._left[hashes[row]] > 0
-            self._left[hashes[row]] -= 1
-        return found
+        return ~duplicate
 
     def _check_room(self, count):
         needed = (count or 0) * math.prod(self._spec.shape) * np.dtype(self._spec.dtype).itemsize

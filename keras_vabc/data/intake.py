@@ -14,7 +14,7 @@ from keras_vabc.data.folds import PARTS, Folds, own_folds
 from keras_vabc.data.levels import decide, rule_notes
 from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
-from keras_vabc.data.readers.reading import examples_of
+from keras_vabc.data.readers.reading import examples_of, told_apart
 from keras_vabc.data.readers.typed_tables import TypedReader, is_table, open_any_table
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.typed_intake import typed_readers
@@ -205,13 +205,14 @@ def read_examples(
     columns=None,
     unseen=None,
     keep=(),
+    seed=None,
 ):
     """Reads data, of any kind that `read_folds` takes, in the form of a spec, a few rows at a time.
 
     Yields `Examples`: for each example the path of its file relative to the folder, the cell of an
     id column, or the number of its row, counted from 0; and an array of shape `(n, *spec.shape)` of
     `spec.dtype`. A typed spec needs its `columns`; `keep` are names of columns of a table whose
-    cells are wanted, too.
+    cells are wanted, too; by a `seed` hashes tell copies of equal rows apart, as `read_folds` does.
     When all has been read a list of `notes` gets a line for each repair, and an `Unreadable` the
     files that were left out, with a reason each; of a table an `Unseen` gets its counts.
 
@@ -225,7 +226,8 @@ def read_examples(
         if unseen is not None:
             columns = Watched(columns.columns, columns.has_names, columns.notes, unseen)
         reader = TypedReader(table, columns, max_unreadable)
-    yield from examples_of(reader, spec, keep)
+    examples = examples_of(reader, spec, keep)
+    yield from examples if columns is None or seed is None else told_apart(examples, seed)
     if notes is not None:
         notes += reader.notes(spec) + ([] if unseen is None else unseen.notes(name))
     if unreadable is not None:

@@ -262,14 +262,14 @@ class Run:
 
     def read(self, source, name, notes=None, *, max_unreadable=None, **how):
         """Reads data in the form of the run's, as `read_examples` does, by the run's own limit."""
-        if max_unreadable is None:
-            max_unreadable = self.record.settings.max_unreadable
-        how |= {"max_unreadable": max_unreadable, "columns": self.columns}
+        most = self.record.settings.max_unreadable if max_unreadable is None else max_unreadable
+        how |= {"max_unreadable": most, "columns": self.columns}
         return read_examples(source, self.spec, name, notes=notes, **how)
 
     def training_data(self, name, unreadable=None):
         """Reads the `"unlabeled"` or `"unwanted"` data, of which the run has no copy."""
-        return self.read(self.source(name), name, unreadable=unreadable)
+        how = {"unreadable": unreadable, "seed": self.record.settings.seed}
+        return self.read(self.source(name), name, **how)
 
     def source(self, name):
         """The `"unlabeled"` or `"unwanted"` data: a path, or what was given in memory."""

@@ -1,6 +1,7 @@
 """Tables of any columns through the commands: options, scores, samples, exports, going on."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -167,3 +168,17 @@ def test_kept_numbers_of_any_country_stay_as_they_are_and_formulas_do_not(run, t
     with open(tmp_path / "s.csv", newline="") as file:
         found = {int(line["row"]): line["amount"] for line in csv.DictReader(file)}
     assert [found[row] for row in range(len(data))] == [*kept, *(f"'{cell}" for cell in formulas)]
+
+
+def test_training_data_tell_copies_apart_as_when_they_were_held_out(run, tmp_path):
+    opened = kv.open_run(run)
+    data = frame(300, 3)
+    pd.concat([data, data]).to_csv(tmp_path / "twice.csv", index=False)
+    paths = dataclasses.replace(opened.record.data, unlabeled=str(tmp_path / "twice.csv"))
+    opened.record = dataclasses.replace(opened.record, data=paths)
+    seed = opened.record.settings.seed
+    hashes = np.concatenate([own.hashes(seed) for own in opened.training_data("unlabeled")])
+    once = [own.hashes(seed) for own in kv.open_run(run).training_data("unlabeled")]
+    np.testing.assert_array_equal(hashes[:300], np.concatenate(once))
+    first, second = (opened.held_out("unlabeled", own) for own in np.split(hashes, 2))
+    assert 0 < (first & second).sum() < first.sum()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from keras_vabc.data.digests import Copies
 from keras_vabc.data.intake import read_examples, read_folds
 from keras_vabc.data.readers.typed_tables import is_table
 from keras_vabc.data.table_outputs import decoded, table_of, write_table
@@ -345,3 +346,43 @@ def test_ids_and_kept_cells_that_are_whole_are_written_so(tmp_path, kind):
     assert [float(p) if p else None for p in prices] == [
         None if np.isnan(p) else p for p in unlabeled["price"]
     ]
+
+
+def coarse(n, seed):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame({"city": rng.choice(CITIES, n), "stars": rng.integers(1, 4, n) / 2})
+
+
+def test_equal_rows_are_held_out_one_by_one_and_found_again(tmp_path):
+    """Of a table of few categories whole kinds of rows would be held out, or none at all."""
+    unlabeled, unwanted = coarse(3000, 3), coarse(90, 4)
+    found = read(unlabeled, unwanted, tmp_path, test_share=0.2, seed=5)
+    for name, n in (("unlabeled", 2910), ("unwanted", 90)):
+        counts = found.counts[name]
+        assert counts["training"] + counts["held_out"] == n
+        assert counts["held_out"] == pytest.approx(0.2 * n, abs=3.5 * np.sqrt(0.16 * n))
+    assert found.counts["unlabeled"]["duplicates"] == 90
+    assert found.counts["unwanted"]["repeated"] == 90 - 9
+    kinds = [np.unique(x, axis=0) for x in (found.folds.unlabeled, found.folds.test_unlabeled)]
+    np.testing.assert_array_equal(*kinds)
+    known = np.zeros(0, np.uint64)
+    for name, data in (("unwanted", unwanted), ("unlabeled", unlabeled)):
+        blocks = list(read_examples(data, found.spec, columns=found.columns, seed=5))
+        hashes = np.concatenate([own.hashes(5) for own in blocks])
+        rows = np.concatenate([own.rows for own in blocks])
+        kept, test = ~np.isin(hashes, known), hashes < np.uint64(0.2 * 2**64)
+        np.testing.assert_array_equal(rows[kept & test], getattr(found.folds, f"test_{name}"))
+        np.testing.assert_array_equal(rows[kept & ~test], getattr(found.folds, name))
+        known = hashes
+
+
+def test_copies_are_told_apart_alike_in_blocks_of_any_size():
+    hashes = np.random.default_rng(3).integers(0, 40, 500).astype(np.uint64) << np.uint64(58)
+    whole = Copies().told_apart(hashes)
+    copies = Copies()
+    parts = [copies.told_apart(part) for part in np.array_split(hashes, 17)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    assert len(np.unique(whole)) == 500
+    first = np.unique(hashes, return_index=True)[1]
+    np.testing.assert_array_equal(np.flatnonzero(whole == hashes), np.sort(first))
+    assert copies.told_apart(np.zeros(0, np.uint64)).shape == (0,)

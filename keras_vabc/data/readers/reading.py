@@ -1,11 +1,11 @@
 """What reading gives: a few examples, in the form of a run, and what names each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from keras_vabc.data.digests import digests
+from keras_vabc.data.digests import Copies, digests
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,3 +39,14 @@ def examples_of(reader, spec, keep=()):
         )
     for ids, rows in reader.blocks(spec):
         yield Examples(ids, rows, lambda seed, rows=rows: digests(rows, seed))
+
+
+def told_apart(examples, seed):
+    """`Examples` of all rows of a table, whose hashes by a seed are other ones for each copy.
+
+    Rows of few values are equal by chance: each is held out or left out for itself.
+    """
+    copies = Copies()
+    for own in examples:
+        hashes = copies.told_apart(own.hashes(seed))
+        yield replace(own, hashes=lambda _, hashes=hashes: hashes)
