@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from keras_vabc.data.intake import read_examples, read_folds
-from keras_vabc.data.readers.typed_tables import is_table
+from keras_vabc.data.readers.table_batches.table import open_table
+from keras_vabc.data.readers.typed_tables import content_of, is_table
 from keras_vabc.data.table_outputs import decoded, table_of, write_table
 
 CITIES = ["Rome", "Oslo", "Bern"]
@@ -189,3 +190,14 @@ def test_a_nested_column_is_refused_by_file_and_name_unless_nobody_needs_it(tmp_
     with pytest.raises(ValueError, match="^input must hold .* column 'city' is of type list"):
         nested = data.assign(city=[["Rome"]] * 300)
         list(read_examples(nested, found.spec, columns=found.columns))
+
+
+def test_the_content_of_a_table_tells_words_for_no_value_apart(tmp_path):
+    def content(*cells):
+        path = tmp_path / "x.csv"
+        path.write_text("n,x\n" + "".join(f"{cell},{row}\n" for row, cell in enumerate(cells)))
+        return b"".join(content_of(open_table(path, "unlabeled")))
+
+    tables = [("a", "NA"), ("a", ""), ("a", "null"), ("a", "-"), ("", "a"), ("a", "b")]
+    assert len({content(*cells) for cells in tables}) == len(tables)
+    assert content("a", "NA") == content("a", "NA")
