@@ -6,7 +6,8 @@ import pytest
 
 from keras_vabc.data.digests import Copies
 from keras_vabc.data.intake import read_examples, read_folds
-from keras_vabc.data.readers.typed_tables import is_table
+from keras_vabc.data.readers.table_batches.table import open_table
+from keras_vabc.data.readers.typed_tables import content_of, is_table
 from keras_vabc.data.table_outputs import decoded, table_of, write_table
 
 CITIES = ["Rome", "Oslo", "Bern"]
@@ -386,3 +387,14 @@ def test_copies_are_told_apart_alike_in_blocks_of_any_size():
     first = np.unique(hashes, return_index=True)[1]
     np.testing.assert_array_equal(np.flatnonzero(whole == hashes), np.sort(first))
     assert copies.told_apart(np.zeros(0, np.uint64)).shape == (0,)
+
+
+def test_the_content_of_a_table_tells_words_for_no_value_apart(tmp_path):
+    def content(*cells):
+        path = tmp_path / "x.csv"
+        path.write_text("n,x\n" + "".join(f"{cell},{row}\n" for row, cell in enumerate(cells)))
+        return b"".join(content_of(open_table(path, "unlabeled")))
+
+    tables = [("a", "NA"), ("a", ""), ("a", "null"), ("a", "-"), ("", "a"), ("a", "b")]
+    assert len({content(*cells) for cells in tables}) == len(tables)
+    assert content("a", "NA") == content("a", "NA")

@@ -3,6 +3,8 @@
 import math
 from dataclasses import replace
 
+import pyarrow as pa
+
 from keras_vabc.data.columns import dates, kinds
 from keras_vabc.data.columns.column import TRAINED, Column
 from keras_vabc.data.columns.grain import Grain
@@ -11,6 +13,7 @@ from keras_vabc.data.columns.reading import TRUE, type_named
 from keras_vabc.data.columns.summary import fits_in_int64
 from keras_vabc.data.columns.word_codes import WordCodes, word_codes
 
+CLOCK = "%H:%M:%S"
 FLOATS = {"float": "float32", "halffloat": "float16"}
 
 
@@ -64,7 +67,8 @@ def _with_times(column, summaries, first, example):
     divisor = math.gcd(*(own.divisor for own in summaries))
     kind = type_named(column.reading.time)
     resolution, ticks = dates.resolution_of(divisor, kind)
-    written = dates.written_form(column.reading.dates, example, resolution)
+    form = column.reading.dates or (CLOCK if pa.types.is_time(kind) else None)
+    written = dates.written_form(form, example, resolution)
     codes = number_codes(first, Grain("int64"), ticks)
     return replace(column, codes=codes, resolution=resolution, ticks=ticks, written=written)
 

@@ -47,7 +47,7 @@ class Reading:
         """`(values, bad)` of the cells of a batch; bad is where they are none of this kind."""
         array = plain(array)
         if self.kind in ("text", "truth"):
-            array = _words_of(array)
+            array = words_of(array)
         if is_text(array.type):
             array = without(array, self._words())
         values = getattr(self, f"_{self.kind}")(array)
@@ -143,7 +143,7 @@ def check_zones(schema, places, name, received):
             )
 
 
-def _words_of(array):
+def words_of(array):
     """Cells that `plain` gave as text; 3 and 3.0 are one word."""
     if pa.types.is_floating(array.type):
         whole = pc.cast(number_forms.whole_of(array), pa.string())

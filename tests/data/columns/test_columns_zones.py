@@ -46,3 +46,14 @@ def test_the_same_moments_are_the_same_in_any_zone_and_come_back(unlabeled, othe
     drawn = columns.decode(codes)
     text = columns.as_text(drawn)["t"] if unlabeled is ZULU else drawn["t"]
     assert text.equals(unlabeled)
+
+
+@pytest.mark.parametrize("kind", ["time32[s]", "time32[ms]", "time64[us]", "time64[ns]"])
+def test_times_of_day_are_shown_without_a_day(kind):
+    second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.partition("[")[2][:-1]]
+    clocks = pa.array((np.arange(N) * 61 + 28) * second)
+    if second == 1 or second == 10**3:
+        clocks = clocks.cast(pa.int32())
+    columns = find(table(clocks.cast(pa.type_for_alias(kind))))
+    row = str(columns).splitlines()[1]
+    assert row.split(maxsplit=2)[2].startswith("00:00:28 to 02:01:27, to the second")
