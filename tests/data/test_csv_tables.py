@@ -436,6 +436,32 @@ def test_a_quote_opens_a_cell_only_where_one_begins():
     assert found == [b'"a,""b"""', b'"e\nf"']
 
 
+def test_quotes_after_backslashes_are_refused_with_their_line(opened):
+    text = 'a,b\n1,"two\nlines"\n2,"x \\"y\\" z"\n'
+    with pytest.raises(
+        ValueError, match=r'a quote written as \\" \(must be two quotes\) in line 4'
+    ):
+        opened(text)
+    paths = 'a,b\n"C:\\",1\n"C:\\""x",2\n"D:\\",3\nx\\"y,4\n1,"C:\\"'
+    assert rows_of(opened(paths)) == [
+        ("C:\\", "1"),
+        ('C:\\"x', "2"),
+        ("D:\\", "3"),
+        ('x\\"y', "4"),
+        ("1", "C:\\"),
+    ]
+
+
+@pytest.mark.parametrize("first", ["when", "2024-12-31 23:30"])
+def test_a_date_and_its_time_of_day_are_one_cell(opened, first):
+    times = [f"2025-01-{day:02} 12:00" for day in range(1, 30)]
+    table = opened("\n".join([first, *times]))
+    assert len(table.names) == 1 and rows_of(table)[-1] == (times[-1],)
+    assert table.count == 29 + (first != "when")
+    assert opened("\n".join(["day hour", *times])).names == ("day", "hour")
+    assert len(opened("\n".join(["day hour v", *(f"{t} 3" for t in times)])).names) == 3
+
+
 def test_memory_does_not_grow_with_the_file(opened, monkeypatch):
     import tracemalloc
 

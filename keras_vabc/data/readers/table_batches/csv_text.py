@@ -109,6 +109,7 @@ class CsvText:
                     raise self.error(f"a line longer than {LONGEST_ROW:,} bytes", line)
                 raise self._open_quote(rest, line, delimiter, start)
             if end:
+                self._check_backslashes(rest[:end], line, delimiter)
                 yield self._checked(rest[:end], masked[:end], line)
                 line += lines_in(rest[:end])
                 rest = rest[end:]
@@ -139,6 +140,20 @@ class CsvText:
         if b"\0" in text:
             raise self.error("bytes of 0, as no text has,", line + lines_in(text.split(b"\0")[0]))
         return Block(text, masked, line)
+
+    def _check_backslashes(self, text, line, delimiter):
+        """Refuses quotes in cells that are marked by backslashes: they would end the cells."""
+        if b'\\"' in text:
+            for cell in quoted_cells(delimiter).finditer(text):
+                after = text[cell.end() : cell.end() + 1]
+                if cell[0].endswith(b'\\"') and after not in (
+                    b"",
+                    b"\r",
+                    b"\n",
+                    delimiter.encode(),
+                ):
+                    line += lines_in(text[: cell.end()])
+                    raise self.error('a quote written as \\" (must be two quotes)', line)
 
     def _open_quote(self, rest, line, delimiter, start):
         """The error of a quote at a place of a text, the first line of which has this number."""

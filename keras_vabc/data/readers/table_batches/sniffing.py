@@ -134,12 +134,21 @@ def _score(rows, delimiter):
     width, count = Counter(map(len, others)).most_common(1)[0]
     if width < 2 or (delimiter == " " and len(first) not in (width, width - 1)):
         return ()
+    if delimiter == " " and _are_times(first, others):
+        return ()
     cells = [cell.strip() for row in [r for r in others if len(r) == width][:200] for cell in row]
     typed = sum(is_missing(cell) or kind(cell) is not None for cell in cells) / len(cells)
     if typed < 0.5 and (delimiter == " " or len(first) == 1 == width - 1):
         return ()
     share = count / len(others)
     return len(first) > 1, min(share, MOST), round(typed, 1), len(first) == width, width
+
+
+def _are_times(first, others):
+    """Whether each row is a date and a time of day with a space between, which is one cell."""
+    times = sum(kind(" ".join(row)) == "time" for row in others)
+    alike = len(first) == 1 or kind(" ".join(first)) == "time"
+    return alike and times >= MOST * len(others)
 
 
 def _width(rows):
