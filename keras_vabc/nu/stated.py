@@ -1,5 +1,7 @@
 """What a classifier found, in words: with its interval and count, or as the most it can be."""
 
+import math
+
 from keras_vabc.nu.separability import APART, TOLD
 
 MOST_STATED = 0.5  # share of negatives above which "at most" says nothing
@@ -32,9 +34,10 @@ def moving_in_words(estimates):
     if cut is None:
         reason = "too few lie clearly apart"
         if not own.told:
+            least = math.floor(1000 * own.least) / 1000  # never rounded to what is needed
             reason = (
                 f"by {own.unwanted:,} unwanted examples it can't tell negatives from wanted ones "
-                f"(area under its ROC curve at least {own.least:.2f}, {TOLD} is needed)"
+                f"(area under its ROC curve at least {least:.3f}, {TOLD} is needed)"
             )
         return (
             f"moves no unlabeled example to the unwanted: {reason}. Review the {REVIEWS} that "

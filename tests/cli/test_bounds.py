@@ -168,7 +168,7 @@ def test_a_record_of_a_table_has_an_end(run, tmp_path, monkeypatch):
 
 def test_long_cells_are_read_in_small_blocks(run, tmp_path, monkeypatch):
     monkeypatch.setattr(csv_text, "PIECE", 2**18)
-    (tmp_path / "x.csv").write_text(f"{'0' * 30_000}1,2,3\n" * 1500)
+    (tmp_path / "x.csv").write_text(f"1.{'0' * 30_000},2,3\n" * 1500)
     tracemalloc.start()
     succeeds("score", run, "--input", tmp_path / "x.csv", "--out", tmp_path / "scores.csv")
     most = tracemalloc.get_traced_memory()[1]

@@ -161,7 +161,7 @@ def run(rng, folder):
         _check_identity(trained.record)
         assert isinstance(trained.spec, DataSpec) and isinstance(trained.record.recipe, Recipe)
         assert trained.threshold is None or math.isfinite(trained.threshold)
-        held_out = trained.held_out(digests(seeds.ROWS, trained.record.settings.seed))
+        held_out = trained.held_out("unlabeled", digests(seeds.ROWS, trained.record.settings.seed))
         assert held_out.shape == (len(seeds.ROWS),) and held_out.dtype == bool
         assert isinstance(trained.score_name, str) and provenance(trained)["sha256"]
         _check_scores(trained)
