@@ -49,6 +49,7 @@ def small(monkeypatch):
 
 def fails_at_once(message, *arguments):
     """The command is refused with less than `MOST` bytes of memory."""
+    fails(message, *arguments)  # so that modules are there
     tracemalloc.start()
     done = fails(message, *arguments)
     most = tracemalloc.get_traced_memory()[1]
