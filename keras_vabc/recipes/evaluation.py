@@ -51,18 +51,19 @@ def _unlabeled_figures(run, seed):
     from keras_vabc.nu.separability import Separability
 
     unlabeled, unwanted, estimates = run.held_out_scores()
-    posterior = None if estimates is None else estimates.posterior
+    told = estimates is not None and estimates.separability.told
+    posterior = estimates.posterior if told else None  # a share that is a guess would flatter
     own = Separability.of(unlabeled, unwanted, posterior)
     counted = "the hidden negatives set aside by the classifier's estimate of their share"
     if posterior is None:
         counted = "hidden negatives counted as wanted, so that the true area is larger"
     lines = [
         f"Score: {run.score_name}.",
-        f"Area under the ROC curve, unwanted against unlabeled: at least {own.low:.3f} (95 %, by "
+        f"Area under the ROC curve, unwanted against unlabeled: at least {own.least:.3f} (95 %, by "
         f"{own.unwanted:,} held-out unwanted examples; about {own.auc:.3f}; {counted}).",
     ]
     figures = {"auc": own.auc, "unlabeled": len(unlabeled), "unwanted": len(unwanted)}
-    figures["auc_low"] = own.low
+    figures["auc_low"] = own.least
     found = [_caught(run, unwanted)]
     if run.has_classifier:
         found.append(_suspects(run, seed))
