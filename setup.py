@@ -45,6 +45,7 @@ setup(
             "onnxruntime>=1.20",
             "ai-edge-litert>=1.2",
             "hypothesis>=6.100",
+            "pandas>=2.2",
             "pytest>=8",
             "pytest-xdist>=3.6",
             "ruff>=0.12",
