@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 
 from keras_vabc.data.columns.cells import is_read, plain
 from keras_vabc.data.columns.hashes import row_hashes
-from keras_vabc.data.columns.number_forms import whole_of
 from keras_vabc.data.columns.reading import words_of
 from keras_vabc.data.images import SUFFIXES as IMAGES
 from keras_vabc.data.readers.arrays import ArrayReader
@@ -255,8 +254,7 @@ def _texts(array):
         return pc.fill_null(pc.cast(array, pa.string()), "").to_pylist()
     array = pc.cast(array, pa.float32()) if array.type == pa.float16() else array
     array = pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)
-    whole = pc.cast(whole_of(array), pa.string())
-    return pc.fill_null(pc.coalesce(whole, pc.cast(array, pa.string())), "").to_pylist()
+    return pc.fill_null(words_of(array), "").to_pylist()
 
 
 def _holds_images(folder):

@@ -1,5 +1,6 @@
 """Tables whose cells have types of Arrow, read batch by batch."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -47,6 +48,17 @@ class ArrowBatches:
                 f"{self.name} must not change while it is read. Received: {self.received}, "
                 f"{self.count:,} rows, then {first:,}."
             )
+
+
+@contextlib.contextmanager
+def told_damaged(name, received, kind):
+    """Raises a `ValueError` of `damaged` for what pyarrow cannot read, but for a file not there."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(name, received, kind, error) from None
 
 
 def damaged(name, received, kind, error):

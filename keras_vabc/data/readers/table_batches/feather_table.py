@@ -3,7 +3,7 @@
 import pyarrow as pa
 from pyarrow import ipc
 
-from keras_vabc.data.readers.table_batches.arrow_batches import ArrowBatches, damaged
+from keras_vabc.data.readers.table_batches.arrow_batches import ArrowBatches, damaged, told_damaged
 from keras_vabc.files.bounds import check_regular, check_unpacked
 
 OLD = b"FEA1"
@@ -26,14 +26,11 @@ class FeatherTable(ArrowBatches):
 
         def read():
             unpacked = 0
-            with opened() as batches:
-                try:
-                    for batch in _each(batches):
-                        unpacked += batch.nbytes
-                        check_unpacked(unpacked, path, name)
-                        yield batch
-                except (pa.ArrowException, OSError) as error:
-                    raise damaged(name, received, "Feather", error) from None
+            with opened() as batches, told_damaged(name, received, "Feather"):
+                for batch in _each(batches):
+                    unpacked += batch.nbytes
+                    check_unpacked(unpacked, path, name)
+                    yield batch
 
         with opened() as batches:
             schema = batches.schema
@@ -44,15 +41,11 @@ def _opened(path, name, received):
     """What opens the file, mapped, so that memory does not grow with it."""
 
     def opened():
-        try:
+        with told_damaged(name, received, "Feather"):
             source = pa.memory_map(str(path))
             with open(path, "rb") as file:
                 form = ipc.open_file if file.read(6) == b"ARROW1" else ipc.open_stream
             return form(source)
-        except FileNotFoundError:
-            raise
-        except (pa.ArrowException, OSError) as error:
-            raise damaged(name, received, "Feather", error) from None
 
     return opened
 

@@ -1,9 +1,8 @@
 """Reading Parquet files of any columns and any length."""
 
-import pyarrow as pa
 from pyarrow import parquet
 
-from keras_vabc.data.readers.table_batches.arrow_batches import ArrowBatches, damaged
+from keras_vabc.data.readers.table_batches.arrow_batches import ArrowBatches, told_damaged
 from keras_vabc.data.readers.table_batches.table import BATCH_BYTES, BATCH_ROWS
 from keras_vabc.files.bounds import check_regular, check_unpacked
 
@@ -28,22 +27,16 @@ class ParquetTable(ArrowBatches):
         size = max(1, min(BATCH_ROWS, BATCH_BYTES // row_bytes))
 
         def read():
-            with _opened(path, name, received) as file:
-                try:
-                    yield from file.iter_batches(size, use_threads=False)
-                except (pa.ArrowException, OSError) as error:
-                    raise damaged(name, received, "Parquet", error) from None
+            with _opened(path, name, received) as file, told_damaged(name, received, "Parquet"):
+                yield from file.iter_batches(size, use_threads=False)
 
         super().__init__(read, schema, count, name, received)
 
 
 def _opened(path, name, received):
-    try:  # buffered, so that a large row group is not read as a whole
+    with told_damaged(name, received, "Parquet"):
+        # buffered, so that a large row group is not read as a whole
         return parquet.ParquetFile(path, buffer_size=2**16, pre_buffer=False)
-    except FileNotFoundError:
-        raise
-    except (pa.ArrowException, OSError) as error:
-        raise damaged(name, received, "Parquet", error) from None
 
 
 def _unpacked(metadata):
