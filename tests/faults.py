@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from keras_vabc.recipes.progress import EpochReport
+
 LINE_BYTES = 400  # of run.json and of a result line there are more
 
 
@@ -118,4 +120,19 @@ def stopped(owner, name, when=lambda *_: True):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(owner, name, stop)
+        yield
+
+
+@contextlib.contextmanager
+def at_epoch(number, act):
+    """Calls a function in the middle of the training of V-ABC, before that epoch is stored."""
+    report = EpochReport.on_epoch_end
+
+    def on_epoch_end(self, epoch, logs=None):
+        report(self, epoch, logs)
+        if epoch == number:
+            act()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EpochReport, "on_epoch_end", on_epoch_end)
         yield

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from command_line import contents, fails, keras_vabc, record, succeeds, write_images
+from faults import at_epoch
 from PIL import Image
 
 from keras_vabc.data.digests import digests
@@ -410,13 +411,7 @@ def _stop(*_, **__):
 def test_a_training_that_broke_off_goes_on_after_its_last_epoch(tmp_path, monkeypatch):
     whole, broken = (["--epochs", 3, "--out", tmp_path / name] for name in ("whole", "broken"))
     assert train_small(tmp_path, *whole).exit_code == 0
-    report = EpochReport.on_epoch_end
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            EpochReport,
-            "on_epoch_end",
-            lambda self, epoch, logs=None: _stop() if epoch == 1 else report(self, epoch, logs),
-        )
+    with at_epoch(1, _stop):
         train_small(tmp_path, *broken)
     assert list(record(tmp_path / "broken")["stages"]) == ["intake"]
     assert (tmp_path / "broken" / "model.checkpoint").exists()

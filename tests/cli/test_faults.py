@@ -19,6 +19,7 @@ import typer
 from command_line import contents, fails, keras_vabc, record, succeeds
 from faults import (
     LINE_BYTES,
+    at_epoch,
     fill_disk,
     filled,
     hidden,
@@ -63,21 +64,6 @@ def data(tmp_path_factory):
 def train_command(data, run, epochs=EPOCHS):
     paths = ["--unlabeled", data / "all.csv", "--unwanted", data / "bad.csv", "--out", run]
     return ["train", *paths, "--setting", "paper", "--epochs", epochs]
-
-
-@contextlib.contextmanager
-def at_epoch(number, act):
-    """Calls a function in the middle of the training of V-ABC, before that epoch is stored."""
-    report = EpochReport.on_epoch_end
-
-    def on_epoch_end(self, epoch, logs=None):
-        report(self, epoch, logs)
-        if epoch == number:
-            act()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(EpochReport, "on_epoch_end", on_epoch_end)
-        yield
 
 
 @pytest.fixture(scope="module")

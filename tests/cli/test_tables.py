@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import keras_vabc, record, succeeds
+from faults import at_epoch
 
 import keras_vabc as kv
 from keras_vabc.data.columns.table import Columns
 from keras_vabc.recipes import training
-from keras_vabc.recipes.progress import EpochReport
 
 CITIES = ["Rome", "Oslo", "Bern"]
 
@@ -120,15 +120,9 @@ def test_samples_are_rows_like_the_data(run, tmp_path):
     assert prices.astype(float).between(known.min(), known.max()).all()
 
 
-def test_an_interrupted_training_goes_on(tmp_path, monkeypatch):
+def test_an_interrupted_training_goes_on(tmp_path):
     assert train(tmp_path, "whole", epochs=2).exit_code == 0
-    report = EpochReport.on_epoch_end
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            EpochReport,
-            "on_epoch_end",
-            lambda self, epoch, logs=None: _stop() if epoch == 1 else report(self, epoch, logs),
-        )
+    with at_epoch(1, _stop):
         assert train(tmp_path, "broken", epochs=2).exit_code != 0
     assert list(record(tmp_path / "broken")["stages"]) == ["intake"]
     assert train(tmp_path, "broken", epochs=2).exit_code == 0
