@@ -10,8 +10,6 @@ import time
 
 import pytest
 
-from keras_vabc.recipes.progress import EpochReport
-
 LINE_BYTES = 400  # of run.json and of a result line there are more
 
 
@@ -126,6 +124,8 @@ def stopped(owner, name, when=lambda *_: True):
 @contextlib.contextmanager
 def at_epoch(number, act):
     """Calls a function in the middle of the training of V-ABC, before that epoch is stored."""
+    from keras_vabc.recipes.progress import EpochReport  # not in workers without TensorFlow
+
     report = EpochReport.on_epoch_end
 
     def on_epoch_end(self, epoch, logs=None):
