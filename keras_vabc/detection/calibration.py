@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from keras_vabc.nu.estimates import Estimates
-from keras_vabc.nu.share import log_odds_shift
+from keras_vabc.nu.share import log_odds_shift, log_odds_slope
 from keras_vabc.nu.thresholds import false_alarm_threshold
 
 EVEN = np.float64(0.5)
@@ -13,9 +13,9 @@ EVEN = np.float64(0.5)
 class Calibration:
     """What scores of training rows, by what has not seen them where there is that, tell of others.
 
-    The log odds of a row are those of its rank among the unlabeled rows, and a number that makes
-    the mean probability over all training rows the share of unwanted ones among them: the known
-    ones, and those that a `SharePosterior` finds hidden among the unlabeled.
+    The log odds of a row are those of its rank among the unlabeled rows, times a `log_odds_slope`,
+    and a number that makes the mean probability over all training rows the share of unwanted ones
+    among them: the known ones, and those that a `SharePosterior` finds hidden among the unlabeled.
 
     Attributes:
         share: Estimated share of negatives among the unlabeled rows, with its `interval`.
@@ -29,15 +29,16 @@ class Calibration:
             np.searchsorted(np.sort(unlabeled), self._scores, side) for side in ("left", "right")
         ]
         self._ranks = np.sum(sides, axis=0) / (2 * len(unlabeled))
-        self._least = 1 / (4 * len(unlabeled))
+        self._least, self._slope = 1 / (4 * len(unlabeled)), 1.0
         odds = [self._odds(part) for part in (unlabeled, unwanted)]
         estimates = Estimates(*odds)
         posterior = estimates.posterior
         self.share, self.interval = posterior.median, posterior.interval
         rows = len(unlabeled) + len(unwanted)
         share = (self.share * len(unlabeled) + len(unwanted)) / rows
-        self._shift = log_odds_shift(np.concatenate(odds), share)
-        self._even = self._score_of(expit(-self._shift))
+        self._slope = log_odds_slope(*odds, self.share)
+        self._shift = log_odds_shift(self._slope * np.concatenate(odds), share)
+        self._even = self._score_of(expit(-self._shift / self._slope))
         self.threshold = self._even
         if max_false_alarms is not None:
             known = unwanted, estimates.cautious_share
@@ -50,7 +51,7 @@ class Calibration:
 
     def _odds(self, scores):
         ranks = np.interp(scores, self._scores, self._ranks, left=0, right=1)
-        return logit(np.clip(ranks, self._least, 1 - self._least))
+        return self._slope * logit(np.clip(ranks, self._least, 1 - self._least))
 
     def _score_of(self, rank):
         """The score at a rank; beyond all where the rank is."""

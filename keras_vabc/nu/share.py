@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit
 
 FAILURES = 0.1  # probability with which the interval may fail
 CAUTION = 0.01  # weight of the confidence bounds in the choice of a cut, beyond 1
 SMALLEST_LOG_ODDS = -30.0  # a shift that leaves no negative in any data set
+SLOPES = 0.6, 2.5  # beyond them a share that is estimated wrong decides, not the data
 
 
 def best_bin_share(unlabeled_scores, unwanted_scores):
@@ -58,6 +59,36 @@ def log_odds_shift(logits, share):
     if excess(low) >= 0:
         return float(low)
     return float(high if excess(high) <= 0 else brentq(excess, low, high, xtol=1e-9))
+
+
+def log_odds_slope(unlabeled, unwanted, share):
+    """What log odds of ranks are multiplied by, before `log_odds_shift`, to be those of negatives.
+
+    A rank tells which example is more suspicious, not by how much: where the concepts lie apart the
+    probability rises from 0 to 1 within a few ranks. The logistic curve is the one of least
+    unbiased risk of positive-unlabeled learning, which is convex: under it the mean log odds of the
+    unwanted are those of the unlabeled weighted with their probability. The slope stays within
+    `SLOPES`, and is 1 where no example is told from another.
+
+    `unlabeled` and `unwanted` are the log odds `(n,)` and `(m,)`, by what did not train on them;
+    `share` is that of negatives among the unlabeled, in (0, 1).
+
+    Source: [Convex Formulation for Learning from Positive and Unlabeled
+    Data](https://proceedings.mlr.press/v37/plessis15.html), du Plessis et al. 2015, whose labelled
+    class is the unwanted fold.
+    """
+    unlabeled, unwanted = (np.asarray(odds, "float64") for odds in (unlabeled, unwanted))
+
+    def risk(log_slope):
+        slope = math.exp(log_slope)
+        shift = log_odds_shift(slope * unlabeled, share)
+        own = slope * unlabeled + shift
+        unwanted_odds = slope * unwanted.mean() + shift
+        told = np.logaddexp(0, own).mean() / share - unwanted_odds
+        return len(unwanted) * told + log_slope**2 / 2
+
+    least, most = map(math.log, SLOPES)
+    return math.exp(minimize_scalar(risk, bounds=(least, most), method="bounded").x)
 
 
 def ranking_quality(unlabeled_scores, unwanted_scores, share):

@@ -8,7 +8,9 @@ from keras_vabc.data.blocks import Blockwise
 from keras_vabc.nu.anomaly import anomaly_layers
 from keras_vabc.nu.bags import TRIED, bagged_trees
 from keras_vabc.nu.forest import Forest
+from keras_vabc.nu.posterior import SharePosterior
 from keras_vabc.nu.ranks import Ranks
+from keras_vabc.nu.share import log_odds_slope
 
 SMALLEST = 1e-6  # rank of which the log odds are taken
 ENDS = 0.0, 1.0  # of the scores of a forest
@@ -38,7 +40,14 @@ class Filled(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_vabc")
 class RankOdds(keras.layers.Layer):
-    """Log odds `(batch, 1)` of the mean of the ranks in a tensor `(batch, rankings)`."""
+    """Log odds `(batch, 1)` of the mean of the ranks in a tensor `(batch, rankings)`.
+
+    They are multiplied by the `slope`; see `log_odds_slope`.
+    """
+
+    def __init__(self, slope=1.0, **kwargs):
+        super().__init__(**{"dtype": "float32", "trainable": False, **kwargs})
+        self.slope = slope
 
     def build(self, input_shape):
         """Makes no weights."""
@@ -48,7 +57,11 @@ class RankOdds(keras.layers.Layer):
         """The log odds, finite."""
         mean = tf.reduce_mean(tf.cast(inputs, tf.float32), axis=1, keepdims=True)
         mean = tf.clip_by_value(mean, SMALLEST, 1 - SMALLEST)
-        return tf.math.log(mean) - tf.math.log(1 - mean)
+        return self.slope * (tf.math.log(mean) - tf.math.log(1 - mean))
+
+    def get_config(self):
+        """Arguments of the constructor."""
+        return {**super().get_config(), "slope": self.slope}
 
 
 def fit_trees(unlabeled, unwanted, trees, seed, known_wanted=None):
@@ -60,9 +73,9 @@ def fit_trees(unlabeled, unwanted, trees, seed, known_wanted=None):
 
     The folds are float32 arrays `(n, columns)` and `(m, columns)`, NaN where something is missing;
     `known_wanted` is `None` or a mask of the unlabeled rows.
-    The network maps rows to log odds `(batch, 1)` of the mean rank, the odds are those of the rows
-    of both folds out of bag, shapes `(n,)` and `(m,)`. It holds at most 4,000 unlabeled rows, and
-    no unwanted ones.
+    The network maps rows to log odds `(batch, 1)` of the mean rank, which are multiplied by their
+    `log_odds_slope`; the odds are those of the rows of both folds out of bag, shapes `(n,)` and
+    `(m,)`. It holds at most 4,000 unlabeled rows, and no unwanted ones.
     """
     count, columns = unlabeled.shape
     wanted = () if known_wanted is None else np.flatnonzero(known_wanted)
@@ -75,13 +88,15 @@ def fit_trees(unlabeled, unwanted, trees, seed, known_wanted=None):
     scored, scored_scores = bagged_trees(x, count, trees, seeds[2], wanted=wanted, name=SCORED)
     both = (plain_scores, PLAIN), (scored_scores, SCORED)
     ranks = [Ranks.of(own[:count, None], ENDS, name=f"ranks_of_{name}") for own, name in both]
-    network = _joined(scores.model, (plain, scored), ranks)
     places = [
         rank(scores[:, None])
         for rank, scores in zip(ranks, (plain_scores, scored_scores), strict=True)
     ]
     odds = RankOdds()(tf.concat(places, 1)).numpy()[:, 0]
-    return network, odds[:count], odds[count:]
+    parts = odds[:count], odds[count:]
+    slope = log_odds_slope(*parts, SharePosterior.of(*parts).median)
+    network = _joined(scores.model, (plain, scored), ranks, slope)
+    return network, *(np.float32(slope) * part for part in parts)
 
 
 def are_trees(network):
@@ -104,8 +119,9 @@ class TreeOdds:
         filled, scores = layer("filled").output, layer("anomaly_scores").output
         self._scores = Blockwise(keras.Model(network.inputs, [filled, scores]))
         ranks = [layer(f"ranks_of_{name}") for name in (PLAIN, SCORED)]
+        odds = next(layer for layer in network.layers if isinstance(layer, RankOdds))
         self._odds = Blockwise(
-            lambda votes: RankOdds()(
+            lambda votes: odds(
                 tf.concat([rank(votes[:, i : i + 1]) for i, rank in enumerate(ranks)], 1)
             )
         )
@@ -139,10 +155,10 @@ class _Scores:
         return np.concatenate([scores, self._isolation.rows(filled)[:, None]], 1)
 
 
-def _joined(scores, forests, ranks):
+def _joined(scores, forests, ranks, slope):
     """The whole network, whose input is that of a model of rows beside their scores."""
     inputs = scores.inputs[0]
     votes = forests[0](inputs), forests[1](scores.outputs[0])
     places = [rank(vote) for rank, vote in zip(ranks, votes, strict=True)]
     joined = keras.layers.Concatenate(dtype="float32")(places)
-    return keras.Model(inputs, RankOdds(dtype="float32")(joined), name="nu_classifier")
+    return keras.Model(inputs, RankOdds(slope)(joined), name="nu_classifier")

@@ -316,6 +316,19 @@ def test_probabilities_rise_with_scores_and_agree_with_the_threshold():
     assert own.probability(everyone).mean() == pytest.approx((0.1 * 1000 + 60) / 1060, abs=0.03)
 
 
+def test_what_is_plainly_apart_is_found_and_its_probability_says_so():
+    """Of 100 hidden ones that lie far from 900 others, as their 30 known likes do."""
+    rng = np.random.default_rng(31)
+    wanted, unwanted = rng.normal(0, 1, (900, 5)), rng.normal(6, 1, (130, 5))
+    X = np.concatenate([wanted, unwanted])
+    y = np.r_[np.zeros(1000, int), np.ones(30, int)]
+    detector = kv.Detector(seed=1).fit(X, y)
+    assert detector.labels_[900:1000].mean() >= 0.75 and detector.labels_[:900].mean() < 0.01
+    fresh = rng.normal(6, 1, (200, 5)), rng.normal(0, 1, (200, 5))
+    found, others = (detector.predict_proba(rows)[:, 1] for rows in fresh)
+    assert found.mean() > 0.65 and others.mean() < 0.04
+
+
 def test_the_threshold_of_false_alarms_is_that_of_the_unlabeled():
     unlabeled = np.r_[RNG.normal(size=2000), RNG.normal(8, 1, 200)]
     for most in (0.01, 0.1):

@@ -2,8 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from keras_vabc.nu.share import best_bin_share, log_odds_shift, ranking_quality
+from keras_vabc.nu.share import (
+    SLOPES,
+    best_bin_share,
+    log_odds_shift,
+    log_odds_slope,
+    ranking_quality,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -63,3 +70,23 @@ def test_ranking_quality_needs_no_labels():
     assert ranking_quality(unlabeled, unwanted, 0.1) == pytest.approx(below, abs=0.01)
     assert ranking_quality(unlabeled, unwanted, 0.0) < below - 0.02
     assert ranking_quality(np.zeros(5), np.zeros(3), 0.2) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("slope", [0.8, 1.0, 1.7])
+def test_the_slope_makes_mean_log_odds_of_the_unwanted_what_the_probabilities_say(slope):
+    """Of calibrated log odds that were divided by a slope, it is found again."""
+    rng = np.random.default_rng(21)
+    logits = rng.normal(-2, 2.5, 40_000)
+    negative = rng.random(len(logits)) < expit(logits)
+    unwanted = rng.permutation(logits[negative])[:3000] / slope
+    found = log_odds_slope(logits / slope, unwanted, negative.mean())
+    assert found == pytest.approx(slope, rel=0.07)
+
+
+def test_the_slope_has_limits_and_is_even_where_nothing_is_told():
+    ranks = np.linspace(-6, 6, 1000)
+    apart = log_odds_slope(ranks, np.full(20, 6.0), 0.02)
+    assert apart == pytest.approx(SLOPES[1], rel=0.01)
+    against = log_odds_slope(ranks, np.full(20, -3.0), 0.3)
+    assert against == pytest.approx(SLOPES[0], rel=0.01)
+    assert log_odds_slope(np.zeros(50), np.zeros(5), 0.3) == pytest.approx(1, abs=0.01)
