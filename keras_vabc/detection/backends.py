@@ -20,11 +20,13 @@ class Scored:
         unlabeled: Scores of the unlabeled rows it was trained on, by what has not seen them where
             the backend has that.
         unwanted: Those of the unwanted rows.
+        seen: Whether the scores of training rows are by what has seen them.
     """
 
     score: Callable
     unlabeled: np.ndarray
     unwanted: np.ndarray
+    seen: bool = False
 
 
 MODULES = {
@@ -47,4 +49,4 @@ def backend(name):
 
 def seen(score, unlabeled, unwanted):
     """`Scored` of a score that has seen all training rows."""
-    return Scored(score, score(unlabeled), score(unwanted))
+    return Scored(score, score(unlabeled), score(unwanted), seen=True)

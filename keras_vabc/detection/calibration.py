@@ -18,12 +18,14 @@ class Calibration:
     among them: the known ones, and those that a `SharePosterior` finds hidden among the unlabeled.
 
     Attributes:
-        share: Estimated share of negatives among the unlabeled rows, with its `interval`.
+        share: Estimated share of negatives among the unlabeled rows; NaN where it is only known to
+            be in its `interval`, since the concepts overlap or the unwanted are too few, or where
+            the scores are of rows that they have `seen`.
         threshold: The score above which the probability exceeds one half; or that of
             `false_alarm_threshold`, if a largest share of false alarms is asked for.
     """
 
-    def __init__(self, unlabeled, unwanted, max_false_alarms=None):
+    def __init__(self, unlabeled, unwanted, max_false_alarms=None, seen=False):
         self._scores = np.unique(unlabeled).astype("float64")
         sides = [
             np.searchsorted(np.sort(unlabeled), self._scores, side) for side in ("left", "right")
@@ -32,11 +34,11 @@ class Calibration:
         self._least, self._slope = 1 / (4 * len(unlabeled)), 1.0
         odds = [self._odds(part) for part in (unlabeled, unwanted)]
         estimates = Estimates(*odds)
-        posterior = estimates.posterior
-        self.share, self.interval = posterior.median, posterior.interval
+        self.share, self.interval = _told(estimates, seen)
+        hidden = estimates.posterior.median
         rows = len(unlabeled) + len(unwanted)
-        share = (self.share * len(unlabeled) + len(unwanted)) / rows
-        self._slope = log_odds_slope(*odds, self.share)
+        share = (hidden * len(unlabeled) + len(unwanted)) / rows
+        self._slope = log_odds_slope(*odds, hidden)
         self._shift = log_odds_shift(self._slope * np.concatenate(odds), share)
         self._even = self._score_of(expit(-self._shift / self._slope))
         self.threshold = self._even
@@ -58,3 +60,13 @@ class Calibration:
         if rank < self._ranks[0]:
             return float(np.nextafter(self._scores[0], -np.inf))
         return float(np.interp(rank, self._ranks, self._scores))
+
+
+def _told(estimates, seen):
+    """The share with its interval; NaN where it is only bounded."""
+    if seen:
+        return np.nan, (0.0, 1.0)
+    posterior = estimates.posterior
+    if not estimates.separability.apart:
+        return np.nan, (0.0, posterior.interval[1])
+    return posterior.median, posterior.interval

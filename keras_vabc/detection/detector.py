@@ -1,5 +1,7 @@
 """A scikit-learn estimator that says how unwanted rows are, from a few that are known."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -11,12 +13,14 @@ from sklearn.utils.validation import (
 )
 
 from keras_vabc.data.checks import check_whole
+from keras_vabc.data.copies import told_once
 from keras_vabc.data.ranges import checked
 from keras_vabc.detection.backends import UNSUPERVISED, WITH_NAN, backend
 from keras_vabc.detection.calibration import Calibration
 from keras_vabc.detection.frames import as_table, columns_of, encoded, is_mixed
 
 LEAST = 4  # rows: two unlabeled and two unwanted ones
+LARGEST = 1e38  # in float32
 
 
 class Detector(ClassifierMixin, BaseEstimator):
@@ -48,8 +52,11 @@ class Detector(ClassifierMixin, BaseEstimator):
         decision_scores_: Scores `(n,)` of the training rows, by what has not seen them where the
             backend has that: `"nu"` and `"forest"`.
         labels_: What they make of the training rows, 0 or 1.
-        negative_share_: Estimated share of unwanted rows among the unlabeled ones.
-        negative_share_interval_: Its interval `(low, high)`.
+        negative_share_: Estimated share of unwanted rows among the unlabeled ones; NaN where these
+            cannot tell it: the concepts overlap, the unwanted are too few, or the backend is
+            neither `"nu"` nor `"forest"` and knows no rows but those that it has seen.
+        negative_share_interval_: Its interval `(low, high)`, 95 %; with NaN, `high` is the most
+            that it can be.
         n_features_in_: Number of columns.
         feature_names_in_: Their names, where X is a data frame of names.
 
@@ -88,6 +95,9 @@ class Detector(ClassifierMixin, BaseEstimator):
             ValueError: If there are NaNs in y, or other than two labels; infinite numbers in X, or
                 NaN among numbers alone for another backend than `"nu"`; too few rows; or an
                 argument breaks a rule.
+
+        Warns:
+            UserWarning: If more than half of the rows have the label of the unwanted.
         """
         fit_backend, seed = backend(self.backend), check_whole("seed", self.seed, 0)
         most = self.max_false_alarms
@@ -97,16 +107,19 @@ class Detector(ClassifierMixin, BaseEstimator):
         self.classes_, unwanted = _two_labels(y)
         wanted = _mask(known_wanted, unwanted)
         self._columns = columns_of(X, unwanted) if mixed else None
-        X = encoded(X, self._columns) if mixed else X
-        parts = X[~unwanted], X[unwanted]
+        self._origin = None if mixed or X.ndim > 2 else _medians(X)
+        X = encoded(X, self._columns) if mixed else self._centred(X)
+        kept, places = told_once(X[unwanted], X[~unwanted])
+        parts = X[~unwanted], X[unwanted][kept]
         self._scored = fit_backend(*parts, None if wanted is None else wanted[~unwanted], seed)
-        calibration = Calibration(self._scored.unlabeled, self._scored.unwanted, most)
+        scored = self._scored
+        calibration = Calibration(scored.unlabeled, scored.unwanted, most, scored.seen)
         self._calibration, self.threshold_ = calibration, calibration.threshold
         self.negative_share_ = calibration.share
         self.negative_share_interval_ = calibration.interval
         self.decision_scores_ = np.empty(len(X))
         self.decision_scores_[~unwanted] = self._scored.unlabeled
-        self.decision_scores_[unwanted] = self._scored.unwanted
+        self.decision_scores_[unwanted] = self._scored.unwanted[places]
         self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
         return self
 
@@ -114,7 +127,11 @@ class Detector(ClassifierMixin, BaseEstimator):
         """Scores `(n,)`, float64: higher for what is more unwanted, on the backend's own scale."""
         check_is_fitted(self)
         numbers = self._columns is None
-        X = self._checked(X) if numbers else encoded(self._table(X)[0], self._columns)
+        X = (
+            self._centred(self._checked(X))
+            if numbers
+            else encoded(self._table(X)[0], self._columns)
+        )
         return np.asarray(self._scored.score(X), "float64")
 
     def decision_function(self, X):
@@ -146,10 +163,16 @@ class Detector(ClassifierMixin, BaseEstimator):
     def _checked(self, X, **more):
         """X as an array of numbers; with y, in `fit`, both."""
         images = getattr(X, "ndim", 2) > 2
-        rules = {"allow_nd": images, "dtype": None if images else np.float32}
+        rules = {"allow_nd": images, "dtype": None if images else np.float64}
         if self.backend in WITH_NAN and not images:
             rules["ensure_all_finite"] = "allow-nan"
         return validate_data(self, X, reset=bool(more), **rules, **more)
+
+    def _centred(self, X):
+        """Rows of numbers about the medians, as float32, to which large ones would be alike."""
+        if self._origin is None:
+            return X
+        return np.clip(X - self._origin, -LARGEST, LARGEST).astype("float32")
 
     def _table(self, X, y=None):
         """X as a `pyarrow.Table`, and y, which is given in `fit`."""
@@ -161,6 +184,13 @@ class Detector(ClassifierMixin, BaseEstimator):
                 raise ValueError(f"X must hold at least {LEAST} rows. Received: {len(y)}.")
         validate_data(self, X, reset=y is not None, skip_check_array=True)
         return X, y
+
+
+def _medians(X):
+    """Of each column `(columns,)`, 0 of one without a value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nan_to_num(np.nanmedian(X, axis=0))
 
 
 def _two_labels(y):
@@ -176,7 +206,15 @@ def _two_labels(y):
         raise ValueError(
             f"y must hold two classes, unlabeled and unwanted. Received: one class, {classes[0]!r}."
         )
-    return classes, y == classes[1]
+    unwanted = y == classes[1]
+    if unwanted.sum() > len(y) / 2:
+        warnings.warn(
+            f"Most rows ({unwanted.sum():,} of {len(y):,}) have the label {classes[1]!r}, which is "
+            "that of the unwanted ones, being the greater of two. Of scikit-learn's outlier labels "
+            "-1 is the unwanted: give y == -1.",
+            stacklevel=3,
+        )
+    return classes, unwanted
 
 
 def _mask(known_wanted, unwanted):

@@ -126,7 +126,7 @@ class NUClassifier:
     def out_of_fold(self):
         """`(unlabeled, unwanted)`: log odds of training examples by what did not train on them.
 
-        Float32 of shape `(n,)` and `(m,)`; `None` before `fit` and of old files.
+        Float32 of shape `(n,)` and `(m,)`, of unwanted copies the first alone; `None` before `fit`.
         """
         return None if self._committee is None else self._committee.out_of_fold
 

@@ -13,7 +13,8 @@ class Flagged:
     """What lies above a cut, each figure as `(low, median, high)` of 95 %.
 
     Of the negatives among the unlabeled, as many as the posterior of their share says, the same
-    part lies above the cut as of the unwanted examples; the rest above it is wanted.
+    part lies above the cut as of the unwanted examples; the rest above it is wanted. Where there
+    may be no negatives, all of them may be wanted.
 
     Attributes:
         rows: Number of the unlabeled above the cut, of `unlabeled`.
@@ -40,10 +41,12 @@ class Flagged:
         rng = np.random.default_rng(0)
         share = rng.choice(posterior.shares, DRAWS, p=posterior.probabilities)
         recall = rng.beta(caught + 0.5, unwanted - caught + 0.5, DRAWS)  # Jeffreys' prior
-        wanted = np.clip(rows - share * recall * unlabeled, 0, rows)
+        wanted = _quantiles(np.clip(rows - share * recall * unlabeled, 0, rows))
+        if posterior.interval[0] == 0:
+            wanted = *wanted[:2], float(rows)
         above = rng.beta(rows + 0.5, unlabeled - rows + 0.5, DRAWS)
-        drawn = recall, wanted, np.clip((above - share * recall) / (1 - share), 0, 1)
-        return cls(rows, unlabeled, unwanted, *(_quantiles(one) for one in drawn))
+        false_alarms = np.clip((above - share * recall) / (1 - share), 0, 1)
+        return cls(rows, unlabeled, unwanted, _quantiles(recall), wanted, _quantiles(false_alarms))
 
 
 def _quantiles(drawn):

@@ -9,6 +9,7 @@ from keras_vabc.data.checks import (
     check_rows,
     check_whole,
 )
+from keras_vabc.data.copies import told_once
 from keras_vabc.nu.networks import SMALL, checked_network
 
 RISKS = ("cvir", "nnpu")
@@ -41,8 +42,9 @@ def takes_trees(unlabeled, network):
 def checked_folds(unlabeled, unwanted, network, members):
     """Both folds as arrays alike in shape and dtype, floats as float32; finite but for trees.
 
-    Of trees both are float32, and NaN is a missing value. A `ValueError` if a fold or the network
-    breaks a rule of `NUClassifier`.
+    Of trees both are float32, and NaN is a missing value. Of equal unwanted ones the first alone is
+    left, where `told_once` says so: copies would count as further evidence, and tell of themselves.
+    A `ValueError` if a fold or the network breaks a rule of `NUClassifier`.
     """
     trees = takes_trees(unlabeled, network)
     unlabeled, unwanted = (
@@ -65,7 +67,7 @@ def checked_folds(unlabeled, unwanted, network, members):
             raise ValueError(
                 f"{name} must hold at least {least} examples, {reason}. Received: {len(fold)}."
             )
-    folds = unlabeled, unwanted
+    folds = unlabeled, unwanted[told_once(unwanted, unlabeled, least)[0]]
     return tuple(fold.astype("float32", copy=False) for fold in folds) if trees else folds
 
 

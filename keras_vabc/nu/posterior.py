@@ -9,6 +9,7 @@ from scipy.stats import beta
 
 LEVELS = 0.025, 0.975  # of the interval
 LEAST, MOST = 0.002, 0.9  # shares that are told apart; beyond them it is "next to none", "any"
+NEXT_TO_NONE = 0.004  # low ends below it are 0: the prior holds no smaller share than `LEAST`
 BOOTSTRAPS = 24  # of the unwanted scores, which are the few
 PARTS = {20: (0.1, 0.25, 0.5, 0.75, 0.9), 8: (0.15, 0.4, 0.65, 0.9), 0: (0.2, 0.5, 0.8)}
 FAILURE = 0.1  # of either Clopper-Pearson bound at a cut
@@ -62,7 +63,7 @@ class SharePosterior:
     def interval(self):
         """`(low, high)`, 95 %; 0 or 1 where an end is beyond what can be told apart."""
         low, high = map(self.quantile, LEVELS)
-        low = 0.0 if low <= self.shares[1] else low
+        low = 0.0 if low <= NEXT_TO_NONE else low
         high = 1.0 if high >= self.shares[-2] else max(high, self.bound)
         return low, high
 

@@ -137,6 +137,11 @@ def test_bad_arguments_are_named_in_fit(data, arguments, message):
         kv.Detector(**arguments).fit(*data[:2])
 
 
+def test_labels_the_wrong_way_round_are_told(data):
+    with pytest.warns(UserWarning, match=r"Most rows \(\d+ of 600\) have the label 1"):
+        kv.Detector("pca").fit(data[0], np.where(data[1] == 1, -1, 1))
+
+
 def test_it_works_in_what_scikit_learn_has_around_estimators(data):
     x, y, unwanted = data
     frame = pd.DataFrame(x, columns=["a", "b", "c"])
@@ -314,6 +319,37 @@ def test_probabilities_rise_with_scores_and_agree_with_the_threshold():
     assert np.array_equal(p > 0.5, scores > own.threshold)
     everyone = np.r_[unlabeled, RNG.normal(5, 1, 60)]
     assert own.probability(everyone).mean() == pytest.approx((0.1 * 1000 + 60) / 1060, abs=0.03)
+
+
+def test_copies_of_unwanted_rows_are_no_evidence(data):
+    x, unwanted = data[0][:600], data[0][data[2] == 1][:3]
+    tens = np.repeat(unwanted, 10, axis=0)
+    single, copied = (
+        kv.Detector(seed=2).fit(np.concatenate([x, u]), np.r_[np.zeros(600), np.ones(len(u))])
+        for u in (unwanted, tens)
+    )
+    assert np.isnan(single.negative_share_) and np.isnan(copied.negative_share_)
+    assert copied.negative_share_interval_ == single.negative_share_interval_
+    np.testing.assert_array_equal(copied.score_samples(x), single.score_samples(x))
+    assert len(np.unique(copied.decision_scores_[600:610])) == 1
+    np.testing.assert_array_equal(copied.decision_scores_[600::10], single.decision_scores_[600:])
+
+
+def test_seconds_since_1970_are_told_apart():
+    rng = np.random.default_rng(5)
+    seconds = np.r_[rng.normal(0, 5, 800), rng.normal(60, 5, 60)]
+    X = np.stack([1.7e9 + seconds, rng.normal(size=860)], 1)
+    y = np.r_[np.zeros(840), np.ones(20)]
+    detector = kv.Detector(seed=1).fit(X, y)
+    truth = np.r_[np.zeros(800), np.ones(60)]
+    assert roc_auc_score(truth[:840], detector.decision_scores_[:840]) > 0.99
+    assert roc_auc_score(truth, detector.score_samples(X)) > 0.99
+
+
+def test_a_backend_that_has_seen_the_rows_states_no_share(data):
+    detector = kv.Detector("pca", seed=1).fit(data[0], data[1])
+    assert np.isnan(detector.negative_share_) and detector.negative_share_interval_ == (0, 1)
+    assert kv.Detector("forest", seed=1).fit(*data[:2]).negative_share_interval_ != (0, 1)
 
 
 def test_what_is_plainly_apart_is_found_and_its_probability_says_so():

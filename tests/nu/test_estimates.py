@@ -52,6 +52,19 @@ def test_figures_are_what_counting_gives_at_shifted_odds():
     json.dumps(own.attributes, allow_nan=False)
 
 
+def test_where_nothing_is_hidden_all_that_is_moved_may_be_wanted():
+    rng = np.random.default_rng(77)
+    covered, acting = [], []
+    for _ in range(60):
+        own = estimates_of(*drawn(0, 3, 2000, int(rng.integers(10, 60)), rng))
+        covered.append(own.posterior.interval[0] == 0)
+        if own.moving_cut is not None:
+            found = own.above(own.moving_cut)
+            acting.append(found.wanted[2] == found.rows)
+    assert np.mean(covered) >= 0.93
+    assert len(acting) > 20 and np.mean(acting) >= 0.93
+
+
 @pytest.mark.parametrize(
     "folds",
     [

@@ -12,6 +12,7 @@ import keras_vabc as kv
 from keras_vabc.data.blocks import Blockwise
 from keras_vabc.files.model_files import read_model_file, write_model_file
 from keras_vabc.nu.forest import Forest
+from keras_vabc.nu.tables import RankOdds
 
 RNG = np.random.default_rng(11)
 SEED = 5
@@ -55,7 +56,8 @@ def test_it_ranks_hidden_and_new_negatives_first(data, nu):
 
 
 def test_ranks_are_places_among_the_unlabeled_rows_alone(data, nu):
-    ranks = 1 / (1 + np.exp(-nu.out_of_fold[0].astype("float64")))
+    slope = next(x.slope for x in nu._committee.network.layers if isinstance(x, RankOdds))
+    ranks = 1 / (1 + np.exp(-nu.out_of_fold[0].astype("float64") / slope))
     assert ranks.mean() == pytest.approx(0.5, abs=0.004)
     for name in ("plain", "scored"):
         knots, _ = nu._committee.network.get_layer(f"ranks_of_{name}_trees").get_weights()
@@ -123,7 +125,7 @@ def test_a_file_with_other_trees_is_refused(nu, tmp_path):
 def test_an_old_file_of_networks_loads_and_has_no_odds_out_of_fold(data, tmp_path):
     small = kv.NUClassifier(network="small", members=2, epochs=1, seed=SEED)
     x = np.nan_to_num(data[0])
-    small.fit(x, np.nan_to_num(np.concatenate([data[1]] * 2)), verbose=0)
+    small.fit(x, np.nan_to_num(np.concatenate([data[1], data[1] + 0.1])), verbose=0)
     small.save(tmp_path / "nu.keras")
     network, record = read_model_file(tmp_path / "nu.keras")
     record["arguments"].pop("trees")
