@@ -21,6 +21,7 @@ from keras_vabc.detection.frames import as_table, columns_of, encoded, is_mixed
 
 LEAST = 4  # rows: two unlabeled and two unwanted ones
 LARGEST = 1e38  # in float32
+MOST_UNWANTED = 0.8  # share of rows with a label that hardly is that of the unwanted ones
 
 
 class Detector(ClassifierMixin, BaseEstimator):
@@ -97,7 +98,7 @@ class Detector(ClassifierMixin, BaseEstimator):
                 argument breaks a rule.
 
         Warns:
-            UserWarning: If more than half of the rows have the label of the unwanted.
+            UserWarning: If more than 80 % of the rows have the label of the unwanted.
         """
         fit_backend, seed = backend(self.backend), check_whole("seed", self.seed, 0)
         most = self.max_false_alarms
@@ -207,9 +208,9 @@ def _two_labels(y):
             f"y must hold two classes, unlabeled and unwanted. Received: one class, {classes[0]!r}."
         )
     unwanted = y == classes[1]
-    if unwanted.sum() > len(y) / 2:
+    if unwanted.mean() > MOST_UNWANTED:
         warnings.warn(
-            f"Most rows ({unwanted.sum():,} of {len(y):,}) have the label {classes[1]!r}, which is "
+            f"Most rows ({unwanted.sum():,} of {len(y):,}) have the label {classes[1]}, which is "
             "that of the unwanted ones, being the greater of two. Of scikit-learn's outlier labels "
             "-1 is the unwanted: give y == -1.",
             stacklevel=3,
