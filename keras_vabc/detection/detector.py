@@ -98,7 +98,8 @@ class Detector(ClassifierMixin, BaseEstimator):
                 argument breaks a rule.
 
         Warns:
-            UserWarning: If more than 80 % of the rows have the label of the unwanted.
+            UserWarning: If more than 80 % of the rows have the label of the unwanted, or a column
+                of numbers alone counts the rows.
         """
         fit_backend, seed = backend(self.backend), check_whole("seed", self.seed, 0)
         most = self.max_false_alarms
@@ -108,7 +109,10 @@ class Detector(ClassifierMixin, BaseEstimator):
         self.classes_, unwanted = _two_labels(y)
         wanted = _mask(known_wanted, unwanted)
         self._columns = columns_of(X, unwanted) if mixed else None
-        self._origin = None if mixed or X.ndim > 2 else _medians(X)
+        self._origin = None
+        if not mixed and X.ndim == 2:
+            _warn_if_numbered(X)
+            self._origin = _medians(X)
         X = encoded(X, self._columns) if mixed else self._centred(X)
         kept, places = told_once(X[unwanted], X[~unwanted])
         parts = X[~unwanted], X[unwanted][kept]
@@ -185,6 +189,18 @@ class Detector(ClassifierMixin, BaseEstimator):
                 raise ValueError(f"X must hold at least {LEAST} rows. Received: {len(y)}.")
         validate_data(self, X, reset=y is not None, skip_check_array=True)
         return X, y
+
+
+def _warn_if_numbered(X):
+    """Warns the caller of `fit` of columns that number the rows, where these may be sorted."""
+    ends = (X[1] - X[0] == 1) & (X[-1] - X[0] == len(X) - 1)
+    for column in np.flatnonzero(ends):
+        if (np.diff(X[:, column]) == 1).all():
+            warnings.warn(
+                f"Column {column} of X numbers its rows, and would tell the unwanted by their place: "
+                "leave it out.",
+                stacklevel=3,
+            )
 
 
 def _medians(X):

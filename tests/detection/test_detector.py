@@ -142,6 +142,12 @@ def test_labels_the_wrong_way_round_are_told(data):
         kv.Detector("pca").fit(data[0], np.where(data[1] == 1, -1, 1))
 
 
+def test_a_column_that_numbers_the_rows_is_told(data):
+    X = np.column_stack([data[0], np.arange(100, 700)])
+    with pytest.warns(UserWarning, match="Column 3 of X numbers its rows"):
+        kv.Detector("pca").fit(X, data[1])
+
+
 def test_it_works_in_what_scikit_learn_has_around_estimators(data):
     x, y, unwanted = data
     frame = pd.DataFrame(x, columns=["a", "b", "c"])
