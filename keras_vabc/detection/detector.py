@@ -197,8 +197,8 @@ def _warn_if_numbered(X):
     for column in np.flatnonzero(ends):
         if (np.diff(X[:, column]) == 1).all():
             warnings.warn(
-                f"Column {column} of X numbers its rows, and would tell the unwanted by their place: "
-                "leave it out.",
+                f"Column {column} of X numbers its rows, and would tell the unwanted by their "
+                "place: leave it out.",
                 stacklevel=3,
             )
 
