@@ -52,7 +52,7 @@ class Calibration:
         return np.where(above, np.maximum(p, np.nextafter(EVEN, 1)), np.minimum(p, EVEN))
 
     def _odds(self, scores):
-        ranks = np.interp(scores, self._scores, self._ranks, left=0, right=1)
+        ranks = np.interp(scores, self._scores, self._ranks)
         return self._slope * logit(np.clip(ranks, self._least, 1 - self._least))
 
     def _score_of(self, rank):
