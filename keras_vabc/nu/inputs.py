@@ -69,19 +69,6 @@ def checked_folds(unlabeled, unwanted, network, members):
     return tuple(fold.astype("float32", copy=False) for fold in folds) if trees else folds
 
 
-def checked_mask(known_wanted, count):
-    """`known_wanted` as a mask of so many rows, or a `ValueError`; `None` stays."""
-    if known_wanted is None:
-        return None
-    mask = np.asarray(known_wanted)
-    if mask.dtype != bool or mask.shape != (count,):
-        raise ValueError(
-            f"known_wanted must be a mask of {count} unlabeled rows. "
-            f"Received: shape {mask.shape}, dtype {mask.dtype}."
-        )
-    return mask
-
-
 def check_numbers(name, x, shape):
     """Returns `x` as an array of `(n, *shape)` numbers, finite or missing, or a `ValueError`."""
     x = np.asarray(x)

@@ -1,6 +1,7 @@
 """What thresholds and guards cost of the wanted data, in words: measured, where labels did so."""
 
 from keras_vabc.evaluation.wanted_cost import wanted_above
+from keras_vabc.pages.reviewed import special_note
 
 
 def false_alarms_in_words(record):
@@ -16,7 +17,8 @@ def false_alarms_in_words(record):
     if chosen.false_alarms_interval is None:  # of an earlier version
         return f"{chosen.false_alarms:.2%} of the wanted data, estimated from {counted}"
     low, high = chosen.false_alarms_interval
-    return _estimated((low, chosen.false_alarms, high), chosen.flagged, counted)
+    said = _estimated((low, chosen.false_alarms, high), chosen.flagged, counted)
+    return said + special_note(record)
 
 
 def guard_cost_in_words(run):
@@ -29,7 +31,7 @@ def guard_cost_in_words(run):
     unlabeled, unwanted, estimates = run.held_out_scores()
     counted = f"{len(unlabeled):,} held-out unlabeled examples"
     found = wanted_above(guard, unlabeled, unwanted, estimates)
-    return _estimated(found, (unlabeled > guard).mean(), counted)
+    return _estimated(found, (unlabeled > guard).mean(), counted) + special_note(run.record)
 
 
 def _measured(rate, interval, labeled):

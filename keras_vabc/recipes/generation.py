@@ -4,7 +4,9 @@ import dataclasses
 
 import numpy as np
 
+from keras_vabc.data.folds import found_moved
 from keras_vabc.data.mapped import take_rows
+from keras_vabc.data.reviewed import KEEP
 from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.recipe import PREFERRED
@@ -68,20 +70,51 @@ def guarded(recipe, nu, training_folds):
     after moving the share that is presumed negative, the highest, is set aside, where negatives can
     be told at all. Where the NU classifier cannot tell the concepts apart, a guard at that price
     lets most of the unwanted pass; it then costs more, and `cut` becomes what it costs.
+
+    Examples that a review keeps are wanted, whatever their score. The guard rejects none of them
+    where it can catch as much without.
     """
-    if recipe.cut is None or nu is None:
+    if recipe.guard is None or nu is None:
         return recipe
-    presumed = np.sort(nu.negative_probability(training_folds.test_unlabeled))
-    negative = round(left_share(nu, recipe.correction) * len(presumed))
-    presumed = presumed[: max(len(presumed) - negative, 1)]
+    kept = kept_scores(nu, training_folds)
+    if recipe.cut is None and len(kept) == 0:
+        return recipe
     unwanted = nu.negative_probability(training_folds.test_unwanted)
-    cheap, most = (false_alarm_threshold(presumed, cut) for cut in (recipe.cut, MOST_CUT))
     catching = np.quantile(unwanted, 1 - CAUGHT, method="lower")
+    least = float(kept.max(initial=0))
+    least = least if least <= catching else 0.0
+    if recipe.cut is None:
+        return dataclasses.replace(recipe, guard=max(recipe.guard, least))
+    presumed = _presumed_wanted(nu, training_folds, recipe.correction)
+    cheap, most = (false_alarm_threshold(presumed, cut) for cut in (recipe.cut, MOST_CUT))
+    cheap = max(cheap, least)
     if catching >= cheap:
         return dataclasses.replace(recipe, guard=max(cheap, SMALLEST_GUARD))
     guard = max(float(catching), most, SMALLEST_GUARD)
     cut = max(flagged_share(presumed, guard), recipe.cut)
     return dataclasses.replace(recipe, guard=guard, cut=round(cut, 4))
+
+
+def kept_scores(nu, training_folds):
+    """P(negative) of the examples that a review keeps, as the guard sees them."""
+    parts = [np.zeros(0, "float32")]
+    for part in ("", "test_"):
+        codes = getattr(training_folds, f"{part}reviewed", None)
+        if nu is not None and codes is not None:
+            rows = getattr(training_folds, f"{part}unlabeled")
+            parts.append(nu.negative_probability(take_rows(rows, codes & KEEP > 0)))
+    return np.concatenate(parts)
+
+
+def _presumed_wanted(nu, training_folds, correction):
+    """P(negative) of the held-out unlabeled examples without as many as are presumed negative."""
+    scores = nu.negative_probability(training_folds.test_unlabeled)
+    codes = getattr(training_folds, "test_reviewed", None)
+    kept = np.zeros(len(scores), bool) if codes is None else codes & KEEP > 0
+    others = np.sort(scores[~kept])
+    negative = round(left_share(nu, correction) * len(others))
+    others = others[: max(len(others) - negative, 1)]
+    return np.concatenate([others, scores[kept]])
 
 
 def left_share(nu, correction):
@@ -137,4 +170,8 @@ def remaining_share(nu, training_folds):
 
 def corrected(recipe, folds, nu):
     """The folds that a recipe trains on: as they are, or as the NU classifier corrects them."""
-    return folds if recipe.correction is None else nu.correct(folds, mode=recipe.correction)
+    return (
+        found_moved(folds)
+        if recipe.correction is None
+        else nu.correct(folds, mode=recipe.correction)
+    )
