@@ -140,6 +140,8 @@ def read_folds(
     reviewed = None if reviewed is None else Reviewed(reviewed)
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in CODES:  # of an earlier reading into this folder
+        (folder / name).unlink(missing_ok=True)
     data = dict(zip(FOLDS, (unlabeled, unwanted), strict=True))
     readers, columns = _readers(data, max_unreadable, image_size, typed, columns)
     if not allow_more_unwanted:

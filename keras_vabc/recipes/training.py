@@ -125,6 +125,8 @@ class Training:
         self._run.update(reviewed=review)
         if review.special:
             self._note(special_warning(review))
+        elif review.typical_p is not None:
+            say(self._console, review_lines(review)[-1])
 
     def _train_model(self):
         folds, recipe = self._training_folds, self._run.record.recipe
