@@ -1,9 +1,10 @@
 """Whether a review finds labels that are a corner of the concept, and whether its share holds.
 
-On sets of ADBench (`$KERAS_VABC_DATA`) 30 anomalies are known: a random part of all, or of those
-nearest to one of them, a quarter of all. Of the others, hidden among the unlabeled rows, a review in
-random order of a fifth of these tells the truth. Counted is, by set and kind of labels, how often
-the test warns, and how often the share's interval holds by the review and by the classifier.
+On sets of ADBench (`$KERAS_VABC_DATA`) 30 anomalies are known: a random part of all, or of the
+quarter of all that is nearest to one of them. Of the others, hidden among the unlabeled rows, a
+review of a fifth of these in random order tells the truth. Counted is, by set and kind of labels,
+how often the test warns, and how often the interval of the share holds by the review and by the
+classifier.
 Appends a JSON line for each draw to `--out`, and prints a table of all lines there.
 """
 
