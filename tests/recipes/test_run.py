@@ -25,6 +25,7 @@ from keras_vabc.nu.posterior import SharePosterior
 from keras_vabc.pages import run_page
 from keras_vabc.pages.costs import guard_cost_in_words
 from keras_vabc.pages.model_card import model_card
+from keras_vabc.pages.reviewed import negatives_in_words, review_lines, special_warning
 from keras_vabc.recipes import evaluation, outputs, own_data, results, training
 from keras_vabc.recipes import generation as recipe_of_run
 from keras_vabc.recipes.outputs import provenance, write_samples
@@ -38,6 +39,7 @@ from keras_vabc.recipes.record import (
     Threshold,
     TrainingSettings,
 )
+from keras_vabc.recipes.reviewed import Review
 from keras_vabc.recipes.run import Run
 from keras_vabc.recipes.scores import write_scores
 from keras_vabc.recipes.settings import Setting
@@ -449,7 +451,9 @@ def test_estimates_are_made_once():
 
 
 FIGURE = re.compile(r"\d ?%|\b0\.\d{3,}")
-COUNTED = re.compile(r"\(95 %|, 95 %|95 % interval|of \d|by \d|asked for|% \(.* to .*%\)")
+COUNTED = re.compile(
+    r"\d against \d|\(95 %|, 95 %|95 % interval|of \d|by \d|asked for|% \(.* to .*%\)"
+)
 CUT = re.compile(r"(?i)threshold:? \d[\d.]*")  # what was chosen, not found
 
 
@@ -473,6 +477,13 @@ def test_every_figure_has_its_interval_or_its_number(monkeypatch):
     samples = numbered(40)
     run.sampler = Samples([samples])
     said = [*everything_said(run), *run.evaluate().reported]
+    compared = {"typical_p": 0.0004, "compared": (40, 6), "kept_rejected": 3}
+    top = Review("a" * 64, 2000, 30, 120, 0, 0, **compared)
+    at_random = dataclasses.replace(top, random=90, random_unwanted=6, remaining=(60, 250))
+    for review in (top, at_random, dataclasses.replace(at_random, typical_p=0.321)):
+        run.record = dataclasses.replace(run.record, reviewed=review)
+        said += [*everything_said(run), *review_lines(review), *run.evaluate().reported]
+        said += [negatives_in_words(run.record), special_warning(review)]
     said += [training._accepted(40, 80, run)]
     judged = {"nge_paper": 0.1, "nge_strict": 0.1, "fid": 1.0, "coverage": 0.9, "samples": 50}
     judged |= {"nge_paper_interval": (0.05, 0.2), "nge_strict_interval": (0.05, 0.2)}
