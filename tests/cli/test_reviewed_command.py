@@ -117,7 +117,7 @@ def test_decisions_that_do_not_fit_are_one_line_and_leave_nothing(folder, tmp_pa
 
 def test_a_file_that_is_not_there_is_one_line(folder, tmp_path):
     fails("none.csv", *words(folder, tmp_path / "run"), "--reviewed", tmp_path / "none.csv")
-    fails("must be", *words(folder, tmp_path / "run"), "--reviewed", tmp_path)
+    fails("Is a directory", *words(folder, tmp_path / "run"), "--reviewed", tmp_path)
 
 
 def test_an_example_that_is_unwanted_already_counts_there(folder, tmp_path):

@@ -276,3 +276,15 @@ def test_from_the_top_only_what_was_found_is_known():
     review = Review.of(FILE, folds)
     assert review.share is review.remaining is None
     assert review.compared_with((np.arange(4.0), np.arange(9.0)), codes) == review
+
+
+def test_what_was_found_at_random_is_compared_alone_where_it_is_enough():
+    """Those from the top score high since they were chosen so."""
+    known, top, at_random = np.linspace(0, 4, 30), np.full(20, 5.0), np.linspace(-3, -1, 6)
+    codes = np.repeat([UNWANTED, UNWANTED | RANDOM, KEEP], [20, 6, 4]).astype(np.int8)
+    odds = np.concatenate([top, at_random, np.full(4, -9.0)])
+    review = REVIEW.compared_with((odds, known), codes)
+    assert review.compared == (30, 6) and review.special
+    codes[20:22] = 0  # four are too few
+    review = REVIEW.compared_with((odds, known), codes)
+    assert review.compared == (30, 24) and review.typical_p > 0.5
