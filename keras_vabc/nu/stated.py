@@ -5,6 +5,7 @@ import math
 from keras_vabc.nu.separability import APART, TOLD
 
 MOST_STATED = 0.5  # share of negatives above which "at most" says nothing
+TYPICAL = ", if these are typical"  # no estimate from special ones can know
 REVIEWS = 50  # examples whose review would help
 
 
@@ -19,9 +20,9 @@ def share_in_words(share, interval, quality):
         return f"{share:.2%} ({low:.2%} to {high:.2%})"
     unwanted = f"{round(quality['unwanted']):,} unwanted examples"
     if quality["auc_least"] >= TOLD and quality["auc_low"] >= APART:
-        return f"{share:.2%} ({low:.2%} to {high:.2%}, 95 %, by {unwanted})"
+        return f"{share:.2%} ({low:.2%} to {high:.2%}, 95 %, by {unwanted}{TYPICAL})"
     if high < MOST_STATED:
-        return f"at most {high:.2%} (95 %, by {unwanted}; the concepts overlap or these are few)"
+        return f"at most {high:.2%} (95 %, by {unwanted}{TYPICAL}; the concepts overlap or these are few)"
     return f"can't tell from {unwanted}: review {REVIEWS} more"
 
 
@@ -50,5 +51,5 @@ def moving_in_words(estimates, codes=None):
     low, high = (min(max(round(found.wanted[end]) - kept, 0), moved) for end in (0, 2))
     return (
         f"moves {moved:,} of {found.unlabeled:,} unlabeled examples to the unwanted; {low:,} "
-        f"to {high:,} of these are wanted (95 %, by {found.unwanted:,} unwanted examples)"
+        f"to {high:,} of these are wanted (95 %, by {found.unwanted:,} unwanted examples{TYPICAL})"
     ), (low, high)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from keras_vabc.data.folds import found_moved
+from keras_vabc.data.reviewed import UNWANTED
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.known import masks_of
@@ -148,12 +149,17 @@ class Training:
         self._run.keep("history", history)
         self._run.update(provenance=Provenance(**provenance()))
         return self._figures(
-            moved=len(found_moved(self._folds).unlabeled) - len(folds.unlabeled),
+            moved=len(self._folds.unlabeled) - len(folds.unlabeled) - self._found(),
             moved_wanted=moved_wanted,
             epochs=len(history["loss"]),
             loss=history["loss"][-1],
             val_loss=history["val_loss"][-1],
         )
+
+    def _found(self):
+        """How many of the unlabeled examples to train on a review found unwanted."""
+        codes = self._folds.reviewed
+        return 0 if codes is None else int((codes & UNWANTED > 0).sum())
 
     def _say_what_is_moved(self):
         """Says it, and returns the interval of how many of the moved rows are wanted, or `None`."""

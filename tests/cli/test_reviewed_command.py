@@ -1,6 +1,5 @@
 """`train --reviewed` as a user calls it: what fits, and what is one line."""
 
-
 import numpy as np
 import pytest
 from command_line import contents, fails, record, succeeds, write_images
