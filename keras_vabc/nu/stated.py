@@ -22,7 +22,8 @@ def share_in_words(share, interval, quality):
     if quality["auc_least"] >= TOLD and quality["auc_low"] >= APART:
         return f"{share:.2%} ({low:.2%} to {high:.2%}, 95 %, by {unwanted}{TYPICAL})"
     if high < MOST_STATED:
-        return f"at most {high:.2%} (95 %, by {unwanted}{TYPICAL}; the concepts overlap or these are few)"
+        overlap = "the concepts overlap or these are few"
+        return f"at most {high:.2%} (95 %, by {unwanted}{TYPICAL}; {overlap})"
     return f"can't tell from {unwanted}: review {REVIEWS} more"
 
 

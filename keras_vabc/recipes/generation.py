@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+from scipy.special import expit
 
 from keras_vabc.data.folds import found_moved
 from keras_vabc.data.mapped import take_rows
@@ -14,7 +15,7 @@ from keras_vabc.sampling.sampler import LatentSampler
 from keras_vabc.vabc.finetuning import finetune_decoder
 
 SMALLEST_GUARD = 1e-6  # P(negative) below which nothing is told apart
-CAUGHT = 0.9  # of held-out unwanted examples that a guard must reject, whatever it costs
+CAUGHT = 0.9  # of unwanted examples that a guard must reject, whatever it costs
 MOST_CUT = 0.5  # but for this: it is no guard that rejects most of what is wanted
 MOST_REMAINING = 0.1  # share of negatives that a correction leaves; a larger one is a guess
 MIDDLE = 0.5  # P(negative) of the guard of a complete training
@@ -69,7 +70,9 @@ def guarded(recipe, nu, training_folds):
     It rejects this share of the held-out unlabeled examples that are presumed wanted: of those left
     after moving the share that is presumed negative, the highest, is set aside, where negatives can
     be told at all. Where the NU classifier cannot tell the concepts apart, a guard at that price
-    lets most of the unwanted pass; it then costs more, and `cut` becomes what it costs.
+    lets many held-out unwanted examples pass; it then costs more, and `cut` becomes what it costs.
+    Where it must be for that is told by the known unwanted examples that the classifier has trained
+    on, each by what did not train on it: they are more than the held-out ones.
 
     Examples that a review keeps are wanted, whatever their score. The guard rejects none of them
     where it can catch as much without.
@@ -80,17 +83,18 @@ def guarded(recipe, nu, training_folds):
     if recipe.cut is None and len(kept) == 0:
         return recipe
     unwanted = nu.negative_probability(training_folds.test_unwanted)
-    catching = np.quantile(unwanted, 1 - CAUGHT, method="lower")
-    least = float(kept.max(initial=0))
-    least = least if least <= catching else 0.0
+    kept = float(kept.max(initial=0))
+    least = kept if kept <= _catching(unwanted) else 0.0
     if recipe.cut is None:
         return dataclasses.replace(recipe, guard=max(recipe.guard, least))
     presumed = _presumed_wanted(nu, training_folds, recipe.correction)
     cheap, most = (false_alarm_threshold(presumed, cut) for cut in (recipe.cut, MOST_CUT))
     cheap = max(cheap, least)
-    if catching >= cheap:
+    if _catching(unwanted) >= cheap:
         return dataclasses.replace(recipe, guard=max(cheap, SMALLEST_GUARD))
-    guard = max(float(catching), most, SMALLEST_GUARD)
+    if getattr(nu, "estimates", None) is not None:
+        unwanted = expit(nu.out_of_fold[1] + nu.estimates.shift)
+    guard = max(_catching(unwanted), most, SMALLEST_GUARD)
     cut = max(flagged_share(presumed, guard), recipe.cut)
     return dataclasses.replace(recipe, guard=guard, cut=round(cut, 4))
 
@@ -115,6 +119,11 @@ def _presumed_wanted(nu, training_folds, correction):
     negative = round(left_share(nu, correction) * len(others))
     others = others[: max(len(others) - negative, 1)]
     return np.concatenate([others, scores[kept]])
+
+
+def _catching(probabilities):
+    """The largest guard that rejects enough unwanted examples of such P(negative)."""
+    return float(np.quantile(probabilities, 1 - CAUGHT, method="lower"))
 
 
 def left_share(nu, correction):
