@@ -96,6 +96,8 @@ def files(tmp_path_factory):
     np.save(folder / "unwanted.npy", squares(60, 60)[..., None])
     labels = [f"{row:03d}.png,{8 if row < 20 else row % 3}" for row in range(200)]
     (folder / "labels.csv").write_text("\n".join(["id,label", *labels]) + "\n")
+    decided = [f"{row:03d}.png,{'unwanted' if row < 20 else 'keep'},random" for row in range(9, 40)]
+    (folder / "reviewed.csv").write_text("\n".join(["id,decision,order", *decided]) + "\n")
     table = RNG.normal(size=(300, 3)) * [1, 20, 5] + [10, 0, 50]
     write_table(folder / "all.csv", table)
     write_table(folder / "bad.csv", table[:60] + [8, 0, 0])

@@ -82,6 +82,14 @@ MaxUnreadable = Annotated[
     float, typer.Option(help="Largest share of files, or rows of a table, that may be unreadable.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Allow more unwanted than unlabeled examples.")]
+ReviewedFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--reviewed",
+        metavar="FILE",
+        help="Decisions on unlabeled examples: CSV of id,decision,order.",
+    ),
+]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")]
 Workers = Annotated[int | None, typer.Option(help="Processes. (default: one for each core)")]
 Overwrite = Annotated[

@@ -14,6 +14,7 @@ from keras_vabc.cli.options import (
     Epochs,
     ImageSize,
     MaxUnreadable,
+    ReviewedFile,
     TrainingSetting,
     Unlabeled,
     Unwanted,
@@ -53,6 +54,7 @@ def train(
     missing: Missing = None,
     start: Start = None,
     yes: Yes = False,
+    reviewed: ReviewedFile = None,
     prefer: Annotated[
         Preference,
         typer.Option(help="Clean samples, or to lose no wanted data to the cleaning."),
@@ -71,6 +73,7 @@ def train(
       keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --setting paper
       keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --id customer
       keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run2 --from run
+      keras-vabc train --unlabeled a.csv --unwanted b.csv --out run2 --reviewed reviewed.csv
     """
     from keras_vabc.data.intake import SwappedFolds
     from keras_vabc.recipes import train as recipe
@@ -88,6 +91,7 @@ def train(
         "columns": column_overrides(columns, column, drop, id, missing),
         "start": None if start is None else open_run(start, "from"),
         "prefer": prefer.value,
+        "reviewed": reviewed,
         "seed": seed,
         "console": console,
     }

@@ -11,6 +11,7 @@ from keras_vabc.cli.options import (
     Epochs,
     ImageSize,
     MaxUnreadable,
+    ReviewedFile,
     TrainingSetting,
     Unlabeled,
     Unwanted,
@@ -36,6 +37,7 @@ def tune(
     id: Id = None,
     missing: Missing = None,
     yes: Yes = False,
+    reviewed: ReviewedFile = None,
     workers: Workers = None,
 ):
     """Choose gamma for your own data, without labels.
@@ -65,6 +67,7 @@ def tune(
         max_unreadable=max_unreadable,
         columns=column_overrides(columns, column, drop, id, missing),
         allow_more_unwanted=yes,
+        reviewed=reviewed,
         workers=workers,
         console=console,
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_vabc.data.checks import check_finite, check_share, check_whole
 from keras_vabc.data.mapped import join_rows, take_rows
+from keras_vabc.data.reviewed import UNWANTED
 
 UNKNOWN = -1  # the label of an example whose class nobody has told
 FEW_UNWANTED = 50  # below it no estimate from them is reliable
@@ -36,6 +37,9 @@ class Folds:
         unlabeled_y: `None`, or how sure each unlabeled example is to be positive, float32 of shape
             `(n,)` in [0, 1]; see `NUClassifier.correct`.
         test_unlabeled_y: The same of the test fold, shape `(k,)`.
+        reviewed: `None`, or what somebody decided on each unlabeled example, int8 codes of shape
+            `(n,)` as of `Reviewed`.
+        test_reviewed: The same of the test fold, shape `(k,)`.
     """
 
     unlabeled: np.ndarray
@@ -52,6 +56,8 @@ class Folds:
     seed: int
     unlabeled_y: np.ndarray | None = None
     test_unlabeled_y: np.ndarray | None = None
+    reviewed: np.ndarray | None = None
+    test_reviewed: np.ndarray | None = None
 
     def __repr__(self):
         """Counts and settings, not the arrays."""
@@ -180,6 +186,8 @@ def move_to_unwanted(folds, flagged, test_flagged) -> Folds:
     """
     changes = {"unlabeled_y": None, "test_unlabeled_y": None}
     for part, moves in (("", flagged), ("test_", test_flagged)):
+        codes = getattr(folds, f"{part}reviewed")
+        changes[f"{part}reviewed"] = None if codes is None else codes[~moves]
         if len(moves) and moves.all():
             raise ValueError(
                 f"{part}unlabeled must keep at least one example. Received: all {len(moves)} "
@@ -193,6 +201,15 @@ def move_to_unwanted(folds, flagged, test_flagged) -> Folds:
                 (unwanted, slice(None)), (unlabeled, moves)
             )
     return replace(folds, **changes)
+
+
+def found_moved(folds):
+    """Folds in which unlabeled examples that a review found unwanted are in the unwanted folds."""
+    if getattr(folds, "reviewed", None) is None:
+        return folds
+    return move_to_unwanted(
+        folds, *(codes & UNWANTED > 0 for codes in (folds.reviewed, folds.test_reviewed))
+    )
 
 
 def check_split(fraction, seed):

@@ -9,13 +9,14 @@ from keras_vabc.data.checks import check_share
 from keras_vabc.data.columns.table import Columns
 from keras_vabc.data.columns.unseen import Watched
 from keras_vabc.data.digests import held_out
-from keras_vabc.data.fold_files import FoldFiles
+from keras_vabc.data.fold_files import CODES, FoldFiles
 from keras_vabc.data.folds import PARTS, Folds, own_folds
 from keras_vabc.data.levels import decide, rule_notes
 from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.data.readers.reading import examples_of, told_apart
 from keras_vabc.data.readers.typed_tables import TypedReader, is_table, open_any_table
+from keras_vabc.data.reviewed import Reviewed
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.typed_intake import typed_readers
 from keras_vabc.data.vectors import column_notes
@@ -81,6 +82,7 @@ def read_folds(
     rule=None,
     typed=False,
     columns=None,
+    reviewed=None,
 ) -> Intake:
     """Reads both folds, mends what can be mended, and holds out a part of each for testing.
 
@@ -112,6 +114,9 @@ def read_folds(
             one: rows of both folds are then its dense codes. Else a table must hold numbers.
         columns: Of typed tables: `Columns` of an earlier run, or a dict of what you know better
             than is found, of `types`, `drop`, `id` and `missing`, as `Overrides` has them.
+        reviewed: `None`, or the path of a CSV file of decisions on unlabeled examples, of the
+            columns `id` (or `row`), `decision` and `order`. The folds have their codes, in
+            `reviewed` and `test_reviewed`.
 
     Returns:
         `Intake`.
@@ -132,8 +137,11 @@ def read_folds(
     checked("seed", seed)
     checked("max_unreadable", max_unreadable)
     image_size = None if image_size is None else checked("image_size", image_size)
+    reviewed = None if reviewed is None else Reviewed(reviewed)
     folder = Path(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in CODES:  # of an earlier reading into this folder
+        (folder / name).unlink(missing_ok=True)
     data = dict(zip(FOLDS, (unlabeled, unwanted), strict=True))
     readers, columns = _readers(data, max_unreadable, image_size, typed, columns)
     if not allow_more_unwanted:
@@ -144,7 +152,8 @@ def read_folds(
         spec = replace(spec, rule=rule or decide(levels))
     stored, drop = {}, np.zeros(0, np.uint64)
     for name in reversed(FOLDS):  # what is unwanted must be known before unlabeled rows are kept
-        stored[name] = FoldFiles(name, folder, spec, drop)
+        own = reviewed if name == "unlabeled" else None
+        stored[name] = FoldFiles(name, folder, spec, drop, own)
         stored[name].fill(readers[name], seed, test_share, show)
         drop = stored[name].hashes
     if not allow_more_unwanted:
@@ -185,7 +194,11 @@ def stored_folds(folder, seed=0):
     Raises a `ValueError` if a file is damaged, an `OSError` if one cannot be read.
     """
     parts = {part: np.load(Path(folder, f"{part}.npy"), mmap_mode="r") for part in PARTS}
-    return own_folds(parts, seed)
+    folds = own_folds(parts, seed)
+    if not Path(folder, CODES[0]).exists():
+        return folds
+    reviewed, test_reviewed = (np.load(Path(folder, name)) for name in CODES)
+    return replace(folds, reviewed=reviewed, test_reviewed=test_reviewed)
 
 
 def read_blocks(data, spec, name="input", **how):

@@ -1,17 +1,13 @@
 """Labels that somebody has given to unlabeled examples."""
 
-import csv
-import io
-import itertools
 import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from keras_vabc.data.ids import from_cell, is_formula
+from keras_vabc.data.named_cells import Unfit, read_named
 from keras_vabc.data.readers.numpy_files import map_array
-from keras_vabc.data.readers.table_batches.csv_text import CsvText, NotUtf8
 from keras_vabc.files.bounds import check_regular
 
 
@@ -95,64 +91,10 @@ def _name(label):
 
 def _read_table(path):
     """The name of the column that names the examples, and a dict from it to the label."""
-    text = CsvText(path, "labels", "a CSV file with the columns id and label")
-    try:
-        try:
-            key, found = _labels_of(text)
-        except NotUtf8 as error:
-            text.fall_back(error.args[0])
-            key, found = _labels_of(text)
-    except (_Unfit, csv.Error) as error:
-        raise text.error(error) from None
-    if key == "row" or any(map(is_formula, found)):
-        return key, found
-    return key, {from_cell(cell): label for cell, label in found.items()}
+    return read_named(path, "labels", ("label",), lambda row: _name(row["label"]), _one_label)
 
 
-class _Unfit(Exception):
-    """A table that is none of labels; the message says why."""
-
-
-def _labels_of(text):
-    head, _ = text.head()
-    delimiter, key = _columns(head)
-    lines = itertools.chain.from_iterable(
-        io.StringIO(block.text.decode(), newline="") for block in text.blocks(delimiter)
-    )
-    return key, _labels_by(key, csv.reader(lines, delimiter=delimiter, strict=True))
-
-
-def _columns(head):
-    """What stands between the names of the columns, and which of them names the examples."""
-    line = io.StringIO(head, newline="").readline()
-    for delimiter in ",;\t":
-        names = next(csv.reader([line], delimiter=delimiter), [])
-        keys = [name for name in ("id", "row") if name in names]
-        if keys and "label" in names:
-            twice = [name for name in (keys[0], "label") if names.count(name) > 1]
-            if twice:
-                raise _Unfit(f"{twice[0]!r} names two of its columns")
-            return delimiter, keys[0]
-    names = next(csv.reader([line]), [])
-    raise _Unfit(f"its columns are {names}")
-
-
-def _labels_by(key, lines):
-    """Dict from id or row to label; the first line has the names of the columns.
-
-    An empty id names nothing: several rows of a table may have none.
-    """
-    names, found = next(lines), {}
-    for cells in lines:
-        if not cells:
-            continue
-        if len(cells) != len(names):
-            raise _Unfit(
-                f"line {lines.line_num} has {len(cells)} cells, the first one {len(names)}"
-            )
-        row = dict(zip(names, cells, strict=True))
-        label = _name(row["label"])
-        name = row[key].strip() if key == "row" else row[key]
-        if name and found.setdefault(name, label) != label:
-            raise _Unfit(f"line {lines.line_num} gives {name!r} another label than before")
-    return found
+def _one_label(before, label):
+    if label != before:
+        raise Unfit("another label than before")
+    return label

@@ -86,8 +86,8 @@ class Detector(ClassifierMixin, BaseEstimator):
                 as `train` finds them, ids left out; or images `(n, height, width, channels)`.
             y: Labels `(n,)`, two of them; the greater one is of the unwanted.
             known_wanted: `None`, or a mask `(n,)` of unlabeled rows that somebody has looked at and
-                wants to keep. The backend `"nu"` takes these of vectors for positives; the others
-                do not read it.
+                wants to keep. The backend `"nu"` takes these for positives; the others do not read
+                it.
 
         Returns:
             The detector itself.

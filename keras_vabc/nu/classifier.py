@@ -1,11 +1,14 @@
 """P(negative | x) and the share of hidden negatives, learned from the two folds alone."""
 
+import numpy as np
+
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.nu.committee import Committee, fold_fingerprint
 from keras_vabc.nu.correction import corrected_folds
 from keras_vabc.nu.estimates import Estimates, warn_if_few, warn_if_most
-from keras_vabc.nu.inputs import check_arguments, checked_folds, checked_mask, takes_trees
-from keras_vabc.nu.members import trained_members
+from keras_vabc.nu.inputs import check_arguments, checked_folds, without_copies
+from keras_vabc.nu.known import Known
+from keras_vabc.nu.members import trained
 from keras_vabc.nu.stored import (
     arguments,
     arguments_of,
@@ -13,7 +16,6 @@ from keras_vabc.nu.stored import (
     read_classifier,
     write_classifier,
 )
-from keras_vabc.nu.tables import fit_trees
 
 
 class NUClassifier:
@@ -34,14 +36,13 @@ class NUClassifier:
     so that it does not learn hidden negatives by heart; `"nnpu"` keeps them all and corrects the
     risk instead.
 
-    The log odds of all training examples, by what did not train on them, give the share of
-    negatives, its interval and the `cross_validation`. `negative_probability`, P(negative | x), has
-    log odds shifted such that the mean over the unlabeled examples, so scored, is the share.
+    The log odds of all training examples, by what did not train on them, give the share, its
+    interval and the `cross_validation`. `negative_probability`, P(negative | x), has log odds
+    shifted such that the mean over the unlabeled examples, so scored, is the share.
 
     What it assumes: the unwanted examples are a random part of the negatives. If they are a special
-    kind (only thick 8s were labelled), the share comes out too low and other negatives are missed,
-    and nothing in the two folds shows it. Positives that cannot be told from negatives raise the
-    share.
+    kind (only thick 8s were labelled), the share is too low and other negatives are missed, and
+    nothing in the folds shows it. Positives that cannot be told from negatives raise the share.
 
     Args:
         network: `None` for trees for vectors and a small convolutional network for images;
@@ -70,8 +71,7 @@ class NUClassifier:
             are the ends of 95 % intervals. Counted are `recall`, the share of the `unwanted` that
             are flagged, and `flagged`, that of the `unlabeled`. With the posterior of the share
             follow `false_alarms`, the share of the positives that are flagged, and the precision;
-            `auc` is that of the `separability`. They are those of single members, a little worse
-            than their mean, and as wrong as the assumption above is.
+            `auc` is that of the `separability`. They are as wrong as the assumption above is.
 
     Raises:
         ValueError: If an argument breaks a rule above.
@@ -146,7 +146,14 @@ class NUClassifier:
         return None if self.estimates is None else self.estimates.separability
 
     def fit(
-        self, unlabeled, unwanted, verbose="auto", checkpoint=None, owner=None, known_wanted=None
+        self,
+        unlabeled,
+        unwanted,
+        verbose="auto",
+        checkpoint=None,
+        owner=None,
+        known_wanted=None,
+        known_unwanted=None,
     ):
         """Trains trees or members, estimates the share of negatives, and returns itself.
 
@@ -158,15 +165,16 @@ class NUClassifier:
             verbose: Of networks: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for
                 silence.
             checkpoint: `None`, or the path of a file that keeps each member once it is trained.
-                After a crash the same call goes on with the next one, and ends with the same
-                probabilities to the last bit, on a CPU with the same number of threads. The file
-                stays. Trees take seconds and write none.
+                After a crash the same call goes on with the next one, to the same probabilities to
+                the last bit, on a CPU with as many threads. It stays. Trees write none.
             owner: `None`, or a text that tells this training from all others, as of `Checkpoint`.
-            known_wanted: Of trees: `None`, or a mask `(n,)` of unlabeled rows that are positives.
+            known_wanted: `None`, or a mask `(n,)` of unlabeled rows that are known to be positives.
+            known_unwanted: The same of negatives: these train as unwanted, and count as unlabeled
+                in all that is estimated.
 
         Raises:
-            ValueError: If a fold is too small, of another shape or not finite, the network does
-                not fit the data, or the checkpoint is damaged or of another training.
+            ValueError: If a fold or mask is too small, of another shape or not finite, or the
+                network or the checkpoint does not fit.
             OSError: If the checkpoint cannot be written.
             RuntimeError: If Keras is set to another backend or type of weights.
 
@@ -174,27 +182,25 @@ class NUClassifier:
             UserWarning: If there are fewer than 50 unwanted examples.
         """
         check_keras_settings()
-        folds = checked_folds(unlabeled, unwanted, self.network, self.members)
-        if takes_trees(folds[0], self.network):
-            known_wanted = checked_mask(known_wanted, len(folds[0]))
-            network, *odds = fit_trees(*folds, self.trees, self.seed, known_wanted)
-            networks = [network]
-        else:
-            how = {"verbose": verbose, "checkpoint": checkpoint, "owner": owner}
-            networks, *odds = trained_members(self.network, folds, arguments(self), **how)
+        known = Known.checked(np.shape(unlabeled), known_wanted, known_unwanted)
+        unwanted = without_copies(unlabeled, unwanted, self.network, self.members)
+        *folds, wanted = known.parted(unlabeled, unwanted)
+        folds = checked_folds(*folds, self.network, self.members)
+        how = {"verbose": verbose, "checkpoint": checkpoint, "owner": owner, "wanted": wanted}
+        networks, *odds = trained(self.network, folds, arguments(self), **how)
+        odds = known.in_order(*odds)
         estimates = Estimates(*odds)
         for name, estimate in estimates.attributes.items():
             setattr(self, name, estimate)
         self._committee = Committee.of(networks, odds, estimates.shift)
-        self._seen = fold_fingerprint(folds[0], self.of_trees)
-        warn_if_few(len(folds[1]))
+        self._seen = fold_fingerprint(unlabeled, self.of_trees)
+        warn_if_few(len(odds[1]))
         return self
 
     def log_odds(self, x):
         """What ranks examples: log odds of being negative, up to a number that is added to all.
 
-        Argument and errors are as of `negative_probability`; the result, float32 of shape `(n,)`,
-        is on the scale of `out_of_fold`.
+        As of `negative_probability`; float32 of shape `(n,)`, on the scale of `out_of_fold`.
         """
         return self._fitted().log_odds(x)
 
@@ -215,14 +221,7 @@ class NUClassifier:
         return self._fitted().negative_probability(x)
 
     def negative_probability_batch(self, x):
-        """The same of a tensor, as a tensor: TensorFlow operations alone, for use in a graph.
-
-        Args:
-            x: Tensor of shape `(batch, ...)`, on the scale of the training data.
-
-        Returns:
-            Float32 tensor of shape `(batch,)`.
-        """
+        """The same of a tensor `(batch, ...)`, for use in a graph: float32 of shape `(batch,)`."""
         return self._fitted().negative_probability_batch(x)
 
     def correct(self, folds, mode="move", threshold=None):

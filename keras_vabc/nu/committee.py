@@ -128,6 +128,16 @@ class Committee:
         return check_numbers("x", x, shape) if self.of_trees else check_rows("x", x, shape)
 
 
+def hidden_units(nu):
+    """A function from examples to the last hidden units of all members of a fitted classifier.
+
+    It maps an array `(n, ...)` to float32 `(n, units)`; of trees there are none.
+    """
+    members = [own for own in nu._fitted().network.layers if isinstance(own, keras.Model)]
+    networks = [keras.Model(own.inputs, own.layers[-1].input) for own in members]
+    return Blockwise(lambda x: tf.concat([own(tf.cast(x, tf.float32)) for own in networks], 1))
+
+
 def fold_fingerprint(unlabeled, of_trees):
     """Hash of an unlabeled fold, of floats as float32; trees have every number so."""
     unlabeled = np.asarray(unlabeled)

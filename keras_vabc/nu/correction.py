@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 
 from keras_vabc.data.checks import check_share
-from keras_vabc.data.folds import move_to_unwanted
+from keras_vabc.data.folds import found_moved, move_to_unwanted
+from keras_vabc.data.reviewed import KEEP, UNWANTED
 
 EARLIER = 0.5  # P(negative) above which rows were moved by classifiers without out-of-fold odds
 
@@ -26,8 +27,27 @@ def corrected_folds(folds, committee, seen, mode, threshold):
     test_negative = committee.negative_probability(folds.test_unlabeled)
     if mode == "move":
         most = EARLIER if threshold is None else threshold
-        return move_to_unwanted(folds, negative > most, test_negative > most)
-    return dataclasses.replace(folds, unlabeled_y=1 - negative, test_unlabeled_y=1 - test_negative)
+        return _moved(folds, negative > most, test_negative > most)
+    soft = {"unlabeled_y": _soft(negative, folds.reviewed)}
+    soft["test_unlabeled_y"] = _soft(test_negative, folds.test_reviewed)
+    return dataclasses.replace(found_moved(folds), **soft)
+
+
+def _soft(negative, codes):
+    """P(positive) of rows, but for those found unwanted; 1 of rows that are to be kept."""
+    if codes is None:
+        return 1 - negative
+    return np.where(codes & KEEP > 0, np.float32(1), 1 - negative)[codes & UNWANTED == 0]
+
+
+def _moved(folds, flags, test_flags):
+    """Flagged rows moved; of reviewed ones those that were found unwanted, and no others."""
+    if folds.reviewed is not None:
+        flags, test_flags = (
+            (own | (codes & UNWANTED > 0)) & (codes & KEEP == 0)
+            for own, codes in ((flags, folds.reviewed), (test_flags, folds.test_reviewed))
+        )
+    return move_to_unwanted(folds, flags, test_flags)
 
 
 def _moved_above(cut, folds, committee, own):
@@ -38,6 +58,6 @@ def _moved_above(cut, folds, committee, own):
     """
     if cut is None:
         flags = [np.zeros(len(rows), bool) for rows in (folds.unlabeled, folds.test_unlabeled)]
-        return move_to_unwanted(folds, *flags)
+        return _moved(folds, *flags)
     odds = committee.out_of_fold[0] if own else committee.log_odds(folds.unlabeled)
-    return move_to_unwanted(folds, odds > cut, committee.log_odds(folds.test_unlabeled) > cut)
+    return _moved(folds, odds > cut, committee.log_odds(folds.test_unlabeled) > cut)

@@ -4,6 +4,7 @@ import functools
 import warnings
 
 from keras_vabc.data.folds import FEW_UNWANTED
+from keras_vabc.data.reviewed import KEEP
 from keras_vabc.nu.flagged import Flagged
 from keras_vabc.nu.moving import moving_cut
 from keras_vabc.nu.posterior import SharePosterior
@@ -48,6 +49,11 @@ class Estimates:
     def above(self, cut):
         """What is known of the unlabeled rows above a cut, as `Flagged`."""
         return Flagged.above(cut, *self._odds, self.posterior)
+
+    def decided_above(self, cut, codes):
+        """How many of the rows above a cut have the code of a review, and how many are kept."""
+        above = codes[self._odds[0] > cut]
+        return int((above > 0).sum()), int((above & KEEP > 0).sum())
 
     @property
     def attributes(self):

@@ -15,6 +15,7 @@ from keras_vabc.nu.networks import SMALL, checked_network
 RISKS = ("cvir", "nnpu")
 LEAST_OF_TREES = 2
 BLOCK = 2**14  # rows looked at at a time
+NUMBERS = "biuf"  # kinds of dtypes
 
 
 def check_arguments(*, risk, members, epochs, batch_size, learning_rate, shift, trees, seed):
@@ -42,9 +43,8 @@ def takes_trees(unlabeled, network):
 def checked_folds(unlabeled, unwanted, network, members):
     """Both folds as arrays alike in shape and dtype, floats as float32; finite but for trees.
 
-    Of trees both are float32, and NaN is a missing value. Of equal unwanted ones the first alone is
-    left, where `told_once` says so: copies would count as further evidence, and tell of themselves.
-    A `ValueError` if a fold or the network breaks a rule of `NUClassifier`.
+    Of trees both are float32, and NaN is a missing value. A `ValueError` if a fold or the network
+    breaks a rule of `NUClassifier`.
     """
     trees = takes_trees(unlabeled, network)
     unlabeled, unwanted = (
@@ -60,28 +60,32 @@ def checked_folds(unlabeled, unwanted, network, members):
             "unlabeled and unwanted must have one dtype, since they must have one scale. "
             f"Received: {unlabeled.dtype} and {unwanted.dtype}."
         )
-    least = LEAST_OF_TREES if trees else 2 * members
+    least = _least(trees, members)
     reason = "one to train on and one to see" if trees else f"two for each of {members} members"
     for name, fold in (("unlabeled", unlabeled), ("unwanted", unwanted)):
         if len(fold) < least:
             raise ValueError(
                 f"{name} must hold at least {least} examples, {reason}. Received: {len(fold)}."
             )
-    folds = unlabeled, unwanted[told_once(unwanted, unlabeled, least)[0]]
+    folds = unlabeled, unwanted
     return tuple(fold.astype("float32", copy=False) for fold in folds) if trees else folds
 
 
-def checked_mask(known_wanted, count):
-    """`known_wanted` as a mask of so many rows, or a `ValueError`; `None` stays."""
-    if known_wanted is None:
-        return None
-    mask = np.asarray(known_wanted)
-    if mask.dtype != bool or mask.shape != (count,):
-        raise ValueError(
-            f"known_wanted must be a mask of {count} unlabeled rows. "
-            f"Received: shape {mask.shape}, dtype {mask.dtype}."
-        )
-    return mask
+def without_copies(unlabeled, unwanted, network, members):
+    """The unwanted examples of which none is a copy of another, as `told_once` has it.
+
+    Copies would count as further evidence, and each would be told by another that has trained.
+    """
+    unlabeled, unwanted = np.asanyarray(unlabeled), np.asanyarray(unwanted)
+    if min(unlabeled.ndim, unwanted.ndim) < 2 or unwanted.dtype.kind not in NUMBERS:
+        return unwanted  # which is refused in a moment
+    least = _least(takes_trees(unlabeled, network), members)
+    kept, _ = told_once(unwanted, unlabeled, least)
+    return unwanted if len(kept) == len(unwanted) else unwanted[kept]
+
+
+def _least(trees, members):
+    return LEAST_OF_TREES if trees else 2 * members
 
 
 def check_numbers(name, x, shape):

@@ -5,6 +5,7 @@ import math
 from keras_vabc.nu.separability import APART, TOLD
 
 MOST_STATED = 0.5  # share of negatives above which "at most" says nothing
+TYPICAL = ", if these are typical"  # no estimate from special ones can know
 REVIEWS = 50  # examples whose review would help
 
 
@@ -19,16 +20,18 @@ def share_in_words(share, interval, quality):
         return f"{share:.2%} ({low:.2%} to {high:.2%})"
     unwanted = f"{round(quality['unwanted']):,} unwanted examples"
     if quality["auc_least"] >= TOLD and quality["auc_low"] >= APART:
-        return f"{share:.2%} ({low:.2%} to {high:.2%}, 95 %, by {unwanted})"
+        return f"{share:.2%} ({low:.2%} to {high:.2%}, 95 %, by {unwanted}{TYPICAL})"
     if high < MOST_STATED:
-        return f"at most {high:.2%} (95 %, by {unwanted}; the concepts overlap or these are few)"
+        overlap = "the concepts overlap or these are few"
+        return f"at most {high:.2%} (95 %, by {unwanted}{TYPICAL}; {overlap})"
     return f"can't tell from {unwanted}: review {REVIEWS} more"
 
 
-def moving_in_words(estimates):
+def moving_in_words(estimates, codes=None):
     """What `NUClassifier.correct` does by its `Estimates`, and how many of these rows are wanted.
 
-    Two values: the text, and `(low, high)`, 95 %, of the number; `None` where no row is moved.
+    Of rows with the codes of a review none is moved by what is estimated. Two values: the text, and
+    `(low, high)`, 95 %, of the number; `None` where no row is moved.
     """
     own, cut = estimates.separability, estimates.moving_cut
     if cut is None:
@@ -44,8 +47,10 @@ def moving_in_words(estimates):
             "score highest, and add what is unwanted to the unwanted data"
         ), None
     found = estimates.above(cut)
-    low, high = round(found.wanted[0]), round(found.wanted[2])
+    decided, kept = (0, 0) if codes is None else estimates.decided_above(cut, codes)
+    moved = found.rows - decided
+    low, high = (min(max(round(found.wanted[end]) - kept, 0), moved) for end in (0, 2))
     return (
-        f"moves {found.rows:,} of {found.unlabeled:,} unlabeled examples to the unwanted; {low:,} "
-        f"to {high:,} of these are wanted (95 %, by {found.unwanted:,} unwanted examples)"
+        f"moves {moved:,} of {found.unlabeled:,} unlabeled examples to the unwanted; {low:,} "
+        f"to {high:,} of these are wanted (95 %, by {found.unwanted:,} unwanted examples{TYPICAL})"
     ), (low, high)

@@ -64,7 +64,7 @@ class RankOdds(keras.layers.Layer):
         return {**super().get_config(), "slope": self.slope}
 
 
-def fit_trees(unlabeled, unwanted, trees, seed, known_wanted=None):
+def fit_trees(unlabeled, unwanted, trees, seed, wanted=()):
     """A ranking of rows by how unwanted they are: `(network, unlabeled_odds, unwanted_odds)`.
 
     There are two forests of `bagged_trees`: of the columns as they are, and of these and scores of
@@ -72,13 +72,12 @@ def fit_trees(unlabeled, unwanted, trees, seed, known_wanted=None):
     scores of the unlabeled rows, which are stored, so that it does not depend on its batch.
 
     The folds are float32 arrays `(n, columns)` and `(m, columns)`, NaN where something is missing;
-    `known_wanted` is `None` or a mask of the unlabeled rows.
+    `wanted` are numbers of unlabeled rows that are known to be positives.
     The network maps rows to log odds `(batch, 1)` of the mean rank, which are multiplied by their
     `log_odds_slope`; the odds are those of the rows of both folds out of bag, shapes `(n,)` and
     `(m,)`. It holds at most 4,000 unlabeled rows, and no unwanted ones.
     """
     count, columns = unlabeled.shape
-    wanted = () if known_wanted is None else np.flatnonzero(known_wanted)
     seeds = [int(s.generate_state(1)[0]) for s in np.random.SeedSequence(seed).spawn(3)]
     fill, *layers, references = anomaly_layers(unlabeled, seeds[0])
     scores = _Scores(Filled(fill.tolist(), name="filled"), *layers, columns)

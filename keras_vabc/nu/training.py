@@ -16,13 +16,24 @@ WARM_UP = 1 / 3  # of the epochs, in which every unlabeled example counts as pos
 
 
 def cross_train(
-    new_network, unlabeled, unwanted, *, members, seed, verbose, epochs, checkpoint=None, **settings
+    new_network,
+    unlabeled,
+    unwanted,
+    *,
+    members,
+    seed,
+    verbose,
+    epochs,
+    wanted=(),
+    checkpoint=None,
+    **settings,
 ):
     """Trains several networks, each on all but its part, one in `members`, of both folds.
 
     `new_network` maps a member's number to an untrained network; a `MemberCheckpoint` has the
-    members that need no training; `settings` are those of `train`. The seed is that of the parts,
-    of the order of the data and of the shifts.
+    members that need no training; `wanted` are numbers of unlabeled rows that are known to be
+    positives; `settings` are those of `train`. The seed is that of the parts, of the order of the
+    data and of the shifts.
 
     Returns `(networks, unlabeled_logits, unwanted_logits)`: of each example the logit by the member
     that did not train on it, shapes `(n,)` and `(m,)`.
@@ -50,8 +61,9 @@ def cross_train(
         if scores:
             done = itertools.count(next(done) + epochs)
         else:
+            how = settings | {"wanted": np.flatnonzero(np.isin(training[0].numbers, wanted))}
             logit = train(
-                network, *training, held_out, epochs=epochs, rng=rng, report=report, **settings
+                network, *training, held_out, epochs=epochs, rng=rng, report=report, **how
             )
             scores = [rows.each(logit) for rows in held_out]
             if checkpoint:
@@ -81,7 +93,21 @@ class Part:
         return np.concatenate([function(self[start : start + BLOCK_ROWS]) for start in blocks])
 
 
-def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, shift, rate, report):
+def train(
+    network,
+    unlabeled,
+    unwanted,
+    held_out,
+    *,
+    risk,
+    epochs,
+    rng,
+    batch,
+    shift,
+    rate,
+    report,
+    wanted=(),
+):
     """Trains a network, with the share of negatives estimated anew before each epoch.
 
     In the first third of the epochs all unlabeled examples count as positives. After it, `"cvir"`
@@ -90,7 +116,8 @@ def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, s
 
     `batch` is the number of unlabeled and of unwanted examples in a batch, `shift` the largest one
     of images, as a share of height and width; the learning rate falls from `rate` to 0 along a
-    cosine. After each epoch `report` gets its mean loss and the share it used. Returns a
+    cosine. After each epoch `report` gets its mean loss and the share it used. `wanted` are numbers
+    of unlabeled rows that are known to be positives, which are never left out. Returns a
     `Blockwise` function from examples to logits `(n,)`.
     """
     steps = max(len(unlabeled) // batch[0], 1)
@@ -104,6 +131,7 @@ def train(network, unlabeled, unwanted, held_out, *, risk, epochs, rng, batch, s
             share = best_bin_share(*(part.each(logits) for part in held_out))[0]
             if risk == "cvir":
                 rows = presumed_positives(unlabeled.each(logits), share)
+                rows = np.union1d(rows, wanted).astype(int) if len(wanted) else rows
             else:
                 known = tf.constant(share, tf.float32)
         order = _passes(rows, (steps, batch[0]), rng)

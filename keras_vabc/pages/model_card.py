@@ -2,9 +2,9 @@
 
 import json
 
-from keras_vabc.nu.stated import share_in_words
 from keras_vabc.pages.costs import false_alarms_in_words, guard_cost_in_words
 from keras_vabc.pages.markdown import markdown
+from keras_vabc.pages.reviewed import negatives_in_words, review_lines, special_note
 from keras_vabc.pages.verdict import verdict_table
 
 NOT_MEASURED = (
@@ -69,10 +69,8 @@ def _data(run):
     counts["One example"] = _form(run.spec)
     figures = run.record.figures
     if figures.negative_share is not None:
-        counts["Negatives among the unlabeled, estimated"] = share_in_words(
-            figures.negative_share, figures.negative_share_interval, figures.cross_validation
-        )
-    return [_list(counts)]
+        counts["Negatives among the unlabeled, estimated"] = negatives_in_words(run.record)
+    return [_list(counts), *review_lines(run.record.reviewed)]
 
 
 def _form(spec):
@@ -145,7 +143,8 @@ def _flag(run):
     return [
         f"Data are flagged if their score exceeds {stored.value:.6g}. Of {stored.unwanted:,} "
         f"held-out unwanted examples {stored.recall:.2%} exceed it ({low:.2%} to "
-        f"{high:.2%}, 95 %). False alarms: {false_alarms_in_words(run.record)}."
+        f"{high:.2%}, 95 %){special_note(run.record)}. False alarms: "
+        f"{false_alarms_in_words(run.record)}."
     ]
 
 

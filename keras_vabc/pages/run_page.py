@@ -5,9 +5,9 @@ import numpy as np
 from keras_vabc import plots
 from keras_vabc.data.outputs import in_form
 from keras_vabc.evaluation.metrics import column_distances
-from keras_vabc.nu.stated import share_in_words
 from keras_vabc.pages.costs import false_alarms_in_words, guard_cost_in_words
 from keras_vabc.pages.page import Section, Table, measured_table
+from keras_vabc.pages.reviewed import negatives_in_words, review_lines, special_note
 from keras_vabc.pages.verdict import verdict_section
 
 SHOWN = 100  # samples, and unwanted examples if asked for
@@ -43,7 +43,8 @@ def _data(record):
         "Held out are the examples that nothing was trained on. Duplicates are unlabeled examples "
         "that are also unwanted, and were left out; repeated ones equal an earlier one."
     )
-    return Section("Data", [place, meaning, *record.notes], [table], [])
+    said = [place, meaning, *record.notes, *review_lines(record.reviewed)]
+    return Section("Data", said, [table], [])
 
 
 def _training(run):
@@ -74,11 +75,9 @@ def _training_rows(record):
         ["time", f"{sum(record.stages.values()):.0f} s"],
     ]
     if figures.negative_share is not None:
-        interval, quality = figures.negative_share_interval, figures.cross_validation
-        share = share_in_words(figures.negative_share, interval, quality)
         rows += [
-            ["negatives among the unlabeled, estimated", share],
-            ["unlabeled examples moved to the unwanted", _moved(figures)],
+            ["negatives among the unlabeled, estimated", negatives_in_words(record)],
+            ["unlabeled examples moved to the unwanted", _moved(record)],
         ]
     if record.recipe.correction == "soft":
         rows.append(["each unlabeled example counts by", "its P(positive | x)"])
@@ -95,11 +94,14 @@ def _guard_rows(run):
     return [] if cost is None else [["the guard would reject", cost]]
 
 
-def _moved(figures):
+def _moved(record):
+    figures = record.figures
     if figures.moved_wanted is None:
         return f"{figures.moved:,}"
     low, high = figures.moved_wanted
-    return f"{figures.moved:,}, of which {low:,} to {high:,} are wanted (95 %)"
+    return (
+        f"{figures.moved:,}, of which {low:,} to {high:,} are wanted (95 %){special_note(record)}"
+    )
 
 
 def _samples(run):
@@ -142,6 +144,7 @@ def _threshold_rows(record):
     chosen = record.threshold
     low, high = chosen.recall_interval
     caught = f"{chosen.recall:.1%} of {chosen.unwanted:,} ({low:.1%} to {high:.1%}, 95 %)"
+    caught += special_note(record)
     return [
         ["threshold", f"{chosen.value:.6g}"],
         ["false alarms", false_alarms_in_words(record)],

@@ -11,14 +11,25 @@ from keras_vabc.data.ranges import checked
 from keras_vabc.data.readers.reader import open_reader
 from keras_vabc.data.readers.table_batches.table import open_table
 from keras_vabc.data.readers.typed_tables import content_of, is_table
-from keras_vabc.files.fingerprints import array_fingerprint
+from keras_vabc.files.bounds import check_regular
+from keras_vabc.files.fingerprints import array_fingerprint, file_hash
 from keras_vabc.recipes.own_data import check_setting
 from keras_vabc.recipes.recipe import PREFERRED
 from keras_vabc.recipes.record import MEMORY, TrainingSettings
 
 
 def checked_settings(
-    setting, epochs, budget, gamma, image_size, max_unreadable, start, prefer, seed, columns=None
+    setting,
+    epochs,
+    budget,
+    gamma,
+    image_size,
+    max_unreadable,
+    start,
+    prefer,
+    seed,
+    columns=None,
+    reviewed=None,
 ):
     """The `TrainingSettings` of the arguments of `train`; `start` is `None` or a `Run`."""
     return TrainingSettings(
@@ -31,8 +42,15 @@ def checked_settings(
         max_unreadable=checked("max_unreadable", max_unreadable),
         start=None if start is None else _origin(start),
         prefer=_prefer(prefer),
+        reviewed=None if reviewed is None else _hash(reviewed),
         **_said(columns, start),
     )
+
+
+def _hash(reviewed):
+    check_path("reviewed", reviewed)
+    check_regular(reviewed)
+    return file_hash(reviewed)
 
 
 def _prefer(prefer):

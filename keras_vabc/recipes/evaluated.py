@@ -59,7 +59,9 @@ class LabeledFigures:
     """What labels of the unlabeled data tell of a run; `reported` says it in sentences.
 
     `recall` and `false_alarms` are those at the `threshold`, `guard_rejects` is the share of the
-    held-out positives that the guard of the run would reject, were they samples. `images` maps
+    held-out positives that the guard of the run would reject, were they samples. `wanted_scores`
+    are scores of the held-out positives, the highest first, as `highest_scores` has them; they
+    tell the false alarms at any other threshold. `images` maps
     `"generated"` and `"real, held out"` to the figures of `ImageEvaluation`.
     """
 
@@ -84,6 +86,7 @@ class LabeledFigures:
     threshold: Float32 | None = None
     guard_rejects: Share | None = None
     guard_rejects_interval: Interval | None = None
+    wanted_scores: tuple[Float32, ...] | None = None
 
     @property
     def held_out_positives(self):

@@ -7,6 +7,7 @@ import numpy as np
 from keras_vabc.data.ranges import checked
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.files.keras_settings import check_keras_settings
+from keras_vabc.pages.reviewed import review_lines, special_warning
 from keras_vabc.recipes.evaluated import UnlabeledFigures
 from keras_vabc.recipes.record_file import check_changeable
 from keras_vabc.recipes.results import SAMPLES
@@ -70,6 +71,10 @@ def _unlabeled_figures(run, seed):
     for part, line in found:
         figures |= part
         lines.append(line)
+    review = run.record.reviewed
+    if review is not None:
+        lines += review_lines(review)
+        lines += [special_warning(review)] if review.special else []
     return UnlabeledFigures(**figures, reported=(*lines, NO_MORE))
 
 

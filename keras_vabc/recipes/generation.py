@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 from scipy.special import expit
 
+from keras_vabc.data.folds import found_moved
 from keras_vabc.data.mapped import take_rows
+from keras_vabc.data.reviewed import KEEP
 from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
 from keras_vabc.recipes.autoencoder import train_autoencoder
 from keras_vabc.recipes.recipe import PREFERRED
@@ -71,14 +73,23 @@ def guarded(recipe, nu, training_folds):
     lets many held-out unwanted examples pass; it then costs more, and `cut` becomes what it costs.
     Where it must be for that is told by the known unwanted examples that the classifier has trained
     on, each by what did not train on it: they are more than the held-out ones.
+
+    Examples that a review keeps are wanted, whatever their score. The guard rejects none of them
+    where it can catch as much without.
     """
-    if recipe.cut is None or nu is None:
+    if recipe.guard is None or nu is None:
         return recipe
-    presumed = np.sort(nu.negative_probability(training_folds.test_unlabeled))
-    negative = round(left_share(nu, recipe.correction) * len(presumed))
-    presumed = presumed[: max(len(presumed) - negative, 1)]
+    kept = kept_scores(nu, training_folds)
+    if recipe.cut is None and len(kept) == 0:
+        return recipe
     unwanted = nu.negative_probability(training_folds.test_unwanted)
+    kept = float(kept.max(initial=0))
+    least = kept if kept <= _catching(unwanted) else 0.0
+    if recipe.cut is None:
+        return dataclasses.replace(recipe, guard=max(recipe.guard, least))
+    presumed = _presumed_wanted(nu, training_folds, recipe.correction)
     cheap, most = (false_alarm_threshold(presumed, cut) for cut in (recipe.cut, MOST_CUT))
+    cheap = max(cheap, least)
     if _catching(unwanted) >= cheap:
         return dataclasses.replace(recipe, guard=max(cheap, SMALLEST_GUARD))
     if getattr(nu, "estimates", None) is not None:
@@ -86,6 +97,28 @@ def guarded(recipe, nu, training_folds):
     guard = max(_catching(unwanted), most, SMALLEST_GUARD)
     cut = max(flagged_share(presumed, guard), recipe.cut)
     return dataclasses.replace(recipe, guard=guard, cut=round(cut, 4))
+
+
+def kept_scores(nu, training_folds):
+    """P(negative) of the examples that a review keeps, as the guard sees them."""
+    parts = [np.zeros(0, "float32")]
+    for part in ("", "test_"):
+        codes = getattr(training_folds, f"{part}reviewed", None)
+        if nu is not None and codes is not None:
+            rows = getattr(training_folds, f"{part}unlabeled")
+            parts.append(nu.negative_probability(take_rows(rows, codes & KEEP > 0)))
+    return np.concatenate(parts)
+
+
+def _presumed_wanted(nu, training_folds, correction):
+    """P(negative) of the held-out unlabeled examples without as many as are presumed negative."""
+    scores = nu.negative_probability(training_folds.test_unlabeled)
+    codes = getattr(training_folds, "test_reviewed", None)
+    kept = np.zeros(len(scores), bool) if codes is None else codes & KEEP > 0
+    others = np.sort(scores[~kept])
+    negative = round(left_share(nu, correction) * len(others))
+    others = others[: max(len(others) - negative, 1)]
+    return np.concatenate([others, scores[kept]])
 
 
 def _catching(probabilities):
@@ -146,4 +179,8 @@ def remaining_share(nu, training_folds):
 
 def corrected(recipe, folds, nu):
     """The folds that a recipe trains on: as they are, or as the NU classifier corrects them."""
-    return folds if recipe.correction is None else nu.correct(folds, mode=recipe.correction)
+    return (
+        found_moved(folds)
+        if recipe.correction is None
+        else nu.correct(folds, mode=recipe.correction)
+    )

@@ -10,19 +10,21 @@ from keras_vabc.data.unreadable import FILE as UNREADABLE
 from keras_vabc.data.unreadable import write_unreadable
 from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.pages.console import plain, reading_status, say
+from keras_vabc.pages.reviewed import review_lines
 from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.parts import check_room, put
 from keras_vabc.recipes.record import Counts
+from keras_vabc.recipes.reviewed import Review
 
 LEAST_OF_CLASSIFIER = 6  # two for each of the three members of an NUClassifier
 
 
-def take_in(run, work, start, allow_more_unwanted, console):
+def take_in(run, work, start, allow_more_unwanted, console, reviewed=None):
     """The folds of a run, read from the user's data or found in `work`, where they were put before.
 
-    The record of the run then says what was read. Raises what `read_folds` does, and a `ValueError`
-    if the data are not as they were when the run began, not of the form of the run `start`, or too
-    few for the setting.
+    `reviewed` is the path of a file of decisions, or `None`. The record of the run then says what
+    was read. Raises what `read_folds` does, and a `ValueError` if the data are not as they were
+    when the run began, not of the form of the run `start`, or too few for the setting.
     """
     stages = run.record.stages
     if "intake" in stages:
@@ -33,7 +35,7 @@ def take_in(run, work, start, allow_more_unwanted, console):
     began = time.perf_counter()
     stages = {name: seconds for name, seconds in stages.items() if name != "intake"}
     run.update(stages=stages)  # until it is complete again
-    intake = _read(run, work, start, allow_more_unwanted, console)
+    intake = _read(run, work, start, allow_more_unwanted, console, reviewed)
     content = {name: run.folder and _content(intake.folds, name) for name in intake.counts}
     counts = {
         name: Counts.of(own, content[name], intake.orders[name])
@@ -53,6 +55,7 @@ def take_in(run, work, start, allow_more_unwanted, console):
         spec=intake.spec,
         counts=counts,
         notes=tuple(map(plain, intake.notes)),
+        reviewed=_review(run.record.settings.reviewed, intake.folds, console),
     )
     return intake.folds
 
@@ -61,6 +64,16 @@ def say_columns(console, columns):
     """Tells what the `Columns` of a table are, a line each; nothing of `None`."""
     for line in str(columns).splitlines() if columns is not None else ():
         say(console, line)
+
+
+def _review(file, folds, console):
+    """The `Review` of folds whose decisions are those of a file; `None` without one."""
+    if file is None:
+        return None
+    review = Review.of(file, folds)
+    for line in review_lines(review):
+        say(console, line)
+    return review
 
 
 def _list_unreadable(run, unreadable, console):
@@ -72,7 +85,7 @@ def _list_unreadable(run, unreadable, console):
         say(console, f"Every file that could not be read ({count:,}) is listed in {place}.")
 
 
-def _read(run, work, start, allow_more_unwanted, console):
+def _read(run, work, start, allow_more_unwanted, console, reviewed):
     working_copies.begin(work)
     settings = run.record.settings
     known = start if start is not None else run
@@ -91,6 +104,7 @@ def _read(run, work, start, allow_more_unwanted, console):
             rule=None if start is None else start.spec.rule,
             typed=known.spec is None or known.spec.typed,
             columns=_said(settings) if columns is None else columns,
+            reviewed=reviewed,
         )
 
 
@@ -120,8 +134,11 @@ def _kept_folds(run, work):
 
 
 def _content(folds, name):
-    """Hash of the rows of a fold, in order: those to train on and those held out."""
-    return array_fingerprint([getattr(folds, part) for part in (name, f"test_{name}")])
+    """Hash of the rows of a fold, in order: those to train on and those held out; of decisions."""
+    parts = [getattr(folds, part) for part in (name, f"test_{name}")]
+    if name == "unlabeled" and folds.reviewed is not None:
+        parts += [folds.reviewed, folds.test_reviewed]
+    return array_fingerprint(parts)
 
 
 def _check_as_before(counts, before):

@@ -10,6 +10,7 @@ from keras_vabc.data.unreadable import NAMES_SHOWN, Unreadable
 from keras_vabc.evaluation.evaluate import ImageEvaluation
 from keras_vabc.evaluation.metrics import area_rate, observed_rate
 from keras_vabc.evaluation.spread import NEIGHBOURS
+from keras_vabc.evaluation.wanted_cost import highest_scores
 from keras_vabc.recipes.evaluated import LabeledFigures
 from keras_vabc.recipes.results import SAMPLES
 
@@ -142,6 +143,7 @@ def _score_figures(run, rows, negative):
     area = float(roc_auc_score(negative, scores))
     rate = area_rate(area, negative.sum(), (~negative).sum())
     figures |= {"auc": area, "auc_interval": (rate.low, rate.high)}
+    figures["wanted_scores"] = tuple(highest_scores(scores[~negative]).tolist())
     lines = [
         f"Score: {run.score_name}. Area under the ROC curve, {negative.sum():,} held-out "
         f"negatives against {(~negative).sum():,} positives: {area:.4f} (95 % interval "

@@ -34,7 +34,7 @@ class Parts:
     """
 
     def __init__(self, folder):
-        self._folder, self._loaded = folder, {}
+        self._folder, self._loaded, self._made = folder, {}, {}
 
     def get(self, name, record):
         """A part, read once; a `ValueError` if its file is damaged or does not fit the record."""
@@ -44,6 +44,13 @@ class Parts:
             _compare("run", path, _FITTING.get(name, _nothing)(value, record))
             self._loaded[name] = value
         return self._loaded[name]
+
+    def made_of(self, name, record, make):
+        """What a function makes of a part, which is slow: once, until there is another part."""
+        part = self.get(name, record)
+        if name not in self._made or self._made[name][0] is not part:
+            self._made[name] = part, make(part)
+        return self._made[name][1]
 
     def keep(self, run, name, value):
         """Takes a part of a run, and writes its file where there is a folder."""

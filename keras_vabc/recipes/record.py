@@ -22,6 +22,7 @@ from keras_vabc.recipes.forms import (
     Share,
 )
 from keras_vabc.recipes.recipe import Recipe
+from keras_vabc.recipes.reviewed import Review
 
 SCHEMA = 2  # raise it when an earlier version of the package could no longer read the file
 FINISHED = "finished"
@@ -59,6 +60,7 @@ class TrainingSettings:
         budget: Seconds that all of the training may take; `None` for no limit.
         types, drop, missing: What somebody said of the columns of a table; see `train`.
         prefer: `"clean"` or `"complete"`; see `train`.
+        reviewed: sha256 of the file of decisions on unlabeled examples.
     """
 
     setting: Literal["paper", "quality"]
@@ -73,6 +75,7 @@ class TrainingSettings:
     drop: tuple[str, ...] | None = None
     missing: tuple[str, ...] | None = None
     prefer: Literal["clean", "complete"] = "clean"
+    reviewed: Sha256 | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,6 +198,7 @@ class RunRecord:
     evaluation: Evaluation = Evaluation()
     provenance: Provenance | None = None
     git_revision: str | None = None
+    reviewed: Review | None = None
 
     def with_evaluation(self, kind, figures):
         """The record with new figures of one kind, a field of `Evaluation`."""

@@ -171,9 +171,8 @@ class Run:
         """Measures the run, and stores the figures with it.
 
         Without labels: recall of the threshold on held-out unwanted examples, an estimate of the
-        area under the ROC curve, and the share of samples that the run's own classifier flags.
-        With them: the score against the truth, and for images all that `ImageEvaluation` measures,
-        by judges that learn from the labels; no model has seen these.
+        area under the ROC curve, and the share of samples that the run's own classifier flags. With
+        them: the score against the truth, and all that `ImageEvaluation` measures of images.
 
         Args:
             labels: `None`; the path of a CSV file of `id,label` or of a `.npy` file; or the label
@@ -253,7 +252,8 @@ class Run:
         """
         from keras_vabc.recipes.threshold import with_estimates
 
-        return with_estimates(self._parts.get("scores", self.record), self.has_classifier)
+        made = functools.partial(with_estimates, has_classifier=self.has_classifier)
+        return self._parts.made_of("scores", self.record, made)
 
     def held_out(self, name, hashes, part=1.0):
         """Which rows of a fold were held out, by their hashes, or a part of those: boolean."""

@@ -6,6 +6,7 @@ from keras_vabc.evaluation.wanted_cost import wanted_above
 from keras_vabc.nu.estimates import Estimates
 from keras_vabc.nu.thresholds import false_alarm_threshold
 from keras_vabc.pages.costs import false_alarms_in_words
+from keras_vabc.pages.reviewed import special_note
 from keras_vabc.recipes.parts import HELD_OUT, OUT_OF_FOLD
 from keras_vabc.recipes.record import FILES, Threshold
 from keras_vabc.recipes.record_file import check_changeable
@@ -54,5 +55,5 @@ def threshold_lines(run):
         f"False alarms: {alarms}; {asked:.2%} asked for.",
         f"Flagged: {chosen.flagged:.2%} of {chosen.unlabeled:,} held-out unlabeled examples.",
         f"Caught: {chosen.recall:.1%} of {chosen.unwanted:,} held-out unwanted examples "
-        f"(95 % interval {low:.1%} to {high:.1%}).",
+        f"(95 % interval {low:.1%} to {high:.1%}){special_note(run.record)}.",
     ]

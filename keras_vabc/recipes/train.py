@@ -44,6 +44,7 @@ def train(
     start=None,
     allow_more_unwanted=False,
     prefer="clean",
+    reviewed=None,
     seed=0,
     console=None,
 ):
@@ -83,6 +84,11 @@ def train(
             as that costs few wanted ones, and rejects samples that are as unwanted as the worst 5 %
             of the wanted data. `"complete"` loses none: each counts by how likely it is wanted, and
             only samples that are rather negative are rejected.
+        reviewed: Path of a CSV file of the columns `id` (or `row`), `decision` and `order`: what
+            somebody decided on unlabeled examples, `unwanted` or `keep`, having looked at them in
+            `random` order among those not looked at before, or from the `top` of their scores. The
+            unwanted ones join the unwanted data; the kept are known positives, never moved. The
+            random ones tell the share of negatives, and whether the unwanted data are typical.
         seed: Whole number >= 0: the seed of everything random.
         console: `rich.console.Console` for progress; by default standard output.
             `Console(quiet=True)` is silent.
@@ -109,7 +115,9 @@ def train(
     if start is not None and not isinstance(start, Run):
         start = open_run(start, "start")
     settings = checked_settings(
-        setting, epochs, budget, gamma, image_size, max_unreadable, start, prefer, seed, columns
+        *(setting, epochs, budget, gamma, image_size, max_unreadable, start, prefer, seed),
+        columns,
+        reviewed,
     )
     data = {"unlabeled": unlabeled, "unwanted": unwanted}
     kept = out is not None
@@ -120,7 +128,7 @@ def train(
     places = DataPlaces(**places, test_share=TEST_SHARE)
     own = {"id": new_id(settings, places), "git_revision": _git_revision()}
     record = RunRecord("training", settings, places, **own)
-    job = _Job(record, data, start, allow_more_unwanted, console)
+    job = _Job(record, data, start, allow_more_unwanted, console, reviewed)
     run = job.in_folder(Path(out)) if kept else job.in_memory()
     if run.record.evaluation.verdict is not None:
         say(console, run.record.evaluation.verdict)
@@ -130,9 +138,10 @@ def train(
 class _Job:
     """A training on its way, in memory or in a folder."""
 
-    def __init__(self, record, data, start, allow_more_unwanted, console):
+    def __init__(self, record, data, start, allow_more_unwanted, console, reviewed):
         self._record, self._data, self._start = record, data, start
         self._allow_more_unwanted, self._console = allow_more_unwanted, console
+        self._reviewed = reviewed
 
     def in_memory(self):
         """Trains; nothing stays on the disk."""
@@ -188,7 +197,7 @@ class _Job:
     def _folds(self, run, work):
         start, allow = self._start, self._allow_more_unwanted
         try:
-            return take_in(run, work, start, allow, self._console)
+            return take_in(run, work, start, allow, self._console, self._reviewed)
         except BaseException:
             if run.folder and not run.record.stages and not any(run.folder.glob("*.checkpoint")):
                 _undo(run.folder, work)

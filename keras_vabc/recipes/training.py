@@ -8,17 +8,27 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from keras_vabc.data.folds import found_moved
+from keras_vabc.data.reviewed import UNWANTED
 from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.classifier import NUClassifier
-from keras_vabc.nu.stated import moving_in_words, share_in_words
+from keras_vabc.nu.known import masks_of
+from keras_vabc.nu.stated import moving_in_words
 from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.pages.costs import guard_cost_in_words
+from keras_vabc.pages.reviewed import (
+    negatives_in_words,
+    review_lines,
+    special_note,
+    special_warning,
+)
 from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.budget import affordable_epochs
 from keras_vabc.recipes.evaluated import Evaluation
 from keras_vabc.recipes.generation import (
     correction,
     guarded,
+    kept_scores,
     new_sampler,
     preferred,
     remaining_share,
@@ -79,7 +89,7 @@ class Training:
         """The folds that the model trains on: without the hidden negatives that were found."""
         nu = self._run.nu
         if nu is None:
-            return self._folds
+            return found_moved(self._folds)
         with warnings_told(self._note):
             return nu.correct(self._folds, mode=correction(self._settings.prefer))
 
@@ -93,15 +103,31 @@ class Training:
                 verbose=_verbosity(self._console),
                 checkpoint=self._checkpoint("classifier", "members"),
                 owner=self._run.record.id,
+                **masks_of(self._folds.reviewed),
             )
         self._run.keep("nu", nu)
-        share = share_in_words(nu.negative_share, nu.negative_share_interval, nu.cross_validation)
-        say(self._console, f"NU classifier: negatives among the unlabeled: {share}.")
-        return self._figures(
+        figures = self._figures(
             negative_share=nu.negative_share,
             negative_share_interval=nu.negative_share_interval,
             cross_validation=nu.cross_validation,
         )
+        self._compare(nu)
+        told = dataclasses.replace(self._run.record, figures=figures)
+        share = negatives_in_words(told)
+        say(self._console, f"NU classifier: negatives among the unlabeled: {share}.")
+        return figures
+
+    def _compare(self, nu):
+        """Sees whether the known unwanted examples are like those that a review found."""
+        review, codes = self._run.record.reviewed, self._folds.reviewed
+        if review is None:
+            return
+        review = review.compared_with(nu.out_of_fold, codes)
+        self._run.update(reviewed=review)
+        if review.special:
+            self._note(special_warning(review))
+        elif review.typical_p is not None:
+            say(self._console, review_lines(review)[-1])
 
     def _train_model(self):
         folds, recipe = self._training_folds, self._run.record.recipe
@@ -123,20 +149,25 @@ class Training:
         self._run.keep("history", history)
         self._run.update(provenance=Provenance(**provenance()))
         return self._figures(
-            moved=len(self._folds.unlabeled) - len(folds.unlabeled),
+            moved=len(self._folds.unlabeled) - len(folds.unlabeled) - self._found(),
             moved_wanted=moved_wanted,
             epochs=len(history["loss"]),
             loss=history["loss"][-1],
             val_loss=history["val_loss"][-1],
         )
 
+    def _found(self):
+        """How many of the unlabeled examples to train on a review found unwanted."""
+        codes = self._folds.reviewed
+        return 0 if codes is None else int((codes & UNWANTED > 0).sum())
+
     def _say_what_is_moved(self):
         """Says it, and returns the interval of how many of the moved rows are wanted, or `None`."""
         nu = self._run.nu
         if nu is None or nu.estimates is None or correction(self._settings.prefer) != "move":
             return None
-        text, wanted = moving_in_words(nu.estimates)
-        say(self._console, f"NU classifier: {text}.")
+        text, wanted = moving_in_words(nu.estimates, self._folds.reviewed)
+        say(self._console, f"NU classifier: {text}{special_note(self._run.record)}.")
         return wanted
 
     def _chosen_recipe(self):
@@ -159,8 +190,17 @@ class Training:
             recipe = own(epochs=min(epochs, recipe.setting.epochs))
             recipe = preferred(recipe, settings.prefer)
         recipe = guarded(recipe, run.nu, folds)
+        self._count_rejected(recipe)
         say(self._console, described(recipe, folds.unlabeled))
         return recipe
+
+    def _count_rejected(self, recipe):
+        """Says how many of the examples that are to be kept the guard would reject."""
+        review, kept = self._run.record.reviewed, kept_scores(self._run.nu, self._training_folds)
+        if review is not None and recipe.guard is not None and len(kept):
+            rejected = int((kept > np.float32(recipe.guard)).sum())
+            self._run.update(reviewed=dataclasses.replace(review, kept_rejected=rejected))
+            say(self._console, review_lines(self._run.record.reviewed)[-1])
 
     def _sharpen(self, recipe, model):
         """Finetunes the decoder; the training before, when gone on with, is seen to be over."""

@@ -15,6 +15,7 @@ from keras_vabc.data.unreadable import table_of
 from keras_vabc.files.fingerprints import file_hash
 from keras_vabc.files.writing import temporary_path
 from keras_vabc.nu.classifier import NUClassifier
+from keras_vabc.nu.known import masks_of
 from keras_vabc.nu.share import ranking_quality
 from keras_vabc.pages.console import command_line, reading_status, say, warnings_told
 from keras_vabc.recipes import working_copies
@@ -119,7 +120,7 @@ def tune(
     `out`, a new or empty folder or one of earlier results, gets the result lines, which a second
     call with the same data completes, and `tuned.json`, `tune.png`, `README.md` and, where a file
     could not be read, `unreadable.csv`. Each gamma has as many `seeds`; `setting` and `epochs` are
-    as in `setting_for`, `reading` is `image_size`, `max_unreadable`, `columns` and
+    as in `setting_for`, `reading` is `image_size`, `max_unreadable`, `columns`, `reviewed` and
     `allow_more_unwanted` of `read_folds`. Raises what `read_folds` and `results_folder` do, and a
     `RuntimeError` if every training diverged.
     """
@@ -157,7 +158,8 @@ def _folder_of_folds(arrays):
 def _train_command(given):
     """The command that trains with what was chosen, on the same data read in the same way."""
     command = ["keras-vabc", "train"]
-    for name in ("unlabeled", "unwanted", "out", "setting", "gamma", "epochs", "max_unreadable"):
+    names = "unlabeled", "unwanted", "out", "setting", "gamma", "epochs", "max_unreadable"
+    for name in (*names, "reviewed"):
         if given.get(name) is not None:
             command += [f"--{name.replace('_', '-')}", given[name]]
     said = given.get("columns") or {}
@@ -227,22 +229,24 @@ def prepare(data, name, seeds, epochs, folder, console):
     The folder keeps the classifiers; those it has are kept. The rest is as in `recipes_to_try`.
     """
     folds = data.folds
-    _train_classifier("judge", data, folds.test_unlabeled, folds.test_unwanted, folder, console)
+    _train_classifier("judge", data, "test_", folder, console)
     if name == "quality":
-        _train_classifier("corrector", data, folds.unlabeled, folds.unwanted, folder, console)
+        _train_classifier("corrector", data, "", folder, console)
         corrector = NUClassifier.load(data.classifier(folder, "corrector"))
         with warnings_told(lambda text: say(console, f"Note: {text}")):
             folds = corrector.correct(folds)
     return recipes_to_try(folds.unlabeled, name, seeds, epochs, data.typed)
 
 
-def _train_classifier(name, data, unlabeled, unwanted, folder, console):
+def _train_classifier(name, data, part, folder, console):
+    kinds = "unlabeled", "unwanted", "reviewed"
+    unlabeled, unwanted, codes = (getattr(data.folds, f"{part}{kind}") for kind in kinds)
     path = data.classifier(folder, name)
     if not path.exists():
         counts = f"{len(unlabeled):,} unlabeled, {len(unwanted):,} unwanted"
         say(console, f"Training the {name} on {counts}.")
         with warnings_told(lambda text: say(console, f"Note: {text}")):
-            NUClassifier(seed=0).fit(unlabeled, unwanted, verbose=2).save(path)
+            NUClassifier(seed=0).fit(unlabeled, unwanted, 2, **masks_of(codes)).save(path)
 
 
 def recipes_to_try(unlabeled, name, seeds, epochs, typed=False):

@@ -7,6 +7,7 @@ killed left of rows that it joined.
 import contextlib
 import os
 
+from keras_vabc.data.fold_files import CODES
 from keras_vabc.data.folds import PARTS
 from keras_vabc.data.mapped import JOINED
 from keras_vabc.files.manifests import MANIFEST, manifest_text, read_manifest
@@ -14,7 +15,8 @@ from keras_vabc.files.signals import stop_signals_wait
 from keras_vabc.files.writing import delete_temporary, temporary_path, write_whole
 
 WORK = "work"  # in the folder of a run, while its training lasts
-FILES = tuple(f"{part}.npy" for part in sorted(PARTS, key=lambda part: "unwanted" not in part))
+COPIES = tuple(f"{part}.npy" for part in sorted(PARTS, key=lambda part: "unwanted" not in part))
+FILES = (*COPIES, *CODES)
 
 
 def is_ours(work):

@@ -54,7 +54,7 @@ def killed(data, tmp_path):
     out = tmp_path / "run"
     assert killed_at(FoldFiles, "check", partial(keras_vabc, *command(data, out)))
     assert {path.name for path in out.iterdir()} == {"run.json", "work", LOCK}
-    assert {path.name for path in (out / "work").glob("*.npy")} == set(working_copies.FILES)
+    assert {path.name for path in (out / "work").glob("*.npy")} == set(working_copies.COPIES)
     return out
 
 

@@ -12,7 +12,9 @@ from command_line import fails, succeeds
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+import keras_vabc as kv
 from keras_vabc.experiments.detection import figures, page, runs, sets, unsupervised
+from keras_vabc.nu import members
 from keras_vabc.recipes import sweep
 from keras_vabc.recipes.results_folder import MANIFEST, RESULTS
 
@@ -20,6 +22,7 @@ RNG = np.random.default_rng(3)
 SEED = 2
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 detection = importlib.import_module("detection")
+image_features = importlib.import_module("image_features")
 
 
 NAMES = ("large", "rare", "small")
@@ -125,6 +128,23 @@ def test_detectors_without_labels_find_what_is_far_out():
     np.testing.assert_allclose(unsupervised.neighbours(task, SEED), np.sort(apart)[:, 4], rtol=1e-6)
 
 
+def test_features_of_images_are_a_set_as_the_others_are(tmp_path, monkeypatch):
+    """Digits with an 8 unwanted: what its networks learnt from others tells these apart."""
+    monkeypatch.setattr(members, "LEAST_STEPS", 150)
+    with pytest.warns(UserWarning, match="26 unwanted examples are few"):
+        image_features.write_features(tmp_path / "digits-8.npz", "digits-8", 1000)
+    stored, folds = np.load(tmp_path / "digits-8.npz"), kv.load_folds("digits", negative_class=8)
+    count = len(folds.test_unlabeled) + len(folds.test_unwanted)
+    assert stored["X"].shape == (count, 3 * 128) and stored["X"].dtype == np.float32
+    truth = np.r_[folds.test_unlabeled_labels == 8, np.ones(len(folds.test_unwanted), bool)]
+    assert np.array_equal(stored["y"].astype(bool), truth)
+    center = stored["X"][truth][::2].mean(axis=0)
+    apart = ((stored["X"] - center) ** 2).sum(axis=1)
+    rest = np.ones(count, bool)
+    rest[np.flatnonzero(truth)[::2]] = False
+    assert roc_auc_score(truth[rest], -apart[rest]) > 0.9
+
+
 # Figures
 
 
@@ -197,6 +217,14 @@ def test_the_page_says_what_was_chosen_on_and_of_how_many_runs(tmp_path):
     assert "| `nu` | 1 | 1 | 100.0 | 50.0 | – | – | 11 |" in looked_at
     assert "![Mean ranks: nu 1.00, catboost 2.00; critical difference 1.39](ranks.png)" in text
     assert "- `xgbod`, y, 5 known, seed 4: 700 s." in text and "12 runs are stored" in text
+    assert "images" not in confirming and "images" not in looked_at
+    more = lines_of("nu", {("mnist-8", 4): 0.31})
+    (tmp_path / RESULTS).write_text("".join(json.dumps(one) + "\n" for one in [*lines, *more]))
+    page.render(tmp_path)
+    apart = (tmp_path / "README.md").read_text()
+    tables, images = apart.split("## Seeds 1 to 3")[0].split("## Seeds 4 to 6: images")
+    assert f"| `nu` | 2 | 3 | 79.0 | 39.5 | {same} | 14 |" in tables
+    assert "| `nu` | 1 | 1 | 31.0 | 15.5 | – | – | 14 |" in images
     assert (tmp_path / "ranks.png").read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "ranks-chosen.png").exists()
 

@@ -66,7 +66,7 @@ class _Training:
     """Takes the place of a training, and looks at what it is given."""
 
     def __init__(self, run, folds, start, console):
-        assert {*working_copies.FILES} < {*os.listdir(run.folder / working_copies.WORK)}
+        assert {*working_copies.COPIES} < {*os.listdir(run.folder / working_copies.WORK)}
         assert len(folds.unlabeled) == run.record.counts["unlabeled"].training
         self._run = run
 

@@ -204,7 +204,9 @@ def quality(low, least, unwanted=20):
 
 def test_the_share_is_a_number_only_where_the_concepts_are_apart():
     apart = share_in_words(0.1, (0.08, 0.12), quality(APART, TOLD, 1195))
-    assert apart == "10.00% (8.00% to 12.00%, 95 %, by 1,195 unwanted examples)"
+    assert (
+        apart == "10.00% (8.00% to 12.00%, 95 %, by 1,195 unwanted examples, if these are typical)"
+    )
     for low, least in ((APART - 0.001, TOLD), (APART, TOLD - 0.001)):
         said = share_in_words(0.1, (0.08, 0.12), quality(low, least))
         assert said.startswith("at most 12.00% (95 %, by 20 unwanted examples")
@@ -224,6 +226,6 @@ def test_moving_is_said_with_its_interval():
     rows = own.above(own.moving_cut).rows
     assert text == (
         f"moves {rows:,} of 5,000 unlabeled examples to the unwanted; {low:,} to {high:,} of these "
-        "are wanted (95 %, by 100 unwanted examples)"
+        "are wanted (95 %, by 100 unwanted examples, if these are typical)"
     )
     assert 0 <= low < high <= rows

@@ -19,12 +19,13 @@ import keras_vabc as kv
 from keras_vabc.data.intake import held_out
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.evaluation.metrics import observed_rate, wilson_rate
-from keras_vabc.evaluation.wanted_cost import wanted_above
+from keras_vabc.evaluation.wanted_cost import counted_above, highest_scores, wanted_above
 from keras_vabc.nu import members
 from keras_vabc.nu.posterior import SharePosterior
 from keras_vabc.pages import run_page
 from keras_vabc.pages.costs import guard_cost_in_words
 from keras_vabc.pages.model_card import model_card
+from keras_vabc.pages.reviewed import negatives_in_words, review_lines, special_warning
 from keras_vabc.recipes import evaluation, outputs, own_data, results, training
 from keras_vabc.recipes import generation as recipe_of_run
 from keras_vabc.recipes.outputs import provenance, write_samples
@@ -38,6 +39,7 @@ from keras_vabc.recipes.record import (
     Threshold,
     TrainingSettings,
 )
+from keras_vabc.recipes.reviewed import Review
 from keras_vabc.recipes.run import Run
 from keras_vabc.recipes.scores import write_scores
 from keras_vabc.recipes.settings import Setting
@@ -420,13 +422,38 @@ def test_what_labels_measured_replaces_what_was_estimated():
         words = f"{rate:.2%} of the wanted data ({least:.2%} to {most:.2%}, 95 %, {counted}"
         assert after.count(words) == places
     assert "estimated from" not in after and "count as wanted" not in after
-    run.set_threshold(0.5)
-    later = "\n".join(threshold_lines(run))
-    assert "measured" not in later, "of another threshold nothing was measured"
+    for other in (0.5, 0.02):
+        run.set_threshold(other)
+        again = run.evaluate(labels, negative_class="bad")
+        run.record = run.record.with_evaluation("with_labels", figures)  # of the threshold before
+        least, most = again.false_alarms_interval
+        words = f"{again.false_alarms:.2%} of the wanted data ({least:.2%} to {most:.2%}, 95 %"
+        assert "\n".join(everything_said(run)).count(f"{words}, {counted}") == 3
+
+
+@pytest.mark.parametrize(("count", "most"), [(5, 1), (1000, 1), (40_000, 1.02)])
+def test_scores_that_are_kept_tell_what_lies_above_any_cut(count, most):
+    scores = np.round(RNG.random(count), 3).astype("float32")  # some are equal
+    kept = highest_scores(scores)
+    assert len(kept) <= 1000
+    for cut in (*RNG.random(50), *scores[:20], -1, 2, scores.max(), np.sort(scores)[-3]):
+        true = int((scores > np.float32(cut)).sum())
+        assert true <= counted_above(float(np.float32(cut)), tuple(kept.tolist()), count)
+        assert counted_above(cut, kept, count) <= true * most
+
+
+def test_estimates_are_made_once():
+    run, *_ = labelled_run()
+    first = run.held_out_scores()
+    assert run.held_out_scores() is first
+    run.keep("scores", {"unlabeled": first[0] / 2, "unwanted": first[1]})
+    np.testing.assert_array_equal(run.held_out_scores()[0], first[0] / 2)
 
 
 FIGURE = re.compile(r"\d ?%|\b0\.\d{3,}")
-COUNTED = re.compile(r"\(95 %|, 95 %|95 % interval|of \d|by \d|asked for|% \(.* to .*%\)")
+COUNTED = re.compile(
+    r"\d against \d|\(95 %|, 95 %|95 % interval|of \d|by \d|asked for|% \(.* to .*%\)"
+)
 CUT = re.compile(r"(?i)threshold:? \d[\d.]*")  # what was chosen, not found
 
 
@@ -450,6 +477,13 @@ def test_every_figure_has_its_interval_or_its_number(monkeypatch):
     samples = numbered(40)
     run.sampler = Samples([samples])
     said = [*everything_said(run), *run.evaluate().reported]
+    compared = {"typical_p": 0.0004, "compared": (40, 6), "kept_rejected": 3}
+    top = Review("a" * 64, 2000, 30, 120, 0, 0, **compared)
+    at_random = dataclasses.replace(top, random=90, random_unwanted=6, remaining=(60, 250))
+    for review in (top, at_random, dataclasses.replace(at_random, typical_p=0.321)):
+        run.record = dataclasses.replace(run.record, reviewed=review)
+        said += [*everything_said(run), *review_lines(review), *run.evaluate().reported]
+        said += [negatives_in_words(run.record), special_warning(review)]
     said += [training._accepted(40, 80, run)]
     judged = {"nge_paper": 0.1, "nge_strict": 0.1, "fid": 1.0, "coverage": 0.9, "samples": 50}
     judged |= {"nge_paper_interval": (0.05, 0.2), "nge_strict_interval": (0.05, 0.2)}

@@ -7,7 +7,7 @@ import numpy as np
 from keras_vabc import plots
 from keras_vabc.experiments.detection.figures import mean_over_sets, paired, ranks
 from keras_vabc.experiments.detection.runs import CHOSEN_ON, SEEDS
-from keras_vabc.experiments.detection.sets import FEW, FIFTH, KIND
+from keras_vabc.experiments.detection.sets import FEW, FIFTH, IMAGES, KIND
 from keras_vabc.pages.markdown import markdown
 from keras_vabc.recipes.results_folder import write_result
 from keras_vabc.recipes.sweep import stored_lines
@@ -50,6 +50,11 @@ it."""
 ON_PICTURE = """\
 Mean ranks by AUPRC over {sets} sets, of the runs with few labels that all of these methods have:
 two differ at the 5 % level (Nemenyi) where their bars do not overlap."""
+ON_IMAGES = """\
+Features of test images, by the networks of an NU classifier that was trained on other images of the
+set with a fifth of its negatives known: `python benchmarks/image_features.py` writes them. Unwanted
+is a 1, 7 or 8 of MNIST; a T-shirt (0) or coat (4) of Fashion-MNIST; an airplane (0), cat (3) or
+truck (9) of CIFAR-10."""
 GROUPS = {  # name of the picture: title, seeds, what is said of them
     "ranks.png": ("Seeds 4 to 6", SEEDS, CONFIRMING),
     "ranks-chosen.png": ("Seeds 1 to 3", CHOSEN_ON, LOOKED_AT),
@@ -69,8 +74,12 @@ def render(folder):
     slow = [line for line in lines if _is_slow(line)]
     for picture, (title, seeds, text) in GROUPS.items():
         own = [line for line in lines if line["seed"] in seeds and not _is_slow(line)]
-        if own:
-            parts += [f"## {title}", text, *_picture(folder, picture, own), *_tables(own)]
+        tables = [line for line in own if line["dataset"] not in IMAGES]
+        images = [line for line in own if line["dataset"] in IMAGES]
+        if tables:
+            parts += [f"## {title}", text, *_picture(folder, picture, tables), *_tables(tables)]
+        if images:
+            parts += [f"## {title}: images", ON_IMAGES, *_tables(images)]
     if slow:
         parts += ["## Left out", _slow(slow)]
     parts.append(f"{len(lines)} runs are stored.")

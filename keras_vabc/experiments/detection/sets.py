@@ -10,12 +10,17 @@ from sklearn.model_selection import train_test_split
 
 from keras_vabc.files.array_files import read_packed_arrays
 
-SETS = (  # names of their files, smallest first
+TABLES = (  # names of their files, smallest first
     *("47_yeast", "7_Cardiotocography", "2_annthyroid", "17_InternetAds", "27_PageBlocks"),
     *("30_satellite", "40_vowels", "12_fault", "26_optdigits", "19_landsat", "32_shuttle"),
     *("24_mnist", "33_skin", "5_campaign", "25_musk", "22_magic.gamma", "10_cover", "1_ALOI"),
     "11_donors",
 )
+IMAGES = (  # features of images with a class unwanted, as benchmarks/image_features.py writes them
+    *("mnist-1", "mnist-7", "mnist-8", "fashion_mnist-0", "fashion_mnist-4"),
+    *("cifar10-0", "cifar10-3", "cifar10-9"),
+)
+SETS = (*TABLES, *IMAGES)
 FEW = (5, 10, 20)
 FIFTH, KIND = 0, -1  # in the place of a number of labels
 LABELS = (*FEW, FIFTH, KIND)
