@@ -112,7 +112,7 @@ class Detector(ClassifierMixin, BaseEstimator):
         self._origin = None
         if not mixed and X.ndim == 2:
             _warn_if_numbered(X)
-            self._origin = _medians(X)
+            self._origin = _medians(X[~unwanted])
         X = encoded(X, self._columns) if mixed else self._centred(X)
         kept, places = told_once(X[unwanted], X[~unwanted])
         parts = X[~unwanted], X[unwanted][kept]
@@ -131,12 +131,10 @@ class Detector(ClassifierMixin, BaseEstimator):
     def score_samples(self, X):
         """Scores `(n,)`, float64: higher for what is more unwanted, on the backend's own scale."""
         check_is_fitted(self)
-        numbers = self._columns is None
-        X = (
-            self._centred(self._checked(X))
-            if numbers
-            else encoded(self._table(X)[0], self._columns)
-        )
+        if self._columns is None:
+            X = self._centred(self._checked(X))
+        else:
+            X = encoded(self._table(X)[0], self._columns)
         return np.asarray(self._scored.score(X), "float64")
 
     def decision_function(self, X):
