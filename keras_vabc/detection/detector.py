@@ -11,10 +11,11 @@ from sklearn.utils.validation import (
 )
 
 from keras_vabc.data.checks import check_whole
+from keras_vabc.data.frames import as_table, held
 from keras_vabc.data.ranges import checked
 from keras_vabc.detection.backends import UNSUPERVISED, WITH_NAN, backend
 from keras_vabc.detection.calibration import Calibration
-from keras_vabc.detection.frames import as_table, columns_of, encoded, is_mixed
+from keras_vabc.detection.frames import columns_of, encoded, is_mixed
 
 LEAST = 4  # rows: two unlabeled and two unwanted ones
 
@@ -92,6 +93,7 @@ class Detector(ClassifierMixin, BaseEstimator):
         fit_backend, seed = backend(self.backend), check_whole("seed", self.seed, 0)
         most = self.max_false_alarms
         most = None if most is None else checked("max_false_alarms", most)
+        X = held(X, "X")
         mixed = is_mixed(X)
         X, y = self._table(X, y) if mixed else self._checked(X, y=y, ensure_min_samples=LEAST)
         self.classes_, unwanted = _two_labels(y)
@@ -113,7 +115,7 @@ class Detector(ClassifierMixin, BaseEstimator):
     def score_samples(self, X):
         """Scores `(n,)`, float64: higher for what is more unwanted, on the backend's own scale."""
         check_is_fitted(self)
-        numbers = self._columns is None
+        X, numbers = held(X, "X"), self._columns is None
         X = self._checked(X) if numbers else encoded(self._table(X)[0], self._columns)
         return np.asarray(self._scored.score(X), "float64")
 
@@ -153,7 +155,7 @@ class Detector(ClassifierMixin, BaseEstimator):
 
     def _table(self, X, y=None):
         """X as a `pyarrow.Table`, and y, which is given in `fit`."""
-        X = as_table(X)
+        X = as_table(X, "X")
         if y is not None:
             y = column_or_1d(y)
             check_consistent_length(X, y)
