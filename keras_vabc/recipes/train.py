@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from keras_vabc.data.frames import held
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.places import work_place
@@ -56,9 +57,11 @@ def train(
     samples, without labels; it and what it was measured by are `run.record.evaluation.samples`.
 
     Args:
-        unlabeled: The large fold, as `read_folds` takes it: a path, an array, a DataFrame or a
-            `tf.data.Dataset` of single examples.
-        unwanted: The small fold, examples of what must not be generated, likewise.
+        unlabeled: The large fold, as `read_folds` takes it: a path, an array, a DataFrame (of
+            pandas or polars, or whatever else has `__arrow_c_stream__`) or a `tf.data.Dataset` of
+            single examples.
+        unwanted: The small fold, examples of what must not be generated, likewise; columns of a
+            table are found by their names.
         setting: `"quality"`, everything that helps, or `"paper"`; `None` for that of `start`, or
             `"quality"`.
         out: Folder of the run: new, empty, or of a run with the same arguments and data. Data in
@@ -111,7 +114,7 @@ def train(
     settings = checked_settings(
         setting, epochs, budget, gamma, image_size, max_unreadable, start, prefer, seed, columns
     )
-    data = {"unlabeled": unlabeled, "unwanted": unwanted}
+    data = {name: held(x, name) for name, x in (("unlabeled", unlabeled), ("unwanted", unwanted))}
     kept = out is not None
     if kept:
         _check_place(Path(out))

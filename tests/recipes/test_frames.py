@@ -1,0 +1,66 @@
+"""Runs on tables in memory: columns by their names, of any library, a score for each row."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from rich.console import Console
+
+import keras_vabc as kv
+
+RNG = np.random.default_rng(6)
+TINY = {"setting": "paper", "epochs": 1, "seed": 4, "console": Console(quiet=True)}
+
+
+def frame(count, shift=0.0):
+    return pd.DataFrame(
+        {
+            "dose": pd.array(RNG.normal(shift, 1, count), "Float64"),
+            "children": pd.array(RNG.poisson(3, count), "Int64"),
+            "smokes": pd.array(RNG.random(count) < 0.4, "boolean"),
+            "city": pd.Categorical(RNG.choice(["Køln", "Ulm"], count)),
+            "seen": pd.Timestamp("2024-03-31", tz="Europe/Berlin")
+            + pd.to_timedelta(RNG.permutation(count), unit="min"),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def run():
+    u, w = frame(120), frame(40, 2)
+    u.loc[:9, ["dose", "children", "smokes"]] = pd.NA
+    streams = pa.table(u).to_reader(), pa.table(w[list(w)[::-1]]).to_reader()  # read once
+    return kv.train(*streams, **TINY)
+
+
+def test_a_stream_trains_as_its_table_does(run):
+    assert [c.type for c in run.columns.columns] == [
+        "numeric",
+        "whole",
+        "boolean",
+        "category",
+        "datetime",
+    ]
+    assert run.record.counts["unlabeled"].read == 120
+    assert run.columns.columns[0].codes.missing
+
+
+def test_columns_are_found_by_name_and_each_row_has_a_score(run):
+    x = frame(30)
+    scores = run.score(x)
+    assert scores.shape == (30,)
+    np.testing.assert_array_equal(run.score(x[list(x)[::-1]].assign(more=1)), scores)
+    np.testing.assert_array_equal(run.score(pa.table(x).to_reader()), scores)
+    words = x.assign(dose=["many"] + x["dose"].astype(str).tolist()[1:])
+    with pytest.raises(ValueError, match=r"^x must hold .* 1 of 30 rows that do not, first row 0"):
+        run.score(words)
+
+
+def test_a_table_for_a_run_of_arrays_is_told_to_be_taken_in_its_order():
+    u, w = (pd.DataFrame(RNG.normal(size=(n, 2)), columns=["a", "b"]) for n in (60, 30))
+    run = kv.train(u.to_numpy(), w, **TINY)
+    told = "columns were taken in the order given, since unlabeled does not name its own."
+    assert f"unwanted: {told}" in run.record.notes
+    with pytest.warns(UserWarning, match="^x: columns were taken in the order given"):
+        scores = run.score(u)
+    np.testing.assert_array_equal(scores, run.score(u.to_numpy()))
