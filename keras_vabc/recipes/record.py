@@ -71,7 +71,7 @@ class TrainingSettings:
     budget: Positive | None = None
     types: dict[str, ColumnType] | None = None
     drop: tuple[str, ...] | None = None
-    missing: tuple[str, ...] | None = None
+    missing: tuple[str, ...] | dict[str, tuple[str, ...]] | None = None
     prefer: Literal["clean", "complete"] = "clean"
 
 

@@ -78,8 +78,8 @@ def train(
         max_unreadable: Largest share of files, or of rows of a table, that may be unreadable.
         columns: What you know better of a table than is found in it: a dict of `types`, by names of
             columns, of `drop` and `id`, lists of such names, and `missing`, a list of words that
-            are no value. Types are `"numeric"`, `"whole"`, `"category"`, `"boolean"`,
-            `"datetime"`, `"id"` and `"dropped"`.
+            are no value, or a dict of such lists by names of columns. Types are `"numeric"`,
+            `"whole"`, `"category"`, `"boolean"`, `"datetime"`, `"id"` and `"dropped"`.
         start: `None`, or a `Run` or the path of one, from whose weights V-ABC starts.
         allow_more_unwanted: Whether there may be more unwanted than unlabeled examples.
         prefer: `"clean"` moves unlabeled examples that are likely negative to the unwanted, as far

@@ -21,12 +21,13 @@ HEADINGS = ("column", "type", "values", "missing")
 
 def table_of(columns):
     """The columns as a table of text: what each one is, as a person would write it."""
-    rows = [HEADINGS]
+    rows, first = [HEADINGS], next((own for own in columns if own.type == "id"), None)
     for column in columns:
         share = column.missing / max(1, column.rows)
         missing = f"{100 * share:.2g} %" if 0 < share < 1 else "all" if share else "-"
         missing = "" if column.type == "dropped" else missing
-        rows.append((_short(column.name, 40), column.type, _values(column), missing))
+        values = _values(column) + (", names the rows" if column is first else "")
+        rows.append((_short(column.name, 40), column.type, values, missing))
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
