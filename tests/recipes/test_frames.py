@@ -72,7 +72,7 @@ def test_words_for_no_value_are_said_by_column(tmp_path):
     assert missing == {"a": (u["a"] == 0).sum(), "b": 0, "key": 0}
     assert kv.open_run(tmp_path / "run").record.settings.missing == {"a": ("0",)}
     assert str(run.columns).splitlines()[3].split() == [
-        *("key", "id", "as", "said,", "names", "the", "rows", "-")
+        *("key", "id", "names", "the", "rows:", "as", "said", "-")
     ]
     for bad in ({"missing": {"a": "0"}}, {"missing": "0"}):
         with pytest.raises(TypeError, match="^missing.* must be a list of words"):

@@ -26,7 +26,7 @@ def table_of(columns):
         share = column.missing / max(1, column.rows)
         missing = f"{100 * share:.2g} %" if 0 < share < 1 else "all" if share else "-"
         missing = "" if column.type == "dropped" else missing
-        values = _values(column) + (", names the rows" if column is first else "")
+        values = ("names the rows: " if column is first else "") + _values(column)
         rows.append((_short(column.name, 40), column.type, values, missing))
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
