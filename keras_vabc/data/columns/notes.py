@@ -38,7 +38,11 @@ def _values(column):
     if column.type == "id":
         return column.why or "as said"
     if column.type == "constant":
-        return "nothing" if column.value is None else _short(_shown(column, [column.value])[0], 40)
+        return (
+            "nothing"
+            if column.value is None
+            else _short(plain_texts(column, [column.value])[0], 40)
+        )
     if column.type == "category":
         words = [_short(word, LONGEST) for word in column.codes.words[:SHOWN]]
         more = ", ..." if column.distinct > SHOWN else ""
@@ -54,7 +58,7 @@ def _range(column):
     values = column.codes.values
     if len(values) == 0:
         return "nothing"
-    low, high = _shown(column, [values[0].item(), values[-1].item()])
+    low, high = plain_texts(column, [values[0].item(), values[-1].item()])
     parts = [low if low == high else f"{low} to {high}"]
     if column.codes.ordered and low != high:
         parts.append(f"{column.distinct} values")
@@ -64,7 +68,7 @@ def _range(column):
         parts.append(_decimals(column))
     often = _often(column.codes)
     if len(often):
-        shown = _shown(column, [values[knot].item() for knot in often[:SHOWN]])
+        shown = plain_texts(column, [values[knot].item() for knot in often[:SHOWN]])
         parts.append(f"often {', '.join(shown)}{', ...' if len(often) > SHOWN else ''}")
     return ", ".join(parts)
 
@@ -86,8 +90,8 @@ def _often(codes):
     return knots[np.argsort(-codes.weights[knots], kind="stable")]
 
 
-def _shown(column, values):
-    """Values as text in the plain form."""
+def plain_texts(column, values):
+    """Values of a `Column`, as its codes have them, as text in the plain form."""
     if column.type == "datetime":
         values = [value * column.ticks for value in values]
         zone_free = dates.written_form(dates.ISO, None, column.resolution)
