@@ -1,5 +1,6 @@
 """Options that say what the columns of a table are."""
 
+import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +14,19 @@ Column = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=TYPE", help="Such as income=category; again for each column."),
 ]
-Drop = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Column to leave out.")]
+Drop = Annotated[list[str] | None, typer.Option(metavar="NAME,...", help="Columns to leave out.")]
 Id = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="Column that names the rows: it does not train."),
+    typer.Option(metavar="NAME,...", help="Columns that name the rows: they do not train."),
 ]
 Missing = Annotated[
     list[str] | None, typer.Option(metavar="WORD", help="Cell that is no value, such as -999.")
 ]
+
+
+def names_of(texts):
+    """Names of columns, each text several with commas between; one that has a comma is quoted."""
+    return list(dict.fromkeys(name for own in csv.reader(texts or ()) for name in own))
 
 
 def column_overrides(file, types, drop, ids, missing):
@@ -39,5 +45,5 @@ def column_overrides(file, types, drop, ids, missing):
         known = {name: [*words, *(missing or ())] for name, words in known.items()}
     else:
         known = [*known, *(missing or ())]
-    given = {**said, "drop": drop, "id": ids, "missing": known}
+    given = {**said, "drop": names_of(drop), "id": names_of(ids), "missing": known}
     return {name: value for name, value in given.items() if value} or None

@@ -1,12 +1,12 @@
 """`keras-vabc score`: data in the order of review."""
 
-import csv
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from keras_vabc.cli.column_options import names_of
 from keras_vabc.cli.options import Overwrite, RunFolder
 
 
@@ -43,7 +43,7 @@ def score(
             out,
             overwrite=overwrite,
             max_unreadable=max_unreadable,
-            keep=_names(keep),
+            keep=names_of([keep or ""]),
             show=lambda count: status.update(f"Scoring: {count:,} examples"),
         )
     for note in scored["notes"]:
@@ -57,8 +57,3 @@ def score(
     if scored["flagged"] is not None:
         text += f"; {scored['flagged']:,} exceed the threshold of {scored['threshold']:.4g}"
     say(console, f"{text}.")
-
-
-def _names(text):
-    """Names of columns, separated by commas; one that has a comma is quoted."""
-    return tuple(dict.fromkeys(next(csv.reader([text or ""]), ())))

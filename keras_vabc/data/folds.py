@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from keras_vabc.data.checks import check_finite, check_share, check_whole
+from keras_vabc.data.frames import joined
 from keras_vabc.data.mapped import join_rows, take_rows
 from keras_vabc.data.reviewed import UNWANTED
 
@@ -78,12 +79,13 @@ def split_unwanted(
     split in the same way from a random stream of its own.
 
     Args:
-        x: Array of shape `(n, ...)`; its dtype is kept.
+        x: Array of shape `(n, ...)`; its dtype is kept. Or a table, as `array_folds` takes it.
         labels: Integer array of shape `(n,)`.
         negative_class: The label of the negative concept.
         fraction: The paper's p, in (0, 1].
         seed: Whole number >= 0; the same seed gives the same folds.
-        test: Held-out data `(x_test, labels_test)`, shaped like `x` and `labels`.
+        test: Held-out data `(x_test, labels_test)`, shaped like `x` and `labels`. Of two tables
+            columns are found by their names.
         name: Name of the data set.
 
     Returns:
@@ -103,13 +105,15 @@ def split_unwanted(
           https://arxiv.org/abs/2204.12577), section IV.
     """
     check_split(fraction, seed)
+    given = {"x": x} if test is None else {"x": x, "test[0]": test[0]}
+    (x, *x_test), _ = joined(**given)
     x, labels = _checked(x, labels, negative_class, "x", "labels")
     train_seed, test_seed = np.random.SeedSequence(seed).spawn(2)
     parts = _split(x, labels, negative_class, fraction, train_seed, "training")
     if test is None:
         test_parts = x[:0], x[:0], labels[:0], labels[:0]
     else:
-        x_test, labels_test = _checked(*test, negative_class, "test[0]", "test[1]")
+        x_test, labels_test = _checked(*x_test, test[1], negative_class, "test[0]", "test[1]")
         if x_test.shape[1:] != x.shape[1:] or x_test.dtype != x.dtype:
             raise ValueError(
                 "test[0] must have the shape and dtype of x's examples. Received: "
@@ -128,8 +132,13 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
     ones: what needs labels cannot be measured on them.
 
     Args:
-        unlabeled: Array of shape `(n, ...)`; its dtype is kept.
-        unwanted: Array of shape `(m, ...)` of the same dtype.
+        unlabeled: Array of shape `(n, ...)`; its dtype is kept. Or a table: a DataFrame of pandas
+            or polars, whatever else has `__arrow_c_stream__`, or a structured array. One that holds
+            finite numbers alone becomes an array `(n, columns)`; any other a structured array
+            `(n,)` with a field for each column, as `kv.train` and `kv.Detector` take it. The index
+            of pandas is left out.
+        unwanted: Array of shape `(m, ...)` of the same dtype; or a table, whose columns are found
+            by their names, in whatever order.
         test_share: Share of both that is held out, in (0, 1).
         seed: Whole number >= 0; the same seed gives the same folds.
 
@@ -137,8 +146,12 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
         The `Folds`.
 
     Raises:
-        ValueError: If an argument breaks a rule above, an array holds NaN or infinity, or a fold
-            came out empty.
+        ValueError: If an argument breaks a rule above, an array holds NaN or infinity, a fold came
+            out empty, or tables lack columns of the unlabeled one.
+
+    Warns:
+        UserWarning: If one of the two has no names of columns, which are then taken in the order
+            given, or the unwanted fold has columns that the unlabeled one lacks.
 
     Example:
         ```python
@@ -148,7 +161,8 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
     """
     check_share(test_share=test_share)
     check_split(1, seed)
-    unlabeled, unwanted = np.asarray(unlabeled), np.asarray(unwanted)
+    folds, _ = joined(unlabeled=unlabeled, unwanted=unwanted)
+    unlabeled, unwanted = map(np.asarray, folds)
     if unlabeled.shape[1:] != unwanted.shape[1:] or unlabeled.dtype != unwanted.dtype:
         raise ValueError(
             "unlabeled and unwanted must hold examples of the same shape and dtype. Received: "
@@ -163,7 +177,8 @@ def array_folds(unlabeled, unwanted, *, test_share=0.2, seed=0) -> Folds:
                 f"{name} must have enough examples for training and testing with "
                 f"test_share={test_share}. Received: {len(x)}."
             )
-        check_finite(name, x)
+        if x.dtype.names is None:
+            check_finite(name, x)
         parts |= {name: x[~held_out], f"test_{name}": x[held_out]}
     return own_folds(parts, int(seed))
 
@@ -227,7 +242,8 @@ def _checked(x, labels, negative_class, x_name, labels_name):
             f"{labels_name} must be a one-dimensional array of integers. "
             f"Received: shape {labels.shape}, dtype {labels.dtype}."
         )
-    if x.ndim < 2 or x.dtype.kind not in "uif":
+    numbers = x.dtype.names is None
+    if numbers and (x.ndim < 2 or x.dtype.kind not in "uif"):
         raise ValueError(
             f"{x_name} must be an array of numbers of shape (n, ...). "
             f"Received: shape {x.shape}, dtype {x.dtype}."
@@ -243,7 +259,7 @@ def _checked(x, labels, negative_class, x_name, labels_name):
             f"negative_class must be among {labels_name}: {present.tolist()}. "
             f"Received: negative_class={negative_class!r}."
         )
-    return check_finite(x_name, x), labels.astype(np.int64)
+    return check_finite(x_name, x) if numbers else x, labels.astype(np.int64)
 
 
 def _split(x, labels, negative_class, fraction, seed, which):

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_vabc.data.checks import check_rows, check_share, check_whole
 from keras_vabc.data.examples import Rows, as_fold, check_alike
+from keras_vabc.data.frames import joined_numbers
 from keras_vabc.data.streams import without_autotuning
 
 CHUNK_STEPS, CHUNK_BYTES = 64, 2**22  # batches gathered at once, and what they may hold
@@ -41,8 +42,11 @@ def balanced_dataset(
 
     Args:
         unlabeled: Array of shape `(n, ...)`, or a `tf.data.Dataset` of known cardinality whose
-            elements are single examples. Integers keep their dtype, floats become float32.
-        unwanted: Array or `tf.data.Dataset` of examples of the same shape and dtype.
+            elements are single examples. Integers keep their dtype, floats become float32. Or a
+            table of numbers, such as a DataFrame; `fit` takes the names of its columns from the
+            result.
+        unwanted: Array or `tf.data.Dataset` of examples of the same shape and dtype; or a table,
+            whose columns are found by their names.
         batch_size: Examples per batch, unlabeled and unwanted together.
         seed: Whole number >= 0.
         unwanted_share: Share of a batch that is unwanted; `batch_size * unwanted_share` must be a
@@ -60,7 +64,8 @@ def balanced_dataset(
 
     Raises:
         ValueError: If an argument breaks a rule above, a fold is empty, an array holds NaN or
-            infinity, or the unlabeled fold does not fill one training batch.
+            infinity, or the unlabeled fold does not fill one training batch; if a table lacks a
+            column, or has one that is not of numbers.
         tf.errors.InvalidArgumentError: While reading, if a `tf.data.Dataset` yields NaN or
             infinity; it names the fold and the batch.
 
@@ -73,6 +78,7 @@ def balanced_dataset(
     batch_size = check_whole("batch_size", batch_size, 2)
     unwanted_part = _unwanted_part(batch_size, unwanted_share)
     part = batch_size - unwanted_part
+    (unlabeled, unwanted), names = joined_numbers(unlabeled=unlabeled, unwanted=unwanted)
     unlabeled, unwanted = as_fold(unlabeled, "unlabeled"), as_fold(unwanted, "unwanted")
     check_alike(unlabeled, unwanted)
     soft = None if unlabeled_y is None else _checked_soft(unlabeled_y, unlabeled)
@@ -88,7 +94,9 @@ def balanced_dataset(
             unwanted.chunks(unwanted_part, bounds, _key(seed, epoch, 1, shuffle), repeat=True),
         ).map(mix)
 
-    return _per_epoch(one_epoch, steps, seed, initial_epoch, batch_size if shuffle else None)
+    dataset = _per_epoch(one_epoch, steps, seed, initial_epoch, batch_size if shuffle else None)
+    dataset.column_names = names
+    return dataset
 
 
 def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial_epoch=0):
@@ -111,6 +119,7 @@ def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial
         tf.errors.InvalidArgumentError: As in `balanced_dataset`.
     """
     batch_size = check_whole("batch_size", batch_size, 1)
+    (unlabeled,), names = joined_numbers(unlabeled=unlabeled)
     fold = as_fold(unlabeled, "unlabeled")
     steps = _steps(fold, batch_size, batch_size, shuffle)
 
@@ -125,7 +134,9 @@ def unlabeled_dataset(unlabeled, batch_size=80, seed=0, *, shuffle=True, initial
         chunks = fold.chunks(batch_size, bounds, key, repeat=False)
         return tf.data.Dataset.zip(tf.data.Dataset.from_tensor_slices(bounds), chunks).map(label)
 
-    return _per_epoch(one_epoch, steps, seed, initial_epoch, batch_size if shuffle else None)
+    dataset = _per_epoch(one_epoch, steps, seed, initial_epoch, batch_size if shuffle else None)
+    dataset.column_names = names
+    return dataset
 
 
 def _mixer(unlabeled, unwanted, soft, part, unwanted_part):

@@ -5,6 +5,7 @@ import numpy as np
 SCALES_APART = 100  # ratio of standard deviations that is worth a note
 FEWEST_DIGITS = 1e-5  # of the magnitude of a column: a lower spread is lost in float32
 WORDS_SHOWN = 5
+UNNAMED = "columns were taken in the order given, since unlabeled does not name its own"
 NAMELESS = "columns have no names and were taken in the order given"
 
 

@@ -14,10 +14,11 @@ from sklearn.utils.validation import (
 
 from keras_vabc.data.checks import check_whole
 from keras_vabc.data.copies import told_once
+from keras_vabc.data.frames import as_table, held
 from keras_vabc.data.ranges import checked
 from keras_vabc.detection.backends import UNSUPERVISED, WITH_NAN, backend
 from keras_vabc.detection.calibration import Calibration
-from keras_vabc.detection.frames import as_table, columns_of, encoded, is_mixed
+from keras_vabc.detection.frames import columns_of, encoded, is_mixed
 
 LEAST = 4  # rows: two unlabeled and two unwanted ones
 LARGEST = 1e38  # in float32
@@ -104,6 +105,7 @@ class Detector(ClassifierMixin, BaseEstimator):
         fit_backend, seed = backend(self.backend), check_whole("seed", self.seed, 0)
         most = self.max_false_alarms
         most = None if most is None else checked("max_false_alarms", most)
+        X = held(X, "X")
         mixed = is_mixed(X)
         X, y = self._table(X, y) if mixed else self._checked(X, y=y, ensure_min_samples=LEAST)
         self.classes_, unwanted = _two_labels(y)
@@ -131,6 +133,7 @@ class Detector(ClassifierMixin, BaseEstimator):
     def score_samples(self, X):
         """Scores `(n,)`, float64: higher for what is more unwanted, on the backend's own scale."""
         check_is_fitted(self)
+        X = held(X, "X")
         if self._columns is None:
             X = self._centred(self._checked(X))
         else:
@@ -179,7 +182,7 @@ class Detector(ClassifierMixin, BaseEstimator):
 
     def _table(self, X, y=None):
         """X as a `pyarrow.Table`, and y, which is given in `fit`."""
-        X = as_table(X)
+        X = as_table(X, "X")
         if y is not None:
             y = column_or_1d(y)
             check_consistent_length(X, y)

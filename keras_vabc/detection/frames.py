@@ -20,13 +20,6 @@ def is_mixed(X):
     return not all(map(_is_number, MemoryTable(X, "X").schema.types))
 
 
-def as_table(X):
-    """X as a `pyarrow.Table`, without the index of pandas; a `ValueError` if it is no table."""
-    table = MemoryTable(X, "X")
-    rows = pa.Table.from_batches([batch.rows for batch in table.batches()], table.schema)
-    return rows.drop_columns(list(table.index_columns))
-
-
 def columns_of(table, unwanted):
     """The `Columns` of a `pyarrow.Table`, by its unlabeled rows, of which `unwanted` is no mask."""
     folds = {"unlabeled": ~unwanted, "unwanted": unwanted}

@@ -2,20 +2,15 @@
 
 import numpy as np
 
+from keras_vabc.data.frames import joined_numbers
 from keras_vabc.files.keras_settings import check_keras_settings
+from keras_vabc.nu import stored
 from keras_vabc.nu.committee import Committee, fold_fingerprint
 from keras_vabc.nu.correction import corrected_folds
 from keras_vabc.nu.estimates import Estimates, warn_if_few, warn_if_most
 from keras_vabc.nu.inputs import check_arguments, checked_folds, without_copies
 from keras_vabc.nu.known import Known
 from keras_vabc.nu.members import trained
-from keras_vabc.nu.stored import (
-    arguments,
-    arguments_of,
-    config_of,
-    read_classifier,
-    write_classifier,
-)
 
 
 class NUClassifier:
@@ -120,7 +115,7 @@ class NUClassifier:
         self.cross_validation = None
         self._committee = None
         self._seen = None  # fingerprint of the unlabeled fold
-        check_arguments(**arguments(self))
+        check_arguments(**stored.arguments(self))
 
     @property
     def out_of_fold(self):
@@ -160,8 +155,10 @@ class NUClassifier:
         Args:
             unlabeled: Array of shape `(n, features)`, where NaN is a missing value, or `(n, height,
                 width, channels)`; with a `network` of your own, of any shape it takes, then without
-                NaN. n >= 2 of trees, n >= 2 * `members` of networks.
-            unwanted: Array of shape `(m, ...)`, of the same dtype; m >= 2 or 2 * `members`.
+                NaN. n >= 2 of trees, n >= 2 * `members` of networks. Or a table of numbers, such
+                as a DataFrame, whose names of columns are kept for others.
+            unwanted: Array of shape `(m, ...)`, of the same dtype; m >= 2 or 2 * `members`. Or a
+                table, whose columns are found by their names.
             verbose: Of networks: `"auto"` or 1 for a progress bar, 2 for a line at its end, 0 for
                 silence.
             checkpoint: `None`, or the path of a file that keeps each member once it is trained.
@@ -182,17 +179,18 @@ class NUClassifier:
             UserWarning: If there are fewer than 50 unwanted examples.
         """
         check_keras_settings()
+        (unlabeled, unwanted), names = joined_numbers(unlabeled=unlabeled, unwanted=unwanted)
         known = Known.checked(np.shape(unlabeled), known_wanted, known_unwanted)
         unwanted = without_copies(unlabeled, unwanted, self.network, self.members)
         *folds, wanted = known.parted(unlabeled, unwanted)
         folds = checked_folds(*folds, self.network, self.members)
         how = {"verbose": verbose, "checkpoint": checkpoint, "owner": owner, "wanted": wanted}
-        networks, *odds = trained(self.network, folds, arguments(self), **how)
+        networks, *odds = trained(self.network, folds, stored.arguments(self), **how)
         odds = known.in_order(*odds)
         estimates = Estimates(*odds)
         for name, estimate in estimates.attributes.items():
             setattr(self, name, estimate)
-        self._committee = Committee.of(networks, odds, estimates.shift)
+        self._committee = Committee.of(networks, odds, estimates.shift, names)
         self._seen = fold_fingerprint(unlabeled, self.of_trees)
         warn_if_few(len(odds[1]))
         return self
@@ -208,7 +206,8 @@ class NUClassifier:
         """P(negative | x), for x drawn as the unlabeled fold is.
 
         Args:
-            x: Data on the scale of the training data, shape `(n, ...)`.
+            x: Data on the scale of the training data, shape `(n, ...)`; a table where these were
+                tables, its columns found by their names.
 
         Returns:
             Float32 array of shape `(n,)`. The same on every call.
@@ -266,7 +265,7 @@ class NUClassifier:
             RuntimeError: Before `fit`.
             ValueError: If `path` ends otherwise.
         """
-        write_classifier(path, self, self._fitted(), self._seen)
+        stored.write_classifier(path, self, self._fitted(), self._seen)
 
     @classmethod
     def load(cls, path):
@@ -281,17 +280,17 @@ class NUClassifier:
             FileNotFoundError: If there is no such file.
             ValueError: If the file is damaged or was written by something else.
         """
-        loaded, loaded._committee, loaded._seen = read_classifier(path, cls)
+        loaded, loaded._committee, loaded._seen = stored.read_classifier(path, cls)
         return loaded
 
     def get_config(self):
         """Arguments of the constructor, a dict of what JSON can hold."""
-        return config_of(self)
+        return stored.config_of(self)
 
     @classmethod
     def from_config(cls, config):
         """An untrained classifier of the arguments that `get_config` gave, with a new network."""
-        return cls(**arguments_of(config))
+        return cls(**stored.arguments_of(config))
 
     def _fitted(self):
         if self._committee is None:

@@ -9,6 +9,7 @@ from scipy.special import expit, logit
 
 from keras_vabc.data.blocks import Blockwise
 from keras_vabc.data.checks import check_rows
+from keras_vabc.data.frames import numbers_by_name
 from keras_vabc.files.fingerprints import array_fingerprint
 from keras_vabc.nu.estimates import Estimates
 from keras_vabc.nu.inputs import check_numbers
@@ -56,13 +57,15 @@ class Committee:
         out_of_fold: `(unlabeled, unwanted)`, the log odds of the training rows by what did not
             train on them, float32 arrays; `None` in files of an earlier version.
         of_trees: Whether the member is bagged trees.
+        column_names: Names of the columns of the training data, `None` of arrays.
     """
 
-    def __init__(self, network, log_odds_shift):
+    def __init__(self, network, log_odds_shift, column_names=None):
         shapes = [getattr(network, f"{end}_shape", None) for end in ("input", "output")]
         if not all(isinstance(shape, tuple) for shape in shapes) or len(shapes[1]) != 2:
             raise TypeError(f"{network!r} is no committee")
         self.network, self.log_odds_shift = network, log_odds_shift
+        self.column_names = None if column_names is None else tuple(column_names)
         self.of_trees = are_trees(network)
         kept = [layer for layer in network.layers if layer.name == KEPT]
         self.out_of_fold = tuple(kept[0].get_weights()) if kept else None
@@ -71,10 +74,10 @@ class Committee:
 
     def __reduce__(self):
         """What pickle keeps: compiled functions are made anew."""
-        return Committee, (self.network, self.log_odds_shift)
+        return Committee, (self.network, self.log_odds_shift, self.column_names)
 
     @classmethod
-    def of(cls, networks, odds, log_odds_shift):
+    def of(cls, networks, odds, log_odds_shift, column_names=None):
         """A committee of networks of one output each, with the odds of both folds, out of fold."""
         inputs = keras.Input(networks[0].input_shape[1:], dtype="float32")
         outputs = networks[0].outputs[0]
@@ -86,7 +89,7 @@ class Committee:
         kept = OutOfFold(*map(len, odds))
         network = keras.Model(inputs, kept(outputs), name="nu_classifier")
         kept.set_weights(odds)
-        return cls(network, log_odds_shift)
+        return cls(network, log_odds_shift, column_names)
 
     def log_odds(self, x):
         """As in `NUClassifier`."""
@@ -109,6 +112,7 @@ class Committee:
 
     def saw(self, unlabeled, seen):
         """Whether unlabeled rows are those of the fingerprint `seen`, in their order."""
+        unlabeled = numbers_by_name(unlabeled, "unlabeled", self.column_names)
         return fold_fingerprint(unlabeled, self.of_trees) == seen
 
     @functools.cached_property
@@ -124,7 +128,7 @@ class Committee:
         return self.network(x, training=False)
 
     def _checked(self, x):
-        shape = self.network.input_shape[1:]
+        shape, x = self.network.input_shape[1:], numbers_by_name(x, "x", self.column_names)
         return check_numbers("x", x, shape) if self.of_trees else check_rows("x", x, shape)
 
 

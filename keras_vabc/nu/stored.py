@@ -42,6 +42,7 @@ def write_classifier(path, nu, committee, seen):
         "own_network": SMALL if nu.network == SMALL else nu.network is not None,
         "log_odds_shift": committee.log_odds_shift,
         "seen": seen,
+        "column_names": committee.column_names,
     }
     write_model_file(path, committee.network, record)
 
@@ -58,7 +59,8 @@ def read_classifier(path, kind):
             estimate = record["estimates"][name]
             setattr(nu, name, tuple(estimate) if isinstance(estimate, list) else estimate)
         shift = check_finite("log_odds_shift", np.array([record["log_odds_shift"]]))
-        return nu, Committee(network, float(shift[0])), record.get("seen")
+        committee = Committee(network, float(shift[0]), record.get("column_names"))
+        return nu, committee, record.get("seen")
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "path must be a file written by NUClassifier.save. "

@@ -11,6 +11,18 @@ NOT_MEASURED = (
     "Not measured: it takes labels of the unlabeled data. `keras-vabc evaluate RUN --labels "
     "labels.csv --negative-class NAME` measures it; export again afterwards."
 )
+DECODED = (
+    "The model gives and takes codes. A row of the table, with its words and dates, whole numbers, "
+    "decimals, ranges and constants, they become last, by the `columns.json` beside this card; "
+    "each number is the middle of its cell then:"
+)
+DECODING = """\
+from pathlib import Path
+from keras_vabc.data.columns.table import Columns
+
+columns = Columns.from_json(Path("columns.json").read_text(encoding="utf-8"))
+rows = columns.decode_dense(codes)  # of samples (n, codes): a pyarrow.RecordBatch
+x = columns.encode_dense(rows)  # what score takes"""
 NO_PROMISE = (
     "The model *avoids* the unwanted; nothing here says that it cannot generate it. What was "
     "measured holds for the samples that were judged, by judges that err themselves. Negatives of "
@@ -31,7 +43,7 @@ def model_card(run, format, folder, sha256):
         ("Data", _data(run)),
         ("What was measured", _measured(run)),
         ("What it cannot promise", [NO_PROMISE]),
-        ("How to call it", how(run, folder)),
+        ("How to call it", how(run, folder) + _decoding(run)),
         ("Where it comes from", _origin(run.record.provenance, sha256)),
     ]
     titled = [
@@ -70,7 +82,12 @@ def _data(run):
     figures = run.record.figures
     if figures.negative_share is not None:
         counts["Negatives among the unlabeled, estimated"] = negatives_in_words(run.record)
-    return [_list(counts), *review_lines(run.record.reviewed)]
+    columns = [] if run.columns is None else [_code("", str(run.columns))]
+    return [_list(counts), *columns, *review_lines(run.record.reviewed)]
+
+
+def _decoding(run):
+    return [] if run.columns is None else [DECODED, _code("python", DECODING)]
 
 
 def _form(spec):

@@ -8,6 +8,7 @@ import jinja2
 
 from keras_vabc.pages.seal import sealed
 from keras_vabc.plots import png_bytes
+from keras_vabc.plots.glyphs import numbered
 from keras_vabc.version import __version__
 
 SECONDS = "Sec-\nonds"
@@ -57,8 +58,15 @@ def render_page(title, sections):
         lstrip_blocks=True,
     )
     environment.filters["png"] = _base64_png
+    environment.filters["numbers"] = _numbers
     template = environment.get_template("page.html")
     return sealed(template.render(title=title, sections=sections, version=__version__))
+
+
+def _numbers(figure):
+    """What numbers stand for in a picture, in words, with a space before them; or nothing."""
+    texts = [f"{number} {text}" for number, text in numbered(figure).items()]
+    return f" In the picture {', '.join(texts)}." if texts else ""
 
 
 def _base64_png(figure):

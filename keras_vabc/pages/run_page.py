@@ -5,6 +5,7 @@ import numpy as np
 from keras_vabc import plots
 from keras_vabc.data.outputs import in_form
 from keras_vabc.evaluation.metrics import column_distances
+from keras_vabc.pages.column_pictures import column_figure, with_gaps
 from keras_vabc.pages.costs import false_alarms_in_words, guard_cost_in_words
 from keras_vabc.pages.page import Section, Table, measured_table
 from keras_vabc.pages.reviewed import negatives_in_words, review_lines, special_note
@@ -165,12 +166,13 @@ def _evaluation(evaluation):
 def _columns(run, show_unwanted):
     """The spread of each column in samples and in held-out rows; none if the rows are gone."""
     samples, drawn = run.sampler.sample(SPREAD_SAMPLES, seed=0, return_drawn=True)
-    samples = in_units(run, in_form(samples, run.spec))
+    dense = in_form(samples, run.spec)
+    samples = in_units(run, dense)
     text = _acceptance(run, SPREAD_SAMPLES, drawn)
     try:
         codes = _held_out_rows(run, "unlabeled")
         rows = in_units(run, codes)
-        unwanted = in_units(run, _held_out_rows(run, "unwanted")) if show_unwanted else None
+        unwanted = _pictured(run, _held_out_rows(run, "unwanted")) if show_unwanted else None
         if len(rows) < FEWEST:
             raise ValueError(f"only {len(rows)} rows are held out.")
     except (OSError, ValueError) as error:
@@ -185,7 +187,8 @@ def _columns(run, show_unwanted):
         ["column", "distance", "halves"],
         [[_name(run, c), f"{distances[c]:.3f}", f"{halves[c]:.3f}"] for c in worst],
     )
-    groups = {"wanted rows": (rows, weights), "samples": (samples, None)}
+    groups = {"wanted rows": (_pictured(run, codes), weights)}
+    groups["samples"] = (_pictured(run, dense), None)
     if unwanted is not None:
         groups["unwanted rows"] = (unwanted, None)
     meaning = (
@@ -196,19 +199,11 @@ def _columns(run, show_unwanted):
         f"On average {distances[varying].mean():.3f} and {np.nanmean(halves[varying]):.3f}."
     )
     caption = f"The columns of largest distance, up to {COLUMNS_SHOWN}."
-    figure = _column_figure(run, groups, worst[:COLUMNS_SHOWN])
+    shown = worst[:COLUMNS_SHOWN]
+    columns = None if run.columns is None else [run.columns.trained[c] for c in shown]
+    groups = {name: (own[:, shown], of) for name, (own, of) in groups.items()}
+    figure = column_figure(groups, [_name(run, c) for c in shown], columns)
     return [Section("Samples", [text, meaning], [table], [(figure, caption)])]
-
-
-def _column_figure(run, groups, columns):
-    figure, axes = plots.panels(len(columns), size=(3, 2.2), columns=4)
-    for ax, column in zip(axes, columns, strict=True):
-        own = {name: (values[:, column], weights) for name, (values, weights) in groups.items()}
-        plots.column_histogram(own, ax=ax).set_title(
-            _name(run, column), fontsize="small", parse_math=False
-        )
-    axes[0].legend(fontsize="x-small")
-    return figure
 
 
 def _name(run, column):
@@ -220,6 +215,12 @@ def _name(run, column):
 def in_units(run, rows):
     """Rows in the units of the data: those of a typed table have one number for each column."""
     return rows if run.columns is None else run.columns.numbers(rows)
+
+
+def _pictured(run, rows):
+    """`in_units`, NaN where a value of a table is missing."""
+    own = in_units(run, rows)
+    return own if run.columns is None else with_gaps(own, rows, run.columns)
 
 
 def _unwanted(run):

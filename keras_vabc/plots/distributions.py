@@ -42,7 +42,7 @@ def column_histogram(groups, bins=40, ax=None):
         groups: Dict from the name of a group to its values, shape `(n,)`, and their weights, shape
             `(n,)` or `None`.
         bins: Number of bins, over all values but the outermost 0.5 % of the first group on either
-            side.
+            side; or their edges.
         ax: Axes to draw in; by default those of a new figure.
 
     Returns:
@@ -50,7 +50,10 @@ def column_histogram(groups, bins=40, ax=None):
     """
     ax = axes_or_new(ax)
     low, high = np.quantile(next(iter(groups.values()))[0], (0.005, 0.995))
-    edges = np.linspace(low, high, bins + 1) if low < high else np.array([low - 0.5, low + 0.5])
+    if np.ndim(bins):
+        edges = bins
+    else:
+        edges = np.linspace(low, high, bins + 1) if low < high else low + np.array([-0.5, 0.5])
     for name, (values, weights) in groups.items():
         weights = np.ones(len(values)) if weights is None else weights
         ax.hist(values, edges, weights=weights / weights.sum(), histtype="step", label=name)

@@ -114,13 +114,22 @@ def _said(columns, start):
             f"Received: columns={columns}."
         )
     said = Overrides.of(columns)
-    check_kind("missing", said.missing, list | tuple, "a list of words")
-    missing = tuple(map(str, said.missing))
+    missing = _missing(said.missing)
     return {
         "types": said.types or None,
         "drop": tuple(sorted(said.drop)) or None,
         "missing": missing or None,
     }
+
+
+def _missing(said):
+    """Words that are no value, of all columns or by column."""
+    check_kind("missing", said, list | tuple | dict, "a list of words, or a dict of such lists")
+    lists = said if isinstance(said, dict) else {"": said}
+    for name, words in lists.items():
+        check_kind(f"missing[{name!r}]", words, list | tuple, "a list of words")
+    words = {name: tuple(map(str, own)) for name, own in lists.items() if own}
+    return words if isinstance(said, dict) else words.get("", ())
 
 
 def _origin(start):

@@ -47,7 +47,7 @@ def take_in(run, work, start, allow_more_unwanted, console, reviewed=None):
         say_columns(console, intake.columns)
     for note in intake.notes:
         say(console, f"Note: {note}")
-    _list_unreadable(run, intake.unreadable, console)
+    _list_unreadable(run, intake, console)
     for name, own in counts.items():
         say(console, f"{name}: {own.training:,} to train on, {own.held_out:,} held out")
     run.update(
@@ -76,13 +76,20 @@ def _review(file, folds, console):
     return review
 
 
-def _list_unreadable(run, unreadable, console):
+def _list_unreadable(run, intake, console):
     """Tells what was left out, with reasons, in a file of the run; notes name the first few."""
+    unreadable = intake.unreadable
     if run.folder is not None and any(map(len, unreadable.values())):
         put(run, UNREADABLE, functools.partial(write_unreadable, folds=unreadable))
         count = sum(map(len, unreadable.values()))
         place = run.folder / UNREADABLE
-        say(console, f"Every file that could not be read ({count:,}) is listed in {place}.")
+        say(console, unreadable_in_words(intake.spec.typed, count, place))
+
+
+def unreadable_in_words(typed, count, place):
+    """Where the files, or rows of a `typed` table, that could not be read are listed."""
+    what = "row" if typed else "file"
+    return f"Every {what} that could not be read ({count:,}) is listed in {place}."
 
 
 def _read(run, work, start, allow_more_unwanted, console, reviewed):

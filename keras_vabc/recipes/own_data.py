@@ -106,8 +106,7 @@ def described(recipe, unlabeled):
     if recipe.density == "gmm":
         parts.append(f"a mixture of {recipe.components} (1 for {ROWS_PER_COMPONENT} examples)")
     if recipe.cut is not None:
-        presumed = f"it rejects {recipe.cut:.0%} of what is held out and presumed wanted"
-        parts.append(f"a guard at P(negative) = {recipe.guard:.3g} ({presumed})")
+        parts.append(f"a guard at P(negative) = {recipe.guard:.3g}")
     return ", then ".join(parts) + "."
 
 

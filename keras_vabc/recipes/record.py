@@ -73,7 +73,7 @@ class TrainingSettings:
     budget: Positive | None = None
     types: dict[str, ColumnType] | None = None
     drop: tuple[str, ...] | None = None
-    missing: tuple[str, ...] | None = None
+    missing: tuple[str, ...] | dict[str, tuple[str, ...]] | None = None
     prefer: Literal["clean", "complete"] = "clean"
     reviewed: Sha256 | None = None
 

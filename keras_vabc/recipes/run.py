@@ -4,8 +4,6 @@ import dataclasses
 import functools
 from pathlib import Path
 
-import numpy as np
-
 from keras_vabc.data.checks import check_kind, check_path
 from keras_vabc.data.digests import in_share
 from keras_vabc.data.intake import read_examples
@@ -118,16 +116,18 @@ class Run:
         """How unwanted each example is: see `score_name`.
 
         Args:
-            x: Data of the form of the run's: whatever `kv.train` takes.
+            x: Data of the form of the run's: whatever `kv.train` takes, columns by their names.
 
         Returns:
-            Float32 array of shape `(n,)`; higher is more unwanted.
+            Float32 array of shape `(n,)`; higher is more unwanted. Of files what cannot be read is
+            left out, up to the run's `max_unreadable`; in memory each row has a score.
 
         Raises:
             ValueError, OSError: If they cannot be brought into that form, or read.
         """
-        scores = [self.score_rows(own.rows) for own in self.read(x, "x")]
-        return np.concatenate([np.zeros(0, "float32"), *scores])
+        from keras_vabc.recipes.scores import scores_of
+
+        return scores_of(self, x)
 
     def set_threshold(self, max_false_alarms=0.01):
         """Chooses the score from which data are flagged, and stores it with the run.

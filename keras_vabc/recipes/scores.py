@@ -2,13 +2,16 @@
 
 import contextlib
 import itertools
+import os
 import re
 import tempfile
+import warnings
 
 import numpy as np
 
 from keras_vabc.data.columns.number_forms import FORMS
 from keras_vabc.data.columns.unseen import Unseen
+from keras_vabc.data.frames import has_names
 from keras_vabc.data.ids import as_cell, quoted
 from keras_vabc.data.unreadable import LISTED, Unreadable
 from keras_vabc.files.outputs import check_free, new_output
@@ -71,6 +74,17 @@ def write_scores(
         content |= {"examples": len(scores), "flagged": flagged, **left_out, **provenance(run)}
         output.manifest |= content
     return content
+
+
+def scores_of(run, x):
+    """What `Run.score` gives."""
+    known = run.columns.has_names if run.spec.typed else run.spec.columns is not None
+    if has_names(x) and not known:
+        line = "x: columns were taken in the order given, since the run's data did not name theirs."
+        warnings.warn(line, UserWarning, stacklevel=3)
+    most = None if isinstance(x, str | os.PathLike) else 0.0  # rows in memory have a score each
+    scores = [run.score_rows(own.rows) for own in run.read(x, "x", max_unreadable=most)]
+    return np.concatenate([np.zeros(0, "float32"), *scores])
 
 
 def has_ids(run):

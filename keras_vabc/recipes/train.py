@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from keras_vabc.data.frames import held
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.locks import LOCK
 from keras_vabc.files.places import work_place
@@ -57,9 +58,11 @@ def train(
     samples, without labels; it and what it was measured by are `run.record.evaluation.samples`.
 
     Args:
-        unlabeled: The large fold, as `read_folds` takes it: a path, an array, a DataFrame or a
-            `tf.data.Dataset` of single examples.
-        unwanted: The small fold, examples of what must not be generated, likewise.
+        unlabeled: The large fold, as `read_folds` takes it: a path, an array, a DataFrame (of
+            pandas or polars, or whatever else has `__arrow_c_stream__`) or a `tf.data.Dataset` of
+            single examples.
+        unwanted: The small fold, examples of what must not be generated, likewise; columns of a
+            table are found by their names.
         setting: `"quality"`, everything that helps, or `"paper"`; `None` for that of `start`, or
             `"quality"`.
         out: Folder of the run: new, empty, or of a run with the same arguments and data. Data in
@@ -76,8 +79,8 @@ def train(
         max_unreadable: Largest share of files, or of rows of a table, that may be unreadable.
         columns: What you know better of a table than is found in it: a dict of `types`, by names of
             columns, of `drop` and `id`, lists of such names, and `missing`, a list of words that
-            are no value. Types are `"numeric"`, `"whole"`, `"category"`, `"boolean"`,
-            `"datetime"`, `"id"` and `"dropped"`.
+            are no value, or a dict of such lists by names of columns. Types are `"numeric"`,
+            `"whole"`, `"category"`, `"boolean"`, `"datetime"`, `"id"` and `"dropped"`.
         start: `None`, or a `Run` or the path of one, from whose weights V-ABC starts.
         allow_more_unwanted: Whether there may be more unwanted than unlabeled examples.
         prefer: `"clean"` moves unlabeled examples that are likely negative to the unwanted, as far
@@ -119,7 +122,7 @@ def train(
         columns,
         reviewed,
     )
-    data = {"unlabeled": unlabeled, "unwanted": unwanted}
+    data = {name: held(x, name) for name, x in (("unlabeled", unlabeled), ("unwanted", unwanted))}
     kept = out is not None
     if kept:
         _check_place(Path(out))

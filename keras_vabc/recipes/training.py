@@ -143,6 +143,8 @@ class Training:
                 hidden_share=remaining_share(self._run.nu, folds),
                 start=None if self._start is None else self._start.model,
             )
+        if len(history["loss"]) < recipe.setting.epochs:
+            say(self._console, stopped_in_words(recipe.setting, history["val_loss"]))
         if recipe.finetuning is not None:
             self._sharpen(recipe, model)
         self._run.keep("model", model)
@@ -265,6 +267,17 @@ class Training:
         if text not in notes:  # where a training goes on
             self._run.update(notes=(*notes, text))
         say(self._console, f"Note: {text}")
+
+
+def stopped_in_words(setting, losses):
+    """Why a training ended before its last pass, by its losses on held-out data."""
+    counted = losses[setting.anneal_epochs :]  # from here on they can be compared
+    best = setting.anneal_epochs + int(np.argmin(counted)) + 1
+    return (
+        f"V-ABC: stopped after {len(losses)} of {setting.epochs} passes: for {setting.patience} of "
+        f"them the loss on held-out data was no lower than the {min(counted):.4g} of pass {best}, "
+        "whose weights are kept."
+    )
 
 
 def _accepted(samples, drawn, run):

@@ -22,7 +22,7 @@ from keras_vabc.recipes import working_copies
 from keras_vabc.recipes.autoencoder import Diverged
 from keras_vabc.recipes.gamma_choice import choose, report
 from keras_vabc.recipes.generation import corrected, trained_sampler
-from keras_vabc.recipes.intake import say_columns
+from keras_vabc.recipes.intake import say_columns, unreadable_in_words
 from keras_vabc.recipes.own_data import recipe_for, total_variance, with_gamma
 from keras_vabc.recipes.results import SAMPLES, recipe_line
 from keras_vabc.recipes.results_folder import (
@@ -130,7 +130,7 @@ def tune(
         with _folder_of_folds(arrays) as folder:
             data, unreadable = read_data(unlabeled, unwanted, folder, console, **reading)
             recipes = prepare(data, setting, seeds, epochs, arrays, console)
-            _list_unreadable(out, unreadable, console)
+            _list_unreadable(out, unreadable, data.typed, console)
             jobs = [Job(tune_key(r, data.content), tried, (r, data)) for r in recipes]
             run_missing(jobs, out, fresh=False, workers=workers, console=console, describe=_line)
             lines = Stored(out).lines(jobs)
@@ -213,14 +213,14 @@ def read_data(unlabeled, unwanted, folder, console, **reading):
     return Data(str(folder), digest.hexdigest()[:16], intake.spec.typed), intake.unreadable
 
 
-def _list_unreadable(out, unreadable, console):
+def _list_unreadable(out, unreadable, typed, console):
     """Tells what was left out, in a file that an earlier call with other data may have left."""
     count = sum(map(len, unreadable.values()))
     if count or (out / UNREADABLE).exists():
         write_result(out, UNREADABLE, "".join(table_of(unreadable)).encode())
     if count:
         place = out / UNREADABLE
-        say(console, f"Every file that could not be read ({count:,}) is listed in {place}.")
+        say(console, unreadable_in_words(typed, count, place))
 
 
 def prepare(data, name, seeds, epochs, folder, console):

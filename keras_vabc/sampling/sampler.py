@@ -10,6 +10,7 @@ from keras_vabc.export.parts import Parts
 from keras_vabc.sampling.density import DENSITIES, check_state, posterior_draws
 from keras_vabc.sampling.draws import Draws
 from keras_vabc.sampling.guard import Limit, check_guard, width_limit, width_score
+from keras_vabc.vabc.names import numbers_of
 
 
 class LatentSampler:
@@ -110,9 +111,8 @@ class LatentSampler:
         """Fits the density, and sets the limit of the guard `"score"`.
 
         Args:
-            x: Unlabeled data on their own scale, shape `(n, ...)`.
-            negative_probability: P(negative | x) of each row, shape `(n,)`. By default it is
-                the guard's, or 0 without a classifier.
+            x: Unlabeled data on their own scale, shape `(n, ...)`, as `model.score` takes them.
+            negative_probability: P(negative | x) of each row, `(n,)`; by default the guard's, or 0.
 
         Returns:
             The sampler itself.
@@ -121,7 +121,7 @@ class LatentSampler:
             ValueError: If `x` is not data of the model, `negative_probability` not one probability
                 for each row, or fewer rows than `components` have one below 1.
         """
-        x = check_rows("x", x, self.model.encoder.input_shape[1:])
+        x = check_rows("x", numbers_of(self.model, x), self.model.encoder.input_shape[1:])
         weights = 1.0 - self._negative_probability(x, negative_probability)
         usable = np.count_nonzero(weights)
         if usable < self.components:

@@ -10,7 +10,7 @@ from keras_vabc.data.checks import check_not_negative, check_positive, check_sha
 from keras_vabc.data.ranges import checked
 from keras_vabc.files.keras_settings import check_keras_settings
 from keras_vabc.files.model_files import load_keras_file
-from keras_vabc.vabc import training, use
+from keras_vabc.vabc import names, training, use
 from keras_vabc.vabc.layers import Sampling, affine_of, noise_seed, prepare_preprocessing
 from keras_vabc.vabc.networks import check_contract
 from keras_vabc.vabc.objective import Objective, labelled_batch
@@ -164,6 +164,7 @@ class VABC(keras.Model):
     encode, decode, reconstruct = use.encode, use.decode, use.reconstruct
     sample, score, export = use.sample, use.score, use.export
     decode_batch, score_batch = use.decode_batch, use.score_batch
+    save_assets, load_assets = names.save_assets, names.load_assets
 
     def get_config(self):
         """Arguments of the constructor; gamma and the KL weight as their final values."""

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from keras_vabc.data.streams import stream_errors_as_value_errors
+from keras_vabc.vabc import names
 from keras_vabc.vabc.checkpoint import checkpoint_last
 from keras_vabc.vabc.data_range import range_checked
 from keras_vabc.vabc.optimizers import FusedAdam
@@ -81,7 +82,9 @@ def fit(model, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callba
     `steps_per_epoch` for data that may run out returns to Python after each step.
 
     Args:
-        x: A `tf.data.Dataset` of `(x, y)` batches (see `balanced_dataset`), or an array.
+        x: A `tf.data.Dataset` of `(x, y)` batches (see `balanced_dataset`), or an array, or a
+            table of numbers. The model keeps the names of a table's columns, or of those that a
+            `balanced_dataset` was made of, and finds columns of other tables by them.
         y: For an array `x`: 1 for unlabeled, 0 for unwanted, or between, shape `(n,)` or `(n,
             1)`.
         batch_size: Rows per batch for arrays.
@@ -104,6 +107,10 @@ def fit(model, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callba
             "fit takes no class_weight; use sample_weight, or unwanted_share of the data set. "
             f"Received: class_weight={kwargs['class_weight']}."
         )
+    x = names.taken(model, x)
+    held_out = kwargs.get("validation_data")
+    if isinstance(held_out, tuple):
+        kwargs["validation_data"] = names.numbers_of(model, held_out[0], "x"), *held_out[1:]
     model.anneal_gamma(model.gamma, 0)
     model.anneal_kl(0)
     callbacks = checkpoint_last(callbacks, {"x": x, "y": y, "batch_size": batch_size, **kwargs})
@@ -131,6 +138,7 @@ def evaluate(
     The noise differs between batches and repeats from one evaluation to the next. So do the
     batches: `steps` are the first ones, for any `steps_per_execution`.
     """
+    x = names.numbers_of(model, x)
     model.training_loop.start_test(x, steps)
     with stream_errors_as_value_errors():
         return keras.Model.evaluate(

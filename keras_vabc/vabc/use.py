@@ -10,6 +10,7 @@ from keras_vabc.export.formats import export_parts
 from keras_vabc.export.parts import model_parts
 from keras_vabc.vabc.layers import affine_of
 from keras_vabc.vabc.losses import reconstruction_error
+from keras_vabc.vabc.names import numbers_of
 
 
 class Blocks:
@@ -80,13 +81,15 @@ def score(model, x):
     """How unwanted each example is: its reconstruction error `R` at `z = z_mean`.
 
     Args:
-        x: Data on their own scale, shape `(n, ...)`.
+        x: Data on their own scale, shape `(n, ...)`. A table, such as a DataFrame, if `fit` had
+            one, or a `balanced_dataset` of them: its columns are found by their names.
 
     Returns:
         Float32 array of shape `(n,)`; higher is more unwanted. The same on every call.
 
     Raises:
-        ValueError: If `x` has another shape than the training data or is not finite.
+        ValueError: If `x` has another shape than the training data or is not finite, or is a table
+            and the training data were arrays, without names.
     """
     return model.blocks.score(_rows(model, x))
 
@@ -162,4 +165,4 @@ def export(
 
 
 def _rows(model, x):
-    return check_rows("x", x, model.encoder.input_shape[1:])
+    return check_rows("x", numbers_of(model, x), model.encoder.input_shape[1:])

@@ -26,3 +26,8 @@ def test_options_add_to_a_file(tmp_path):
     more = said(path, {"columns": columns}, None, None, None, ["-1"])
     assert more["missing"] == {"a": ["-999", "-1"], "b": ["-1"]}
     assert column_overrides(None, None, None, None, None) is None
+
+
+def test_several_columns_are_named_at_once_and_commas_quoted():
+    own = column_overrides(None, None, ["a,b", '"c, d",a'], ["key,number"], ["1,5"])
+    assert own == {"drop": ["a", "b", "c, d"], "id": ["key", "number"], "missing": ["1,5"]}

@@ -3,10 +3,12 @@
 import csv
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from command_line import keras_vabc, record, succeeds
 from faults import at_epoch
 
@@ -98,6 +100,22 @@ def test_rows_with_values_unseen_in_training_are_counted(run, tmp_path):
     assert manifest["unseen"] == {"rows": 4, "columns": columns}
     note = "4 of 50 (2 in price, 2 in city, 1 in name)."
     assert note in manifest["notes"][-1] and note in " ".join(printed.split())
+
+
+def test_the_card_of_an_export_says_how_codes_become_rows(run, tmp_path, monkeypatch):
+    succeeds("export", run, "--out", tmp_path / "model")
+    card = (tmp_path / "model" / "MODEL_CARD.md").read_text()
+    assert str(kv.open_run(run).columns) in card
+    code = re.search(r"```python\n(from pathlib.*?)```", card, re.S)[1]
+    monkeypatch.chdir(tmp_path / "model")
+    model = tf.saved_model.load("1")
+    own = {"codes": model.sample(20, 3).numpy()}
+    exec(code, own)
+    rows, samples = own["rows"].to_pandas(), kv.open_run(run).sample(20, seed=3)
+    assert set(rows["city"]) <= set(CITIES) and rows["city"].tolist() == samples["city"].tolist()
+    assert rows["rooms"].tolist() == samples["rooms"].tolist()
+    assert rows["price"].between(1, 50).sum() + rows["price"].isna().sum() == 20
+    assert model.score(own["x"]).shape == (20,)
 
 
 def test_an_export_has_the_columns(run, tmp_path):

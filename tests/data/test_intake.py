@@ -667,7 +667,7 @@ def test_files_that_are_none(tmp_path, put, read):
         "pipe.csv": "must be a folder of images",
         "empty": r"must be a folder with images \(.png.*which has none",
         "texts": "which has none but files of other kinds",
-        "two.npz": "it holds 2 arrays: 'a.npy', 'b.npy'",
+        "two.npz": "it holds 2 arrays: 'a.npy', 'b.npy'; kv.train takes one of them in",
         "bytes.csv": "must be a CSV file.*bytes of 0, as no text has, in line 3",
         "damaged.csv": "must be a CSV file.*it is UTF-8, damaged bytes.* line 4",
         "nothing.csv": "it is empty",

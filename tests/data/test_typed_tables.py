@@ -315,6 +315,16 @@ def _hashes(own):
     return own.hashes(3)
 
 
+def test_names_beside_an_unlabeled_fold_without_any_are_told_to_be_of_no_use(tmp_path):
+    rows = np.random.default_rng(9).normal(size=(60, 2))
+    rows[7, 1] = np.nan  # so that types are found, which arrays alone have not
+    named = pd.DataFrame(rows[30:50], columns=["b", "a"])
+    told = "since unlabeled does not name its own."
+    notes = read(rows, named, tmp_path).notes
+    assert f"unwanted: columns were taken in the order given, {told}" in notes
+    assert not any(told in line for line in read(rows, rows[:20], tmp_path).notes)
+
+
 def test_a_row_without_an_id_has_none_which_no_other_row_has(tmp_path):
     unlabeled = frame(600, 3).assign(customer=[str(599 - row) for row in range(600)])
     unlabeled.loc[5, "customer"] = None

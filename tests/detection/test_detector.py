@@ -5,6 +5,7 @@ import pickle
 import keras
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
@@ -38,6 +39,15 @@ def rows(count=600, known=30):
     y = np.zeros(count, int)
     y[RNG.permutation(np.flatnonzero(unwanted))[:known]] = 1
     return x, y, unwanted
+
+
+def test_a_stream_of_arrow_that_is_read_once_is_taken():
+    x, y, _ = rows()
+    table = pa.table({f"c{k}": column for k, column in enumerate(x.T)})
+    detector, of_array = (kv.Detector("pca").fit(own, y) for own in (table.to_reader(), x))
+    assert list(detector.feature_names_in_) == ["c0", "c1", "c2"]
+    scores = detector.score_samples(table.to_reader())
+    np.testing.assert_array_equal(scores, of_array.score_samples(x))
 
 
 @pytest.fixture(scope="module")

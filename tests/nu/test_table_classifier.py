@@ -1,9 +1,12 @@
 """The classifier of vectors: its ranking, its files, and what is exported of it."""
 
 import json
+import pickle
 
 import keras
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
@@ -140,6 +143,35 @@ def test_an_old_file_of_networks_loads_and_has_no_odds_out_of_fold(data, tmp_pat
     assert np.array_equal(old.log_odds(x), mean) and np.ptp(mean) > 0.1
     folds = folds_of_arrays(x, x[:5], x[:9])
     assert len(old.correct(folds, mode="soft").unlabeled_y) == 1500
+
+
+def test_columns_of_tables_are_found_by_name_whatever_the_order(tmp_path):
+    unlabeled, unwanted, _ = folds_of(350, 70)
+    names, other = ["a", "b", "c", "d"], ["d", "b", "a", "c"]
+    u, w = (pd.DataFrame(rows, columns=names) for rows in (unlabeled[:300], unwanted))
+    nu = kv.NUClassifier(trees=6, seed=SEED).fit(u, w[other])
+    of_arrays = kv.NUClassifier(trees=6, seed=SEED).fit(unlabeled[:300], unwanted)
+    expected = of_arrays.negative_probability(unlabeled[300:350])
+    x = pd.DataFrame(unlabeled[300:350], columns=names)[other]
+    nu.save(tmp_path / "nu.keras")
+    for own in (nu, kv.NUClassifier.load(tmp_path / "nu.keras"), pickle.loads(pickle.dumps(nu))):
+        np.testing.assert_array_equal(own.negative_probability(x), expected)
+    np.testing.assert_array_equal(nu.log_odds(pa.table(x)), of_arrays.log_odds(x[names].to_numpy()))
+    with pytest.raises(ValueError, match="^x must be an array, its columns in the order"):
+        of_arrays.negative_probability(x)
+
+
+def test_folds_of_tables_with_holes_are_corrected_as_arrays_are():
+    unlabeled, unwanted, _ = folds_of(350, 70)
+    names = ["a", "b", "c", "d"]
+    u, w = (pd.DataFrame(rows, columns=names) for rows in (unlabeled[:300], unwanted))
+    folds = kv.array_folds(u, w[names[::-1]], seed=SEED)
+    assert folds.unlabeled.dtype.names == tuple(names)  # since cells are missing
+    nu = kv.NUClassifier(trees=6, seed=SEED).fit(folds.unlabeled, folds.unwanted)
+    corrected = nu.correct(folds, threshold=0.5)
+    moved = nu.out_of_fold[0] + nu._committee.log_odds_shift > 0
+    assert 0 < moved.sum() == len(folds.unlabeled) - len(corrected.unlabeled)
+    assert corrected.unlabeled.tobytes() == folds.unlabeled[~moved].tobytes()  # NaN included
 
 
 def test_config_round_trip():

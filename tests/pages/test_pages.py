@@ -8,10 +8,12 @@ import matplotlib.pyplot as plt
 import pytest
 from rich.console import Console
 
+from keras_vabc import plots
 from keras_vabc.pages.console import print_table, say
 from keras_vabc.pages.markdown import markdown, mean_and_deviation
 from keras_vabc.pages.page import Section, Table, measured_table, render_page
 from keras_vabc.pages.seal import is_as_sealed
+from keras_vabc.plots import glyphs
 
 FIGURES = {
     **{"nge_paper": 0.0123, "nge_strict": 0.5, "nge_strict_interval": (0.25, 0.75)},
@@ -51,6 +53,17 @@ def test_a_page_escapes_what_it_shows_and_needs_no_other_file():
     assert "&lt;script&gt;" in page and "a &amp; b" in page and "x &lt; y" in page
     assert page.count("data:image/png;base64,") == 1
     assert "http" not in page and ' src="/' not in page
+
+
+def test_what_a_picture_cannot_write_is_written_beside_it(monkeypatch):
+    monkeypatch.setattr(glyphs, "FURTHER", ())
+    figure, (ax,) = plots.panels(1)
+    ax.set_title("\u5727<b>")
+    page = render_page("p", [Section("s", [], [], [(figure, "One column.")])])
+    assert "One column. In the picture [1] \u5727&lt;b&gt;.</figcaption>" in page
+    plain, _ = plots.panels(1)
+    page = render_page("p", [Section("s", [], [], [(plain, "One column.")])])
+    assert "<figcaption>One column.</figcaption>" in page
 
 
 def test_a_page_says_what_the_rest_of_it_hashes_to(tmp_path):

@@ -1,5 +1,7 @@
 """Pictures, read back from their Axes."""
 
+import string
+
 import numpy as np
 import pytest
 from matplotlib import rc_context
@@ -7,6 +9,7 @@ from matplotlib.colors import same_color
 from matplotlib.markers import MarkerStyle
 
 from keras_vabc import plots
+from keras_vabc.plots import glyphs
 
 
 def picture(ax):
@@ -251,3 +254,46 @@ def test_ranks_are_drawn_best_first_with_bars_as_long_as_the_critical_difference
     assert [label.get_text() for label in ax.get_yticklabels()] == ["best", "worse"]
     low, high = ax.get_ylim()
     assert low > high  # the first one on top
+
+
+def named_panels(*names):
+    figure, axes = plots.panels(len(names))
+    for ax, name in zip(axes, names, strict=True):
+        plots.column_histogram({name: (np.arange(9.0), None)}, ax=ax).legend()
+        ax.set_title(name)
+        ax.set_xticks([0, 1], [name, "b"])
+    return figure, axes
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_name_that_no_font_writes_is_a_number_in_the_picture(monkeypatch):
+    monkeypatch.setattr(glyphs, "FURTHER", ())  # whatever else this machine has
+    figure, axes = named_panels("größe", "\u6e29\u5ea6", "\uc2b5\ub3c4 a")
+    told = glyphs.numbered(figure)
+    assert sorted(told.values()) == ["\u6e29\u5ea6", "\uc2b5\ub3c4 a"]
+    assert sorted(told) == ["[1]", "[2]"]
+    plots.png_bytes(figure)  # nothing is warned of
+    assert axes[0].get_title() == "größe"
+    for ax in axes[1:]:
+        texts = [ax.get_title(), ax.get_xticklabels()[0], ax.get_legend().get_texts()[0]]
+        assert len({getattr(t, "get_text", lambda t=t: t)() for t in texts}) == 1
+    assert told[axes[1].get_title()] == "\u6e29\u5ea6"
+    assert axes[1].get_xticklabels()[1].get_text() == "b"
+
+
+def test_a_font_of_the_machine_writes_what_matplotlib_s_lacks(monkeypatch):
+    kanji = frozenset("\u6e29")
+    fonts = {glyphs.OWN: frozenset(string.printable), "Noto Sans CJK SC": kanji}
+    monkeypatch.setattr(glyphs, "_characters", lambda family: fonts.get(family, frozenset()))
+    figure, (ax,) = plots.panels(1)
+    ax.set_title("a\u6e29")
+    ax.set_axis_off()
+    assert glyphs.numbered(figure) == {}
+    assert ax.title.get_fontfamily() == [glyphs.OWN, "Noto Sans CJK SC"]
+
+
+def test_a_figure_of_plain_texts_stays_as_it_is():
+    figure, axes = named_panels("a", "é\nb")
+    before = [own.get_fontfamily() for own in (axes[0].title, axes[1].title)]
+    assert glyphs.numbered(figure) == {}
+    assert [own.get_fontfamily() for own in (axes[0].title, axes[1].title)] == before

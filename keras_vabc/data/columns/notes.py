@@ -21,12 +21,13 @@ HEADINGS = ("column", "type", "values", "missing")
 
 def table_of(columns):
     """The columns as a table of text: what each one is, as a person would write it."""
-    rows = [HEADINGS]
+    rows, first = [HEADINGS], next((own for own in columns if own.type == "id"), None)
     for column in columns:
         share = column.missing / max(1, column.rows)
         missing = f"{100 * share:.2g} %" if 0 < share < 1 else "all" if share else "-"
         missing = "" if column.type == "dropped" else missing
-        rows.append((_short(column.name, 40), column.type, _values(column), missing))
+        values = ("names the rows: " if column is first else "") + _values(column)
+        rows.append((_short(column.name, 40), column.type, values, missing))
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
@@ -37,7 +38,11 @@ def _values(column):
     if column.type == "id":
         return column.why or "as said"
     if column.type == "constant":
-        return "nothing" if column.value is None else _short(_shown(column, [column.value])[0], 40)
+        return (
+            "nothing"
+            if column.value is None
+            else _short(plain_texts(column, [column.value])[0], 40)
+        )
     if column.type == "category":
         words = [_short(word, LONGEST) for word in column.codes.words[:SHOWN]]
         more = ", ..." if column.distinct > SHOWN else ""
@@ -53,7 +58,7 @@ def _range(column):
     values = column.codes.values
     if len(values) == 0:
         return "nothing"
-    low, high = _shown(column, [values[0].item(), values[-1].item()])
+    low, high = plain_texts(column, [values[0].item(), values[-1].item()])
     parts = [low if low == high else f"{low} to {high}"]
     if column.codes.ordered and low != high:
         parts.append(f"{column.distinct} values")
@@ -63,7 +68,7 @@ def _range(column):
         parts.append(_decimals(column))
     often = _often(column.codes)
     if len(often):
-        shown = _shown(column, [values[knot].item() for knot in often[:SHOWN]])
+        shown = plain_texts(column, [values[knot].item() for knot in often[:SHOWN]])
         parts.append(f"often {', '.join(shown)}{', ...' if len(often) > SHOWN else ''}")
     return ", ".join(parts)
 
@@ -85,8 +90,8 @@ def _often(codes):
     return knots[np.argsort(-codes.weights[knots], kind="stable")]
 
 
-def _shown(column, values):
-    """Values as text in the plain form."""
+def plain_texts(column, values):
+    """Values of a `Column`, as its codes have them, as text in the plain form."""
     if column.type == "datetime":
         values = [value * column.ticks for value in values]
         zone_free = dates.written_form(dates.ISO, None, column.resolution)

@@ -65,7 +65,8 @@ def _unpacked(path, name):
         members = archive.infolist()
         if len(members) != 1:
             names = ", ".join(repr(member.filename) for member in members[:9])
-            raise NoArray(f"it holds {len(members)} arrays: {names}")
+            one = "; kv.train takes one of them in Python, numpy.load(file)[name]" if names else ""
+            raise NoArray(f"it holds {len(members)} arrays: {names}{one}")
         check_unpacked(members[0].file_size, path, name)
         with archive.open(members[0]) as packed:
             array_header(packed, members[0].file_size)

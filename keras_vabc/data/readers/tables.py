@@ -67,9 +67,7 @@ class TableReader:
             "columns were put into the order that unlabeled has": order != sorted(order),
             f"columns without a name (row numbers?) were left out: {unnamed}": unnamed,
             vectors.NAMELESS: named and not has_names,
-            "columns were taken in the order given, since unlabeled does not name its own": (
-                has_names and not named
-            ),
+            vectors.UNNAMED: has_names and not named,
         }
         own = [f"{self.name}: {line}." for line, holds in lines.items() if holds]
         dialect = self._table.dialect  # whose reading finite numbers in all cells bear out

@@ -25,7 +25,7 @@ from keras_vabc.data.readers.table_batches.table import (
 )
 from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.unreadable import Unreadable
-from keras_vabc.data.vectors import NAMELESS, check_width, some
+from keras_vabc.data.vectors import NAMELESS, UNNAMED, check_width, some
 
 
 def is_table(data):
@@ -187,6 +187,8 @@ class TypedReader:
         notes = list(self._table.notes)
         if self._nameless:
             notes.append(f"{self.name}: {NAMELESS}.")
+        if self._table.has_names and not self._columns.has_names:
+            notes.append(f"{self.name}: {UNNAMED}.")
         bad = len(self.unreadable) - len(self._table.unreadable)
         if bad:
             notes.append(

@@ -616,7 +616,7 @@ def test_the_table_is_what_a_person_would_write():
         ["sex", "category", "2: m, w", "-"],
         ["gain", "numeric", f"0 to {_most(table['gain'])}, 1 decimal, often 0", "-"],
         ["when", "datetime", "2020-01-01 to 2022-09-26, days", "-"],
-        ["id", "id", "numbers, each another, and its name", "-"],
+        ["id", "id", "names the rows: numbers, each another, and its name", "-"],
         ["unit", "dropped"],
         ["left", "boolean", "false or true", "25 %"],
     ]
