@@ -153,6 +153,7 @@ def write_numbers(path, n, seed, between, written):
     return path
 
 
+AMOUNTS = {seed: np.random.default_rng(seed).uniform(100, 90_000, 300).round(2) for seed in (3, 4)}
 WAYS = {"american": (",", american), "german": (";", german), "plain": (",", plain)}
 
 
@@ -174,6 +175,35 @@ def test_each_table_writes_numbers_in_its_own_way(tmp_path, way, other):
     )
     first, second = (np.concatenate([own.rows for own in blocks]) for blocks in sources)
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("way", ["american", "german"])
+@pytest.mark.parametrize("other", ["american", "german"])
+def test_numbers_with_a_unit_are_joined_and_sampled_as_they_are_written(tmp_path, way, other):
+    """The only numbers that tell how the table writes them are those with a unit."""
+    shapes = {"american": "${}", "german": "{} $"}
+
+    def table(name, n, seed, way):
+        between, write = WAYS[way]
+        written = [shapes[way].format(write(v).strip('"')) for v in AMOUNTS[seed][:n]]
+        lines = [f'"{cell}"{between}{CITIES[row % 3]}' for row, cell in enumerate(written)]
+        (tmp_path / name).write_text(f"price{between}city\n" + "\n".join(lines) + "\n")
+        return tmp_path / name
+
+    unlabeled = table("u.csv", 270, 3, way)
+    found = read(unlabeled, table("w.csv", 40, 4, other), tmp_path)
+    assert [column.type for column in found.columns.columns] == ["numeric", "category"]
+    blocks = [
+        list(read_examples(x, found.spec, columns=found.columns))
+        for x in (unlabeled, table("again.csv", 270, 3, other))
+    ]
+    first, second = (np.concatenate([own.rows for own in rows]) for rows in blocks)
+    np.testing.assert_array_equal(first, second)
+    near = found.columns.decode_dense(first)["price"].to_numpy()
+    np.testing.assert_allclose(near, AMOUNTS[3][:270], rtol=0.05, atol=500)
+    write_table(tmp_path / "s.csv", [found.columns.decode_dense(first)], found.columns)
+    expected = [shapes[way].format(WAYS[way][1](v).strip('"')) for v in near]
+    assert pd.read_csv(tmp_path / "s.csv")["price"].tolist() == expected
 
 
 COMMAS = {"commas": (";", ","), "points": (",", ".")}

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from keras_vabc.data.columns.cells import check_types, is_text
+from keras_vabc.data.columns.choosing import FEW, reading_of, table_form, unit_of
 from keras_vabc.data.columns.column import Column
 from keras_vabc.data.columns.deciding import decided
 from keras_vabc.data.columns.notes import column_notes, unread_notes
@@ -14,15 +15,14 @@ from keras_vabc.data.columns.reading import Reading, check_zones
 from keras_vabc.data.columns.rows import placed
 from keras_vabc.data.columns.summary import Summary
 from keras_vabc.data.columns.table import Columns
+from keras_vabc.data.columns.units import NO_UNIT
 from keras_vabc.data.columns.writings import (
-    FEW,
     Writing,
     are_truths,
     joined,
     numbers_of,
     plain_decimals,
-    reading_of,
-    table_form,
+    without_units,
 )
 from keras_vabc.data.vectors import some
 
@@ -203,9 +203,17 @@ def _readings(writings, overrides, allowed, form):
         first = writings["unlabeled"][name]
         if wanted is None and are_truths([written]):
             wanted = "text"  # one fold may have 0 and 1 for them
+        unit = NO_UNIT
+        if wanted in (None, "number"):
+            own = first if first.present else written
+            unit = unit_of(own, form, allowed, said=wanted is not None)
+        if unit != NO_UNIT:
+            first, written = without_units(first), without_units(written)
         if wanted is None and first.present:
             wanted = reading_of(first, form, allowed, missing).kind
-        readings[name] = reading_of(written, form, allowed, missing, wanted)
+        reading = reading_of(written, form, allowed, missing, wanted)
+        decimals = own.shapes.decimals(reading.form.decimal) if unit != NO_UNIT else None
+        readings[name] = replace(reading, unit=replace(unit, decimals=decimals))
     return readings
 
 

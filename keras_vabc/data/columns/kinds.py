@@ -28,7 +28,7 @@ def type_of(name, reading, summaries, stored):
         return _type_of_text(summaries, stored)
     if not reading.whole:
         return "numeric", ""
-    why = _counts(name, summaries)
+    why = "" if reading.unit.symbol else _counts(name, summaries)  # 12 kg counts no rows
     return ("id", why) if why else ("whole", "")
 
 

@@ -16,6 +16,7 @@ from keras_vabc.data.columns.cells import (
     without,
 )
 from keras_vabc.data.columns.number_forms import PLAIN, NumberForm
+from keras_vabc.data.columns.units import NO_UNIT, Unit
 
 TRUE, FALSE = ("true", "yes", "y", "t", "on", "1"), ("false", "no", "n", "f", "off", "0")
 
@@ -30,7 +31,7 @@ class Reading:
     Attributes:
         kind: `"number"`, `"date"`, `"truth"` or `"text"`.
         whole: Whether numbers are all whole, and so are int64.
-        form: `NumberForm` of numbers that are text.
+        form: `NumberForm` of numbers that are text, and `unit` what stands around them.
         dates: Form of dates that are text, as `strptime` has it, `"ISO"` or `"ISO with zone"`.
         time: Type of the dates, such as `"timestamp[us]"`.
         missing: Words that are no value, besides the usual ones.
@@ -42,6 +43,7 @@ class Reading:
     dates: str | None = None
     time: str | None = None
     missing: tuple[str, ...] = ()
+    unit: Unit = NO_UNIT
 
     def read(self, array):
         """`(values, bad)` of the cells of a batch; bad is where they are none of this kind."""
@@ -56,6 +58,17 @@ class Reading:
             codes = [code for code in map(_number, self.missing) if code is not None]
             values = without(values, [code for code in codes if not self.whole or code % 1 == 0])
         return values, bad
+
+    def written(self, text):
+        """Numbers as Python writes them in the form and the unit of the column."""
+        text = self.form.written(text)
+        if self.unit == NO_UNIT:
+            return text
+        return self.unit.written(self.unit.padded(text, self.form.decimal))
+
+    def words(self):
+        """An example of a number, for notes."""
+        return self.unit.words(self.form.words())
 
     def lacks_zone(self, kind):
         """Whether times of a type of Arrow have a zone, but none tells whose clocks these are."""
@@ -82,6 +95,7 @@ class Reading:
 
     def _number(self, array):
         if is_text(array.type):
+            array = array if self.unit == NO_UNIT else self.unit.bare(array)
             return number_forms.parsed(array, self.form, self.whole)
         if pa.types.is_temporal(array.type):
             return pa.nulls(len(array), self.type)

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from keras_vabc.data.columns.cells import MISSING, MISSING_BESIDE_NUMBERS, is_text, trimmed, without
 from keras_vabc.data.columns.number_forms import FORMS, PLAIN
+from keras_vabc.data.columns.units import bare_numbers
 from keras_vabc.data.readers.table_batches.table import Batch
 
 NEARLY_ALL = 0.9  # cells of a column of numbers
@@ -50,7 +51,8 @@ def _of_numbers(rows, form):
 
 def _is_number(cells, form):
     values = without(trimmed(cells), [*MISSING, *MISSING_BESIDE_NUMBERS]).drop_null()
-    found = pc.sum(pc.match_substring_regex(values, form.pattern)).as_py() or 0
+    bare = bare_numbers(values)
+    found = pc.sum(pc.match_substring_regex(bare, form.pattern)).as_py() or 0
     return found >= NEARLY_ALL * len(values)
 
 

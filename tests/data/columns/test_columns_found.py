@@ -682,26 +682,6 @@ def test_a_fold_without_any_value_of_a_column_is_told():
     assert both.columns[0].type == "constant" and "in any row" not in " ".join(both.notes)
 
 
-UNITS = {
-    "percentages": lambda k: f"{k * 0.37:.2f}%",
-    "kilograms": lambda k: f"{k},5 kg",
-    "euros": lambda k: f"€ {k * 3}",
-}
-
-
-@pytest.mark.parametrize("case", UNITS)
-def test_an_id_of_numbers_with_a_unit_is_told(case):
-    def notes(cells):
-        columns = find({"x": pa.array(cells), "y": texts(RNG.normal(size=N))})
-        assert columns.columns[0].type == "id"
-        return [note for note in columns.notes if "'x'" in note and "unit" in note]
-
-    assert len(notes([UNITS[case](k) for k in range(N)])) == 1
-    assert not notes([f"c3-{k:05d}" for k in range(N)]) and not notes([f"#{k}b" for k in range(N)])
-    said = {"x": pa.array([UNITS[case](k) for k in range(N)]), "y": texts(RNG.normal(size=N))}
-    assert not any("unit" in note for note in find(said, overrides={"id": ["x"]}).notes)
-
-
 def test_numbers_for_words_are_told():
     words = {"x": pa.array(RNG.choice(["u", "v"], N)), "y": texts(RNG.normal(size=N))}
     for numbers in (texts(range(N)), pa.array(range(N)), pa.array(np.arange(N) / 4)):

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import replace
 
+from keras_vabc.data.columns.units import CURRENCY, bare_numbers
 from keras_vabc.data.readers.table_batches.cells import MISSING
 
 FEWEST = 10  # numbers that may be cut into thousands, where none of them must be
@@ -22,6 +23,7 @@ PATTERNS = {  # of a cell, the first that fits it
     "spaces between": rf"[-+]?{WHOLE}([{SPACES}]\d{{3}})+([.,]\d*)?",
     "apostrophes between": rf"[-+]?{WHOLE}([{APOSTROPHES}]\d{{3}})+([.,]\d*)?",
 }
+BEGIN = rf"^\s*[-+(]?({CURRENCY})?[{SPACES}]?[-+(]?[.,]?\d"
 LENGTHS = {"long": r"\s*[-+]?\d{4,}\s*", "short": r"\s*[-+]?\d{1,3}\s*"}  # without a separator
 BETWEEN = {"commas": ",", "points": ".", "spaces": " ", "apostrophes": "'"}
 DECIMAL = {"commas": "comma", "points": "point"}  # what they are where they are not between
@@ -68,10 +70,9 @@ class NumberStyle:
         looked_for = SEPARATORS.replace(known, "") if known else SEPARATORS
         cut = compute.match_substring_regex(column, f"[{looked_for}]")
         left = compute.utf8_trim_whitespace(compute.filter(column, cut))
-        for name, pattern in PATTERNS.items():
-            if len(left):
-                found, left = _matches(left, pattern)
-                counts[name] += found
+        left = _count_patterns(counts, left)
+        if len(left):  # what has a unit
+            _, left = _matches(_count_patterns(counts, bare_numbers(left)), r"[-+]?\d+")
         for name, pattern in LENGTHS.items():
             if not (counts[name] or counts["point"] or counts["comma"]):
                 counts[name] += _matches(column, pattern)[0]
@@ -81,6 +82,15 @@ class NumberStyle:
         counts["other"] += len(left) - (compute.sum(missing).as_py() or 0)
         written = len(column) - column.null_count
         return counts["other"] <= MOST_OTHER * max(written, sum(counts[name] for name in PATTERNS))
+
+
+def _count_patterns(counts, cells):
+    """Counts the cells that a pattern fits, and returns the others."""
+    for name, pattern in PATTERNS.items():
+        if len(cells):
+            found, cells = _matches(cells, pattern)
+            counts[name] += found
+    return cells
 
 
 def _missing():
@@ -102,7 +112,7 @@ def _is_text(column):
     from pyarrow import compute
 
     filled = compute.drop_null(column)
-    begin = compute.match_substring_regex(filled, r"^\s*[-+]?[.,]?\d")
+    begin = compute.match_substring_regex(filled, BEGIN)
     return (compute.sum(begin).as_py() or 0) < TYPICAL * len(filled)
 
 
