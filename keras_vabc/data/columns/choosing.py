@@ -70,7 +70,8 @@ def reading_of(writing, form, allowed, missing=(), wanted=None):
 
 def _time(writing, times, day):
     """The type of dates: that of the first that have one, unless text before them has a zone."""
-    text = pa.timestamp("us", "UTC" if day == dates.ISO_ZONE else None)
+    zone = dates.zone_of(writing.offsets) if day == dates.ISO_ZONE else None
+    text = pa.timestamp("us", zone)
     first = writing.types[0] is None and writing.cells > 0
     if not times or (first and has_zone(text) != has_zone(times[0])):
         return text

@@ -216,7 +216,13 @@ def _lines(column, writings):
         lines.append("has whole numbers with and without a point; 1 and 1.0 are taken for one")
     if column.type == "datetime" and column.reading.dates and _ambiguous(written):
         lines.append(f"has dates that were taken for {_words(column.reading.dates)}; no day tells")
+    if column.type == "datetime" and len(written.offsets) > 1 and column.stored is None:
+        lines.append(f"has several offsets from UTC, and was taken for times of {_zone(column)}")
     return lines
+
+
+def _zone(column):
+    return column.reading.time.partition("tz=")[2].rstrip("]") or "no zone"
 
 
 def _ways(written):

@@ -106,7 +106,7 @@ class Reading:
     def _date(self, array):
         kind = type_named(self.time)
         if is_text(array.type):
-            array = dates.parsed(array, self.dates or dates.ISO)
+            array = dates.read(array, self.dates, kind)
         if not pa.types.is_temporal(array.type):
             return pa.nulls(len(array), pa.int64())
         if array.type != kind:

@@ -40,6 +40,7 @@ class Writing:
         bits: How many of all are 0 or 1; `truths` are words for true or false, `addresses` those
             of machines, and `minus` begin with that.
         shapes: `Shapes` of numbers with something around them, such as 12 %.
+        offsets: A time for each offset from UTC that times are written with.
         bare: The `Writing` of what these are without it, `None` if there are none.
         missing: How often each word for no value occurs.
         example: The first text with a value.
@@ -51,7 +52,7 @@ class Writing:
         self.cells = self.typed = self.words = 0
         self.whole = self.too_long = self.grouped = self.short = self.long = 0
         self.bits = self.truths = self.minus = self.addresses = 0
-        self.shapes, self.bare = Shapes(), None
+        self.shapes, self.bare, self.offsets = Shapes(), None, {}
         self.example = self.first_other = None
         self._given, self._all_differ = list(missing), False
 
@@ -145,6 +146,8 @@ class Writing:
         for form in dates.FORMATS:
             if len(like) and self._tried(form):
                 unread = many[mask(dates.parsed(like, form).is_null())]
+                if form == dates.ISO_ZONE and len(unread) < len(like):
+                    self.offsets = dates.offsets_of(like) | self.offsets
             else:
                 unread = many
             self.unread[form] += unlike + int(unread.sum())
@@ -177,6 +180,7 @@ def joined(writings):
         result.unread += own.unread
         result.missing += own.missing
         result.shapes += own.shapes
+        result.offsets = result.offsets or own.offsets
         for count in COUNTS:
             setattr(result, count, getattr(result, count) + getattr(own, count))
     bare = [own.bare for own in writings if own.bare is not None]
