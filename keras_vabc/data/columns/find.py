@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from keras_vabc.data.columns.bad_rows import BadRows
 from keras_vabc.data.columns.cells import check_types, is_text
 from keras_vabc.data.columns.choosing import FEW, reading_of, table_form, unit_of
 from keras_vabc.data.columns.column import Column
@@ -43,6 +44,7 @@ def find_columns(
     form=None,
     received=None,
     index=(),
+    left_out=None,
 ):
     """Finds the type of each column, its encoding, and what a user should know of it.
 
@@ -54,12 +56,14 @@ def find_columns(
             them.
         unwanted: That of the unwanted fold.
         overrides: Dict of what somebody knows better, as `Overrides` takes it.
-        max_unreadable: Largest share of a fold's rows whose cells may be no value of their column.
+        max_unreadable: Largest share of a fold's rows of which a cell may be no value of its
+            column, those that were left out before included.
         has_names: Whether both folds name their columns, which joins them; else their places do.
         form: `NumberForm` of numbers that are text, if it is known; `None` to find it out.
         received: Dict of what was given for each fold, for errors, such as `"unwanted=w.csv"`.
         index: Names of columns that nobody chose to have, as in `Table`: ids, if nothing else is
             said of them.
+        left_out: Dict of the number of rows of each fold that its reader leaves out.
 
     Returns:
         `Columns`.
@@ -77,6 +81,7 @@ def find_columns(
     received = received or {name: name for name in folds}
     for name in folds:
         check_types(schemas[name], places[name].values(), name, received[name])
+    unread = {name: BadRows((left_out or {}).get(name, 0)) for name in folds}
     writings = {
         name: _gathered(name, folds[name], places[name], lambda c: Writing(overrides.missing_of(c)))
         for name in folds
@@ -87,7 +92,13 @@ def find_columns(
         check_zones(schemas[name], pairs, name, received[name])
     stored = {c: _stored(schemas["unlabeled"].field(places["unlabeled"][c]).type) for c in chosen}
     summaries = {
-        name: _gathered(name, folds[name], places[name], lambda c: Summary(readings[c], stored[c]))
+        name: _gathered(
+            name,
+            folds[name],
+            places[name],
+            lambda c: Summary(readings[c], stored[c]),
+            unread[name],
+        )
         for name in folds
     }
     found = []
@@ -98,16 +109,17 @@ def find_columns(
         own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
         written = {fold: writings[fold][name] for fold in own}
         if name in overrides.types:
-            _check_unread(name, readings[name], own, max_unreadable, received)
+            _check_unread(name, readings[name], own, max_unreadable, received, unread)
         else:
             _check_mixed(name, readings[name], written["unlabeled"])
         column = decided(name, readings[name], own, written, stored[name], overrides)
         if column.type == "id":
             column = _as_id(column, INDEX if name in index and name not in said.types else None)
         else:
-            _check_unread(name, readings[name], own, max_unreadable, received)
+            _check_unread(name, readings[name], own, max_unreadable, received, unread)
         found.append(column)
     _check_trained(found, places["unwanted"])
+    _check_rows(found, summaries, unread, max_unreadable, received)
     extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
     notes = column_notes(found, writings, extra) + unread_notes(found, summaries)
     return Columns(tuple(found), has_names=has_names, notes=tuple(notes))
@@ -175,17 +187,23 @@ def _places(schemas, fold, has_names, chosen):
     return {name: name if has_names else names.index(name) for name in chosen if name in names}
 
 
-def _gathered(fold, batches, places, new):
-    """For each column what `new(name)` gives, after all cells of a fold were added to it."""
+def _gathered(fold, batches, places, new, unread=None):
+    """For each column what `new(name)` gives, after all cells of a fold were added to it.
+
+    `BadRows` count the rows with a cell that it could not read.
+    """
     gathered = {name: new(name) for name in places}
     for rows, _, place in placed(batches()):
+        bad = {}
         for name, column in places.items():
             if column == name and name not in rows.schema.names:
                 raise ValueError(
                     f"{fold} must have the same columns in all its parts. Received: one without "
                     f"{name!r}."
                 )
-            gathered[name].add(rows.column(column), place)
+            bad[name] = gathered[name].add(rows.column(column), place)
+        if unread is not None:
+            unread.add({name: own for name, own in bad.items() if own.any()}, len(rows))
     return gathered
 
 
@@ -222,9 +240,24 @@ def _stored(kind):
     return None if is_text(kind) or pa.types.is_null(kind) else kind
 
 
-def _check_unread(name, reading, summaries, allowed, received):
+def _check_rows(columns, summaries, unread, allowed, received):
+    """Refuses folds of which more rows cannot be read than are allowed, whatever the column."""
+    trained = [column.name for column in columns if column.trained]
+    for fold, rows in unread.items():
+        count = rows.count(trained)
+        if count > allowed * rows.rows:
+            parts = [f"{rows.left_out} were left out before"] if rows.left_out else []
+            bad = ((name, summaries[fold].get(name)) for name in trained)
+            parts += [f"{own.bad} in column {name!r}" for name, own in bad if own and own.bad]
+            raise ValueError(
+                f"{fold} must hold rows that can be read. Received: {count} of {rows.rows} rows of "
+                f"{received[fold]} that cannot ({some(parts)}); max_unreadable={allowed:g}."
+            )
+
+
+def _check_unread(name, reading, summaries, allowed, received, unread):
     for fold, own in summaries.items():
-        if own.bad > allowed * own.rows:
+        if own.bad > allowed * unread[fold].rows:
             raise ValueError(
                 f"{fold} must hold {_asked(reading)} in column {name!r}, as most of its "
                 f"rows or the unlabeled fold do. Received: others in {own.bad} of {own.rows} rows, "

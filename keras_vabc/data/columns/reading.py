@@ -1,8 +1,9 @@
 """How the cells of a column become values that can be compared, hashed and encoded."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,6 +12,7 @@ from keras_vabc.data.columns.cells import (
     MISSING,
     MISSING_BESIDE_NUMBERS,
     is_text,
+    mask,
     plain,
     trimmed,
     without,
@@ -19,6 +21,7 @@ from keras_vabc.data.columns.number_forms import PLAIN, NumberForm
 from keras_vabc.data.columns.units import NO_UNIT, Unit
 
 TRUE, FALSE = ("true", "yes", "y", "t", "on", "1"), ("false", "no", "n", "f", "off", "0")
+LIMITS = (-(2.0**63), np.nextafter(2.0**63, 0))  # of int64
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,16 @@ class Reading:
             codes = [code for code in map(_number, self.missing) if code is not None]
             values = without(values, [code for code in codes if not self.whole or code % 1 == 0])
         return values, bad
+
+    def nearest(self, array, values, bad):
+        """`(values, found)`: of bad cells the nearest whole numbers, where these are numbers."""
+        if not self.whole:
+            return values, np.zeros(len(bad), bool)
+        numbers, _ = replace(self, whole=False).read(array)
+        found = bad & mask(numbers.is_valid())
+        whole = np.rint(numbers.fill_null(0).to_numpy(zero_copy_only=False))
+        whole = pa.array(np.clip(whole, *LIMITS).astype(np.int64))
+        return pc.if_else(pa.array(found), whole, values), found
 
     def written(self, text):
         """Numbers as Python writes them in the form and the unit of the column."""

@@ -1,5 +1,6 @@
 """What a column is taken for, as a person would."""
 
+import contextlib
 import datetime
 import re
 
@@ -11,6 +12,7 @@ from column_tables import batch_of, batches, column, find
 from keras_vabc.data.columns import dates
 from keras_vabc.data.columns.find import find_columns
 from keras_vabc.data.columns.number_forms import FORMS, NumberForm, parsed
+from keras_vabc.data.unreadable import Unreadable
 
 RNG = np.random.default_rng(1)
 N = 400
@@ -353,14 +355,68 @@ def test_a_number_too_large_for_float64_is_bad_and_not_infinite():
     assert bad.tolist() == [True, True, False, False, False]
 
 
-@pytest.mark.parametrize("far", [1e300, 0.5, -1e19, np.inf])
-def test_what_is_no_whole_number_of_64_bits_is_bad_in_a_whole_column(far):
-    columns = find({"x": texts(RNG.integers(0, 50, N)), "y": texts(RNG.normal(size=N))})
-    for cell in (pa.array([far]), texts([far])):
-        with pytest.raises(ValueError, match="no whole value in column 'x'"):
-            columns.encode(batch_of({"x": cell, "y": pa.array([1.5])}))
-    whole = batch_of({"x": pa.array([7.0, 2.0**52]), "y": pa.array([1.5, 2.5])})
-    assert columns.read(whole).arrays["x"].to_pylist() == [7, 2**52]
+def test_what_is_no_whole_number_of_64_bits_is_an_unseen_one_in_a_whole_column():
+    wholes = RNG.integers(0, 50, N)
+    columns = find({"x": texts(wholes), "y": texts(RNG.normal(size=N))})
+    odd = [3.5, 1e300, -1e19, np.inf, 7.0, 2.0**52]
+    for cells in (pa.array(odd), texts(odd)):
+        rows = batch_of({"x": cells, "y": texts([0.5] * 6)})
+        values = columns.read(rows)
+        nearest = [4, 2**63 - 1024, -(2**63), 2**63 - 1024, 7, 2**52]
+        assert values.arrays["x"].to_pylist() == nearest and not values.bad
+        assert columns.unseen(values)[:, 0].tolist() == [True] * 4 + [False, True]
+        codes = columns.encode(rows)[:, 0]
+        ends = columns.encode(batch_of({"x": texts([4, 49, 0]), "y": texts([0, 0, 0])}))[:, 0]
+        assert codes[:4].tolist() == ends[[0, 1, 2, 1]].tolist()
+    beside = batch_of({"x": texts(["3.5", "word", "8"]), "y": texts([1, 2, 3])})
+    kept = next(columns.clean([beside], max_unreadable=1))
+    assert kept.rows.tolist() == [0, 2] and columns.unseen(kept)[:, 0].tolist() == [True, False]
+
+
+def with_words(first, second):
+    """Two columns of numbers, but for some rows."""
+    x, y = (texts(RNG.normal(size=1000)).to_pylist() for _ in range(2))
+    for row in first:
+        x[row] = "oops"
+    for row in second:
+        y[row] = "oops"
+    return {"x": pa.array(x), "y": pa.array(y)}
+
+
+@pytest.mark.parametrize(
+    ("before", "most", "refused"), [(6, 0.0121, False), (7, 0.0121, True), (6, 0.0119, True)]
+)
+def test_rows_of_another_length_are_among_those_that_cannot_be_read(before, most, refused):
+    clean, alike, left_out = with_words((), ()), with_words(range(6), range(6)), Unreadable()
+    for line in range(before):
+        left_out.add(f"line {line}", "1 cells, not 2")
+    columns, message = find(clean), f"{6 + before} of {1000 + before} rows"
+
+    def found():
+        find(alike, clean, left_out={"unlabeled": before}, max_unreadable=most)
+
+    def cleaned():
+        list(columns.clean(batches(alike)(), left_out=left_out, max_unreadable=most))
+
+    for read in (found, cleaned):
+        with pytest.raises(ValueError, match=message) if refused else contextlib.nullcontext():
+            read()
+
+
+def test_rows_that_cannot_be_read_are_counted_once_whatever_they_lack():
+    """By what finds the types and by what reads the rows, with those of another length."""
+
+    clean = with_words((), ())
+    alike, apart = with_words(range(6), range(6)), with_words(range(6), range(6, 12))
+    assert len(find(alike, clean).notes) == 2
+    with pytest.raises(ValueError, match=r"unlabeled must hold rows .* 12 of 1000 .*6 .*'x', 6 "):
+        find(apart, clean)
+    with pytest.raises(ValueError, match=r"unwanted must hold rows that .* 12 of 1000 rows of "):
+        find(clean, apart)
+    assert find(apart, clean, max_unreadable=0.012)
+    ids = with_words((), ()) | {"id": texts(range(1000))}  # an id is never unreadable
+    ids["id"] = pa.array([*ids["id"].to_pylist()[:-5], *"abcde"])
+    assert find(ids, clean, left_out={"unlabeled": 8}).columns[2].type == "id"
 
 
 def test_columns_of_the_cases_that_were_reported():
@@ -386,14 +442,9 @@ def test_bad_rows_are_counted_and_named_up_to_a_share():
     columns = find(table)
     assert columns.columns[0].type == "numeric"
     assert any("1 of 1,000 rows" in n and "'x'" in n and "row 700 " in n for n in columns.notes)
-    told = []
-
-    class LeftOut:
-        def add(self, row, reason):
-            told.append((row, reason))
-
-    kept = list(columns.clean(batches(table, 64)(), "unlabeled", left_out=LeftOut()))
-    assert told == [("row 700 (counted from 0)", "no numeric value in column 'x'")]
+    told = Unreadable()
+    kept = list(columns.clean(batches(table, 64)(), "unlabeled", left_out=told))
+    assert list(told) == [("row 700 (counted from 0)", "no numeric value in column 'x'")]
     rows = np.concatenate([values.rows for values in kept])
     assert rows.tolist() == [row for row in range(1000) if row != 700]
     assert sum(len(columns.encode(values)) for values in kept) == 999
