@@ -62,7 +62,7 @@ def reading_of(writing, form, allowed, missing=(), wanted=None):
         whole = all(map(pa.types.is_integer, kinds)) and not _has_decimals(writing, own)
         return Reading("number", whole=whole, form=own, missing=tuple(missing))
     if wanted == "date":
-        day = _day(writing) if None in writing.types else None
+        day = day_of(writing) if None in writing.types else None
         time = str(_time(writing, times, day))
         return Reading("date", dates=day, time=time, missing=tuple(missing))
     return Reading("text", missing=tuple(missing))
@@ -85,11 +85,11 @@ def _kind(writing, form, allowed, kinds, times):
     if kinds or any(is_number(writing, own, allowed) for own in (form, *FORMS)):
         return "number"
     values = writing.cells - writing.words
-    unread = writing.unread[_day(writing)] + writing.whole + plain_decimals(writing)
+    unread = writing.unread[day_of(writing)] + writing.whole + plain_decimals(writing)
     return "date" if values and unread <= allowed * values else "text"
 
 
-def _day(writing):
+def day_of(writing):
     """The form that most dates have."""
     return min(dates.FORMATS, key=lambda form: writing.unread[form])
 

@@ -7,31 +7,28 @@ import pyarrow as pa
 
 from keras_vabc.data.columns.bad_rows import BadRows
 from keras_vabc.data.columns.cells import check_types, is_text
-from keras_vabc.data.columns.choosing import FEW, reading_of, table_form, unit_of
+from keras_vabc.data.columns.choosing import reading_of, table_form, unit_of
 from keras_vabc.data.columns.column import Column
 from keras_vabc.data.columns.deciding import decided
 from keras_vabc.data.columns.notes import column_notes, unread_notes
 from keras_vabc.data.columns.overrides import Overrides
 from keras_vabc.data.columns.reading import Reading, check_zones
+from keras_vabc.data.columns.refusals import (
+    check_dates,
+    check_mixed,
+    check_rows,
+    check_trained,
+    check_unread,
+)
 from keras_vabc.data.columns.rows import placed
 from keras_vabc.data.columns.summary import Summary
 from keras_vabc.data.columns.table import Columns
 from keras_vabc.data.columns.units import NO_UNIT
-from keras_vabc.data.columns.writings import (
-    Writing,
-    are_truths,
-    joined,
-    numbers_of,
-    plain_decimals,
-    without_units,
-)
+from keras_vabc.data.columns.writings import Writing, are_truths, joined, without_units
 from keras_vabc.data.vectors import some
 
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
-MOST = 0.8  # share of numbers in a column of text
-NANOSECONDS = "1677-09-22 to 2262-04-11, as far as nanoseconds reach,"
 INDEX = "numbers or names of rows, which no column was to hold"
-RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 
 def find_columns(
@@ -109,17 +106,18 @@ def find_columns(
         own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
         written = {fold: writings[fold][name] for fold in own}
         if name in overrides.types:
-            _check_unread(name, readings[name], own, max_unreadable, received, unread)
+            check_unread(name, readings[name], own, max_unreadable, received, unread)
         else:
-            _check_mixed(name, readings[name], written["unlabeled"])
+            check_mixed(name, readings[name], written["unlabeled"])
+            check_dates(name, readings[name], written["unlabeled"])
         column = decided(name, readings[name], own, written, stored[name], overrides)
         if column.type == "id":
             column = _as_id(column, INDEX if name in index and name not in said.types else None)
         else:
-            _check_unread(name, readings[name], own, max_unreadable, received, unread)
+            check_unread(name, readings[name], own, max_unreadable, received, unread)
         found.append(column)
-    _check_trained(found, places["unwanted"])
-    _check_rows(found, summaries, unread, max_unreadable, received)
+    check_trained(found, places["unwanted"])
+    check_rows(found, summaries, unread, max_unreadable, received)
     extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
     notes = column_notes(found, writings, extra) + unread_notes(found, summaries)
     return Columns(tuple(found), has_names=has_names, notes=tuple(notes))
@@ -129,22 +127,6 @@ def _as_id(column, why):
     """An id is carried along as it is written; `why` it is one, `None` for what was found."""
     reading = Reading("text", missing=column.reading.missing)
     return replace(column, reading=reading, why=column.why if why is None else why)
-
-
-def _check_trained(columns, unwanted):
-    """Refuses folds that leave nothing to train, or of which one lacks what is trained."""
-    trained = [column.name for column in columns if column.trained]
-    if not trained:
-        raise ValueError(
-            "unlabeled must have a column whose values differ, and that is no id. Received: "
-            f"{some(repr(column.name) for column in columns)}."
-        )
-    lacking = [name for name in trained if name not in unwanted]
-    if lacking:
-        raise ValueError(
-            "unwanted must have the columns of the unlabeled fold, unless they are dropped. "
-            f"Received: unwanted without {some(map(repr, lacking))}."
-        )
 
 
 def _schema(batches, name):
@@ -238,46 +220,3 @@ def _readings(writings, overrides, allowed, form):
 def _stored(kind):
     """Type of Arrow, `None` of text."""
     return None if is_text(kind) or pa.types.is_null(kind) else kind
-
-
-def _check_rows(columns, summaries, unread, allowed, received):
-    """Refuses folds of which more rows cannot be read than are allowed, whatever the column."""
-    trained = [column.name for column in columns if column.trained]
-    for fold, rows in unread.items():
-        count = rows.count(trained)
-        if count > allowed * rows.rows:
-            parts = [f"{rows.left_out} were left out before"] if rows.left_out else []
-            bad = ((name, summaries[fold].get(name)) for name in trained)
-            parts += [f"{own.bad} in column {name!r}" for name, own in bad if own and own.bad]
-            raise ValueError(
-                f"{fold} must hold rows that can be read. Received: {count} of {rows.rows} rows of "
-                f"{received[fold]} that cannot ({some(parts)}); max_unreadable={allowed:g}."
-            )
-
-
-def _check_unread(name, reading, summaries, allowed, received, unread):
-    for fold, own in summaries.items():
-        if own.bad > allowed * unread[fold].rows:
-            raise ValueError(
-                f"{fold} must hold {_asked(reading)} in column {name!r}, as most of its "
-                f"rows or the unlabeled fold do. Received: others in {own.bad} of {own.rows} rows, "
-                f"first in {own.first_bad} of {received[fold]}; max_unreadable={allowed:g}."
-            )
-
-
-def _asked(reading):
-    """What cells are read as, in words."""
-    far = reading.kind == "date" and reading.time.startswith("timestamp[ns")
-    return RECEIVED[reading.kind] + (f" from {NANOSECONDS}" if far else "")
-
-
-def _check_mixed(name, reading, written):
-    """Refuses numbers with decimals among other words, which are neither a category nor an id."""
-    numbers = numbers_of(written)
-    decimals = plain_decimals(written) if written.types == [None] else 0
-    if reading.kind == "text" and numbers > MOST * written.cells and decimals > FEW * numbers:
-        raise ValueError(
-            f"unlabeled must hold numbers or words in column {name!r}. Received: {numbers} numbers "
-            f"and {written.cells - numbers} other cells, first in {written.first_other}: "
-            "say which words are no value, or what its type is."
-        )

@@ -215,7 +215,10 @@ def _lines(column, writings):
     if column.type == "whole" and column.stored is None and form == PLAIN and pointed:
         lines.append("has whole numbers with and without a point; 1 and 1.0 are taken for one")
     if column.type == "datetime" and column.reading.dates and _ambiguous(written):
-        lines.append(f"has dates that were taken for {_words(column.reading.dates)}; no day tells")
+        lines.append(
+            f"has dates that were taken for {_words(column.reading.dates)}; no day tells: write "
+            "them as year-month-day, if that is wrong"
+        )
     if column.type == "datetime" and len(written.offsets) > 1 and column.stored is None:
         lines.append(f"has several offsets from UTC, and was taken for times of {_zone(column)}")
     return lines

@@ -20,7 +20,8 @@ from keras_vabc.data.columns.number_forms import ADDRESS, DIGITS, DOT_GROUPS, FO
 from keras_vabc.data.columns.reading import FALSE, TRUE
 from keras_vabc.data.columns.units import Shapes
 
-SURE = 2**14  # cells that no form fits before it is not tried any more
+MISFIT = 0.9  # share of the cells that a form does not fit before it is not tried any more
+SURE = 2**14  # least number of them
 COUNTS = (
     *("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long"),
     *("bits", "truths", "minus", "addresses"),
@@ -40,6 +41,9 @@ class Writing:
         bits: How many of all are 0 or 1; `truths` are words for true or false, `addresses` those
             of machines, and `minus` begin with that.
         shapes: `Shapes` of numbers with something around them, such as 12 %.
+        dated: How many are dates of some form; `read` has for each form the first one with its
+            place, `missed` the first that only others read; `first_undated` is the place of the
+            first other word, numbers left out.
         offsets: A time for each offset from UTC that times are written with.
         bare: The `Writing` of what these are without it, `None` if there are none.
         missing: How often each word for no value occurs.
@@ -54,6 +58,7 @@ class Writing:
         self.bits = self.truths = self.minus = self.addresses = 0
         self.shapes, self.bare, self.offsets = Shapes(), None, {}
         self.example = self.first_other = None
+        self.dated, self.read, self.missed, self.first_undated = 0, {}, {}, None
         self._given, self._all_differ = list(missing), False
 
     @property
@@ -77,11 +82,21 @@ class Writing:
         text, counts = _kept(value, counts, value.is_valid())
         self.cells += int(counts.sum())
         self.example = text[0].as_py() if self.example is None and len(text) else self.example
+        known = self.first_undated
         is_word = pc.is_in(text, value_set=pa.array(MISSING_BESIDE_NUMBERS))
         self.words += int(counts[mask(is_word)].sum())
         other = self._numbers(*_kept(text, counts, pc.invert(is_word)))
         if self.first_other is None and len(other):
             self.first_other = place(pc.index(array, other[0]).as_py())
+        self._place_dates(lambda cell: place(pc.index(array, cell).as_py()), known)
+
+    def _place_dates(self, place, known):
+        """Finds the places of the cells that were kept of this batch."""
+        for first in (self.read, self.missed):
+            for form in {form for form, cell in first.items() if isinstance(cell, str)}:
+                first[form] = first[form], place(first[form])
+        if self.first_undated is not None and self.first_undated != known:
+            self.first_undated = place(self.first_undated)
 
     def _counted(self, array):
         """The different cells and how often each occurs; all of them where most differ."""
@@ -141,19 +156,29 @@ class Writing:
             self.too_long += int(counts[mask(cast_or_null(text, pa.int64()).is_null())].sum())
 
     def _dates(self, text, counts):
-        like, many = _kept(text, counts, pc.match_substring_regex(text, dates.LIKE_A_DATE))
-        unlike = int(counts.sum() - many.sum())
-        for form in dates.FORMATS:
-            if len(like) and self._tried(form):
-                unread = many[mask(dates.parsed(like, form).is_null())]
-                if form == dates.ISO_ZONE and len(unread) < len(like):
-                    self.offsets = dates.offsets_of(like) | self.offsets
-            else:
-                unread = many
-            self.unread[form] += unlike + int(unread.sum())
+        is_like = pc.match_substring_regex(text, dates.LIKE_A_DATE)
+        like, many = _kept(text, counts, is_like)
+        unlike, reads = int(counts.sum() - many.sum()), {}
+        dated, late = np.zeros(len(like), bool), 2 * self.dated > self.cells
+        for form in sorted(dates.FORMATS, key=self._tried, reverse=True):
+            tried = np.full(len(like), True) if self._tried(form) else ~dated & late
+            reads[form] = read = np.zeros(len(like), bool)
+            if tried.any():
+                read[tried] = mask(dates.parsed(like.filter(pa.array(tried)), form).is_valid())
+            self.unread[form] += unlike + int(many[~read].sum())
+            dated |= read
+        for form, read in reads.items():
+            _keep_first(self.read, form, like, read)
+            _keep_first(self.missed, form, like, dated & ~read)
+        if reads[dates.ISO_ZONE].any():
+            self.offsets = dates.offsets_of(like) | self.offsets
+        self.dated += int(many[dated].sum())
+        others = [*like.filter(pa.array(~dated))[:1], *text.filter(pc.invert(is_like))[:1]]
+        if self.first_undated is None and others:
+            self.first_undated = others[0].as_py()
 
     def _tried(self, form):
-        return not (self.unread[form] > SURE and self.unread[form] > self.cells / 2)
+        return not (self.unread[form] > SURE and self.unread[form] > MISFIT * self.cells)
 
     def _fail(self, form, text, counts):
         """Counts and returns what a form does not fit."""
@@ -162,6 +187,11 @@ class Writing:
             text, counts = _kept(text, counts, pc.invert(fits))
         self.unread[form] += int(counts.sum())
         return text, counts
+
+
+def _keep_first(found, form, cells, which):
+    if form not in found and which.any():
+        found[form] = cells[int(np.argmax(which))].as_py()
 
 
 def _bits(array):

@@ -755,3 +755,80 @@ def test_days_beyond_the_reach_of_nanoseconds_are_told_with_its_ends():
     for old in (texts(["1500-01-01"] * N), pa.array([-(15 * 10**9)] * N).cast(pa.timestamp("s"))):
         with pytest.raises(ValueError, match="dates from 1677-09-22 to 2262-04-11.* 't'.* row 0"):
             find(table, table | {"t": old})
+
+
+EARLY = [datetime.date(2021, 1, 5) + datetime.timedelta(k) for k in range(N)]
+ISO_DAYS = [f"{day:%Y-%m-%d}" for day in EARLY]
+TWO_FORMS = {  # the other form, and the two cells that are shown
+    "days before months": ("%d/%m/%Y", "2021-01-05", "07/01/2021"),
+    "months before days": ("%m/%d/%Y", "2021-01-05", "01/07/2021"),
+    "as in Germany": ("%d.%m.%Y", "2021-01-05", "07.01.2021"),
+    "with a zone": ("%Y-%m-%dT00:00Z", "2021-01-05", "2021-01-07T00:00Z"),
+}
+
+
+def mixed_days(form, every=3):
+    return [f"{day:{form}}" if k % every == 2 else f"{day}" for k, day in enumerate(EARLY)]
+
+
+@pytest.mark.parametrize("repeated", [1, 3])
+@pytest.mark.parametrize("case", TWO_FORMS)
+def test_dates_of_two_forms_are_a_question_with_an_example_of_each(case, repeated):
+    form, one, other = TWO_FORMS[case]
+    cells = mixed_days(form) * repeated
+    table = {"d": pa.array(cells), "y": texts(RNG.normal(size=len(cells)))}
+    message = (
+        rf"^unlabeled must hold dates of one form in column 'd'. Received: '{one}' in row 0 "
+        rf"\(counted from 0\), and '{other}' in row 2 \(counted from 0\): .*--column d=category, or"
+    )
+    with pytest.raises(ValueError, match=message) as caught:
+        find(table)
+    assert "\n" not in str(caught.value)
+    said = find(table, overrides={"types": {"d": "category"}}).columns[0]
+    assert (said.type, said.distinct) == ("category", N)
+
+
+def test_dates_that_contradict_each_other_are_a_question_that_shows_which():
+    """05/01/2021 may be either, 17/01/2021 and 01/18/2021 may not."""
+    days = [f"{day:{'%d/%m/%Y' if k % 2 else '%m/%d/%Y'}}" for k, day in enumerate(EARLY)]
+    with pytest.raises(ValueError, match="'01/05/2021' in row 0.*'14/01/2021' in row 9 "):
+        find({"d": pa.array(days), "y": texts(RNG.normal(size=N))})
+
+
+def test_said_to_be_dates_those_of_two_certain_forms_are_read():
+    other = texts(RNG.normal(size=N))
+    said = {"types": {"d": "datetime"}}
+    table = {"d": pa.array(mixed_days("%d.%m.%Y")), "y": other}
+    columns = find(table, overrides=said)
+    codes = columns.encode(batch_of(table))
+    assert (codes == columns.encode(batch_of({"d": pa.array(ISO_DAYS), "y": other}))).all()
+    unsure = {"d": pa.array(mixed_days("%d/%m/%Y")), "y": other}
+    with pytest.raises(ValueError, match="hold dates in column 'd', .* others in 133 of 400 rows"):
+        find(unsure, overrides=said)
+    columns = find(unsure, overrides=said, max_unreadable=0.5)
+    assert columns.read(batch_of(unsure)).bad["d"].sum() == 133
+
+
+def test_dates_among_other_words_are_a_question_but_few_dates_among_words_are_none():
+    def table(words):
+        cells = [words[k // 9 % len(words)] if k % 9 == 4 else d for k, d in enumerate(ISO_DAYS)]
+        return {"d": pa.array(cells), "y": texts(RNG.normal(size=N))}
+
+    with pytest.raises(
+        ValueError, match="Received: 356 dates and 44 other .* first in row 4 .*wor"
+    ):
+        find(table(["secret"]))
+    with pytest.raises(ValueError, match="Received: 356 dates and 44 other cells, first in row 4"):
+        find(table(["2021-02-30"]))
+    with pytest.raises(ValueError, match="Received: 356 dates and 44 other cells: say which"):
+        find(table(["44197", "44198"]))  # days as Excel counts them
+    known = find(table(["unknown"]), overrides={"missing": ["unknown"]}).columns[0]
+    assert (known.type, known.missing) == ("datetime", 44)
+    places = [d if k % 2 else "Rome" for k, d in enumerate(ISO_DAYS[:20] * 20)]
+    assert column(pa.array(places)).type == "category"
+
+
+def test_dates_of_two_forms_are_told_however_late_they_come():
+    days = [*ISO_DAYS * 60, *(f"{day:%d.%m.%Y}" for day in EARLY * 20)]
+    with pytest.raises(ValueError, match=r"'2021-01-05' in row 0 .*'05\.01\.2021' in row 24000"):
+        find({"d": pa.array(days), "y": texts(RNG.normal(size=len(days)))})
