@@ -59,6 +59,8 @@ def reading_of(writing, form, allowed, missing=(), wanted=None):
     if wanted == "number":
         fits = [own for own in (form, *FORMS) if is_number(writing, own, allowed)]
         own = (fits or [min(FORMS, key=lambda own: writing.unread[own])])[0]
+        if own.decimal == "." and writing.unread[PLAIN] <= writing.unread[own]:
+            own = PLAIN  # other columns have thousands between which something stands
         whole = all(map(pa.types.is_integer, kinds)) and not _has_decimals(writing, own)
         return Reading("number", whole=whole, form=own, missing=tuple(missing))
     if wanted == "date":

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from keras_vabc.data.columns import dates
 from keras_vabc.data.columns.choosing import unit_of
+from keras_vabc.data.columns.kinds import FEWEST_ROWS, YEARS
 from keras_vabc.data.columns.number_forms import PLAIN
 from keras_vabc.data.columns.reading import type_named
 from keras_vabc.data.columns.units import NO_UNIT
@@ -210,6 +211,8 @@ def _lines(column, writings):
         )
     if written.too_long and text:
         lines.append("is text, since it has whole numbers of more than 64 bits")
+    if column.type == "whole" and _years_each_another(column):
+        lines.append("has years, each another, which are trained on; say that it is an id, if not")
     pointed = plain_decimals(written)
     form = column.reading.form
     if column.type == "whole" and column.stored is None and form == PLAIN and pointed:
@@ -222,6 +225,12 @@ def _lines(column, writings):
     if column.type == "datetime" and len(written.offsets) > 1 and column.stored is None:
         lines.append(f"has several offsets from UTC, and was taken for times of {_zone(column)}")
     return lines
+
+
+def _years_each_another(column):
+    present, values = column.rows - column.missing, column.codes.values
+    each = present >= FEWEST_ROWS and column.distinct >= NEARLY_ALL * present
+    return each and YEARS[0] <= values[0] and values[-1] <= YEARS[1]
 
 
 def _zone(column):

@@ -12,7 +12,8 @@ from keras_vabc.data.columns.cells import cast_or_null
 DIGITS = r"^[+-]?(0|[1-9][0-9]*)$"  # no 007, which is a code and no number
 SPACES = "[ \u00a0\u202f]"
 INFINITE = r"^[+-]?(?i:inf|infinity|∞)$"
-ADDRESS = r"^((1?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])(\.|$)){4}$"  # of a machine, as 192.168.100.100
+OCTET = "(1?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])"
+ADDRESS = rf"^({OCTET}\.){{3}}{OCTET}$"  # of a machine, as 192.168.100.100
 DOT_GROUPS = r"^[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+$"
 
 

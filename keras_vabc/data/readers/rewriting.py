@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from keras_vabc.data.columns.cells import MISSING, MISSING_BESIDE_NUMBERS, is_text, trimmed, without
-from keras_vabc.data.columns.number_forms import FORMS, PLAIN
+from keras_vabc.data.columns.number_forms import ADDRESS, FORMS, PLAIN
 from keras_vabc.data.columns.units import bare_numbers
 from keras_vabc.data.readers.table_batches.table import Batch
 
@@ -52,8 +52,12 @@ def _of_numbers(rows, form):
 def _is_number(cells, form):
     values = without(trimmed(cells), [*MISSING, *MISSING_BESIDE_NUMBERS]).drop_null()
     bare = bare_numbers(values)
-    found = pc.sum(pc.match_substring_regex(bare, form.pattern)).as_py() or 0
-    return found >= NEARLY_ALL * len(values)
+    addresses = form.thousands == "." and 2 * _fits(bare, ADDRESS) > len(values)
+    return _fits(bare, form.pattern) >= NEARLY_ALL * len(values) and not addresses
+
+
+def _fits(cells, pattern):
+    return pc.sum(pc.match_substring_regex(cells, pattern)).as_py() or 0
 
 
 def _anew(rows, names, own, other):

@@ -132,6 +132,21 @@ def test_a_name_makes_an_id_of_numbers_that_never_repeat():
     assert column(again, "store_id").type == "whole"
 
 
+@pytest.mark.parametrize("name", ["year", "Jahr", "period"])
+def test_a_row_for_each_year_is_no_id_unless_its_name_says_so(name):
+    years = texts(RNG.permutation(np.arange(1850, 2020)))
+
+    def found(name, cells, **how):
+        columns = find({name: cells, "y": texts(RNG.normal(size=len(cells)))}, **how)
+        return columns.columns[0].type, sum("years, each another" in n for n in columns.notes)
+
+    assert found(name, years) == ("whole", 1)
+    assert found(name, years, overrides={"id": [name]}) == ("id", 0)
+    assert found("year_id", years) == ("id", 0)
+    assert found(name, texts(range(1850, 2150))) == ("id", 0)  # beyond 2100 they count rows
+    assert found(name, texts(RNG.integers(1850, 2020, N))) == ("whole", 0)
+
+
 def test_types_are_of_all_rows_of_both_folds():
     wholes = texts(range(0, 4 * N, 3))
     assert find({"x": wholes, "y": wholes}, overrides={"types": {"x": "whole"}})  # all alike

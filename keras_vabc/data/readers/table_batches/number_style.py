@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import replace
 
+from keras_vabc.data.columns.number_forms import OCTET
 from keras_vabc.data.columns.units import CURRENCY, bare_numbers
 from keras_vabc.data.readers.table_batches.cells import MISSING
 
@@ -14,6 +15,7 @@ SPACES = " \u00a0\u2009\u202f"  # all of which stand between thousands, and coun
 APOSTROPHES = "'\u2019"
 SEPARATORS = f".,{SPACES}{APOSTROPHES}"
 PATTERNS = {  # of a cell, the first that fits it
+    "address": rf"({OCTET}\.){{3}}{OCTET}",
     "point": r"[-+]?\d*\.(\d{0,2}|\d{4,}|\d*[eE][-+]?\d+)|[-+]?(0\d*|\d{4,}|)\.\d{3}",
     "comma": r"[-+]?\d*,(\d{0,2}|\d{4,}|\d*[eE][-+]?\d+)|[-+]?(0\d*|\d{4,}|),\d{3}",
     "commas between": rf"[-+]?{WHOLE}((,\d{{3}}){{2,}}|(,\d{{3}})+\.\d*)",
@@ -51,6 +53,9 @@ class NumberStyle:
     def decide(self, dialect):
         """The dialect with the decimal and the thousands that the numbers have."""
         columns = [c for name, c in self._counts.items() if name not in self._texts]
+        columns = [c for c in columns if 2 * c["address"] <= c["address"] + c["points between"]]
+        for counts in columns:  # of amounts, some of which look like an address
+            counts["points between"] += counts.pop("address", 0)
         total = sum(columns, Counter())
         thousands, certain = _thousands(columns, total, dialect.delimiter)
         if thousands in (",", "."):
