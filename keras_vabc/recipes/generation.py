@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+from scipy.special import expit
 
 from keras_vabc.data.mapped import take_rows
 from keras_vabc.nu.thresholds import false_alarm_threshold, flagged_share
@@ -12,7 +13,7 @@ from keras_vabc.sampling.sampler import LatentSampler
 from keras_vabc.vabc.finetuning import finetune_decoder
 
 SMALLEST_GUARD = 1e-6  # P(negative) below which nothing is told apart
-CAUGHT = 0.9  # of held-out unwanted examples that a guard must reject, whatever it costs
+CAUGHT = 0.9  # of unwanted examples that a guard must reject, whatever it costs
 MOST_CUT = 0.5  # but for this: it is no guard that rejects most of what is wanted
 MOST_REMAINING = 0.1  # share of negatives that a correction leaves; a larger one is a guess
 MIDDLE = 0.5  # P(negative) of the guard of a complete training
@@ -67,7 +68,9 @@ def guarded(recipe, nu, training_folds):
     It rejects this share of the held-out unlabeled examples that are presumed wanted: of those left
     after moving the share that is presumed negative, the highest, is set aside, where negatives can
     be told at all. Where the NU classifier cannot tell the concepts apart, a guard at that price
-    lets most of the unwanted pass; it then costs more, and `cut` becomes what it costs.
+    lets many held-out unwanted examples pass; it then costs more, and `cut` becomes what it costs.
+    Where it must be for that is told by the known unwanted examples that the classifier has trained
+    on, each by what did not train on it: they are more than the held-out ones.
     """
     if recipe.cut is None or nu is None:
         return recipe
@@ -76,12 +79,18 @@ def guarded(recipe, nu, training_folds):
     presumed = presumed[: max(len(presumed) - negative, 1)]
     unwanted = nu.negative_probability(training_folds.test_unwanted)
     cheap, most = (false_alarm_threshold(presumed, cut) for cut in (recipe.cut, MOST_CUT))
-    catching = np.quantile(unwanted, 1 - CAUGHT, method="lower")
-    if catching >= cheap:
+    if _catching(unwanted) >= cheap:
         return dataclasses.replace(recipe, guard=max(cheap, SMALLEST_GUARD))
-    guard = max(float(catching), most, SMALLEST_GUARD)
+    if getattr(nu, "estimates", None) is not None:
+        unwanted = expit(nu.out_of_fold[1] + nu.estimates.shift)
+    guard = max(_catching(unwanted), most, SMALLEST_GUARD)
     cut = max(flagged_share(presumed, guard), recipe.cut)
     return dataclasses.replace(recipe, guard=guard, cut=round(cut, 4))
+
+
+def _catching(probabilities):
+    """The largest guard that rejects enough unwanted examples of such P(negative)."""
+    return float(np.quantile(probabilities, 1 - CAUGHT, method="lower"))
 
 
 def left_share(nu, correction):

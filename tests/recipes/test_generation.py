@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.special import logit
 
 from keras_vabc.recipes.generation import guarded, left_share, preferred, remaining_share, thinned
 from keras_vabc.recipes.own_data import recipe_for
@@ -51,6 +52,19 @@ def test_it_costs_more_where_it_would_let_the_unwanted_pass():
     assert found.guard == pytest.approx(0.59) and found.cut == pytest.approx(0.405)
     assert (unwanted > found.guard).sum() == 90
     assert found == dataclasses.replace(recipe, guard=found.guard, cut=found.cut)
+
+
+def test_what_a_dearer_guard_must_catch_is_told_by_the_known_ones_out_of_fold():
+    """By the five held-out ones it would be at 0.6; of the known ones a tenth lies below 0.55."""
+    recipe = recipe_for("quality", IMAGES)
+    nu = Told(0.0, None)
+    known = RNG.permutation(np.linspace(0.5, 0.999, 100))
+    nu.estimates.shift = -0.7
+    nu.out_of_fold = np.zeros(3), logit(known) + 0.7
+    wanted = RNG.permutation(200) / 200
+    found = guarded(recipe, nu, folds(wanted, [0.6, 0.7, 0.8, 0.9, 0.95]))
+    assert (known >= found.guard).sum() == 91
+    assert found.cut == pytest.approx((wanted > found.guard).mean())
 
 
 def test_it_never_costs_more_than_half():
