@@ -255,6 +255,28 @@ def test_a_column_of_codes_does_not_tell_how_a_table_writes_numbers(tmp_path, ca
     assert own.as_text(own.typed(pa.array([4500])))[0].as_py() == "4500"
 
 
+@pytest.mark.parametrize("way", ["american", "german"])
+@pytest.mark.parametrize("other", ["american", "german"])
+def test_columns_with_thousands_and_without_are_each_read_as_another_table_writes_them(
+    tmp_path, way, other
+):
+    def table(name, n, seed, way):
+        rng, (between, write) = np.random.default_rng(seed), WAYS[way]
+        rows = zip(*(rng.uniform(low, 9000, n).round(2) for low in (1000, 200)), strict=True)
+        lines = [f"{write(v)}{between}{write(w % 900)}{between}{write(v % 700)}" for v, w in rows]
+        (tmp_path / name).write_text("\n".join([between.join("abc"), *lines]) + "\n")
+        return tmp_path / name
+
+    found = read(table("u.csv", 300, 3, way), table("w.csv", 40, 4, other), tmp_path)
+    assert [column.type for column in found.columns.columns] == ["numeric"] * 3
+    tables = (tmp_path / "u.csv", table("later.csv", 300, 3, other))
+    first, second = (
+        np.concatenate([own.rows for own in read_examples(x, found.spec, columns=found.columns)])
+        for x in tables
+    )
+    np.testing.assert_array_equal(first, second)
+
+
 COMMAS = {"commas": (";", ","), "points": (",", ".")}
 
 
