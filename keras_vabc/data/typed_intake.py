@@ -45,4 +45,5 @@ def _found(tables, overrides, max_unreadable):
         form=other or own,
         received={name: table.received for name, table in tables.items()},
         index=unlabeled.index_columns,
+        left_out={name: len(table.unreadable) for name, table in tables.items()},
     )

@@ -342,6 +342,18 @@ def test_comments_between_rows_are_no_rows(opened):
     assert colours.dialect.comment is None and colours.count == 2
 
 
+def test_a_quoted_cell_that_begins_as_a_comment_does_is_one_of_a_row(opened):
+    """Also where other lines are comments, and the cell has the line break of a comment in it."""
+    rows = [f'"#{k}",{k}\n' if k % 3 else f"{k},{k}\n" for k in range(30)]
+    lines = ["tag,count\n", "# exported by hand\n", *rows, '"#1, of\n# two",8\n', "# the end\n"]
+    table = opened("".join(lines))
+    cells = [cell for batch in table.batches() for cell in batch.rows["tag"].to_pylist()]
+    assert cells == [f"#{k}" if k % 3 else f"{k}" for k in range(30)] + ["#1, of\n# two"]
+    assert len(table.unreadable) == 0 and table.names == ("tag", "count")
+    alone = opened('"#a","#b"\n"#1","#2"\n"#3","#4"\n')
+    assert (alone.names, alone.count) == (("#a", "#b"), 2)
+
+
 def test_rows_that_begin_as_comments_do_are_rows(opened):
     tags = ["tag,n,x", *(f"{'#' * (n % 2)}t{n},{n},{n}.5" for n in range(300))]
     tags.insert(7, "#t1,5,6,7")

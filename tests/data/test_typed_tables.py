@@ -2,8 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from keras_vabc.data.columns.unseen import Unseen
 from keras_vabc.data.digests import Copies
 from keras_vabc.data.intake import read_examples, read_folds
 from keras_vabc.data.readers.table_batches.table import open_table
@@ -153,6 +155,7 @@ def write_numbers(path, n, seed, between, written):
     return path
 
 
+AMOUNTS = {seed: np.random.default_rng(seed).uniform(100, 90_000, 300).round(2) for seed in (3, 4)}
 WAYS = {"american": (",", american), "german": (";", german), "plain": (",", plain)}
 
 
@@ -173,6 +176,104 @@ def test_each_table_writes_numbers_in_its_own_way(tmp_path, way, other):
         list(read_examples(x, found.spec, columns=found.columns)) for x in (unlabeled, again)
     )
     first, second = (np.concatenate([own.rows for own in blocks]) for blocks in sources)
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("way", ["american", "german"])
+@pytest.mark.parametrize("other", ["american", "german"])
+def test_numbers_with_a_unit_are_joined_and_sampled_as_they_are_written(tmp_path, way, other):
+    """The only numbers that tell how the table writes them are those with a unit."""
+    shapes = {"american": "${}", "german": "{} $"}
+
+    def table(name, n, seed, way):
+        between, write = WAYS[way]
+        written = [shapes[way].format(write(v).strip('"')) for v in AMOUNTS[seed][:n]]
+        lines = [f'"{cell}"{between}{CITIES[row % 3]}' for row, cell in enumerate(written)]
+        (tmp_path / name).write_text(f"price{between}city\n" + "\n".join(lines) + "\n")
+        return tmp_path / name
+
+    unlabeled = table("u.csv", 270, 3, way)
+    found = read(unlabeled, table("w.csv", 40, 4, other), tmp_path)
+    assert [column.type for column in found.columns.columns] == ["numeric", "category"]
+    blocks = [
+        list(read_examples(x, found.spec, columns=found.columns))
+        for x in (unlabeled, table("again.csv", 270, 3, other))
+    ]
+    first, second = (np.concatenate([own.rows for own in rows]) for rows in blocks)
+    np.testing.assert_array_equal(first, second)
+    near = found.columns.decode_dense(first)["price"].to_numpy()
+    np.testing.assert_allclose(near, AMOUNTS[3][:270], rtol=0.05, atol=500)
+    write_table(tmp_path / "s.csv", [found.columns.decode_dense(first)], found.columns)
+    expected = [shapes[way].format(WAYS[way][1](v).strip('"')) for v in near]
+    assert pd.read_csv(tmp_path / "s.csv")["price"].tolist() == expected
+
+
+CODES = {
+    "short addresses": lambda k: f"10.0.0.{k % 9}",
+    "long addresses": lambda k: f"192.168.{100 + k % 3}.{100 + k % 5}",
+    "addresses of any length": lambda k: f"192.168.{100 + k % 3}.{k % 20}",
+    "versions": lambda k: f"{k % 3}.{k % 5}.{k % 2}",
+    "phone numbers": lambda k: f"0151 {100 + k % 7} {200 + k % 3}",
+    "such from abroad": lambda k: f"+49 30 {1000 + k % 20}",
+    "such with hyphens": lambda k: f"555-{1000 + k % 20}",
+    "article numbers": lambda k: f"4.711-{k % 20}",
+}
+
+
+@pytest.mark.parametrize("case", CODES)
+@pytest.mark.parametrize("other", ["plain", "german"])
+def test_addresses_versions_and_phone_numbers_are_words_however_others_write(tmp_path, case, other):
+    def table(name, n, seed, way):
+        rng, (between, write) = np.random.default_rng(seed), WAYS[way]
+        lines = [
+            between.join([CODES[case](k), write(v)]) for k, v in enumerate(1e4 * rng.random(n))
+        ]
+        (tmp_path / name).write_text("\n".join([f"code{between}price", *lines]) + "\n")
+        return tmp_path / name
+
+    for way in ("german", "plain"):
+        unlabeled = table("u.csv", 300, 3, way)
+        found = read(unlabeled, table("w.csv", 40, 4, other), tmp_path / way)
+        assert [column.type for column in found.columns.columns] == ["category", "numeric"]
+        assert set(found.columns.columns[0].codes.words) == {CODES[case](k) for k in range(300)}
+        unseen = Unseen()
+        again = table("later.csv", 300, 3, other)
+        list(read_examples(again, found.spec, columns=found.columns, unseen=unseen))
+        assert (unseen.rows, unseen.read) == (0, 300)
+
+
+@pytest.mark.parametrize("case", ["long addresses", "versions", "phone numbers"])
+def test_a_column_of_codes_does_not_tell_how_a_table_writes_numbers(tmp_path, case):
+    rng = np.random.default_rng(5)
+    rows = [f"{CODES[case](k)},{v}" for k, v in enumerate(rng.integers(1000, 9000, 300))]
+    for name, own in (("u.csv", rows[:260]), ("w.csv", rows[260:])):
+        (tmp_path / name).write_text("\n".join(["code,count", *own]) + "\n")
+    table = open_table(tmp_path / "u.csv", "unlabeled")
+    assert (table.dialect.decimal, table.dialect.thousands) == (".", None)
+    found = read(tmp_path / "u.csv", tmp_path / "w.csv", tmp_path)
+    own = found.columns.columns[1]
+    assert own.as_text(own.typed(pa.array([4500])))[0].as_py() == "4500"
+
+
+@pytest.mark.parametrize("way", ["american", "german"])
+@pytest.mark.parametrize("other", ["american", "german"])
+def test_columns_with_thousands_and_without_are_each_read_as_another_table_writes_them(
+    tmp_path, way, other
+):
+    def table(name, n, seed, way):
+        rng, (between, write) = np.random.default_rng(seed), WAYS[way]
+        rows = zip(*(rng.uniform(low, 9000, n).round(2) for low in (1000, 200)), strict=True)
+        lines = [f"{write(v)}{between}{write(w % 900)}{between}{write(v % 700)}" for v, w in rows]
+        (tmp_path / name).write_text("\n".join([between.join("abc"), *lines]) + "\n")
+        return tmp_path / name
+
+    found = read(table("u.csv", 300, 3, way), table("w.csv", 40, 4, other), tmp_path)
+    assert [column.type for column in found.columns.columns] == ["numeric"] * 3
+    tables = (tmp_path / "u.csv", table("later.csv", 300, 3, other))
+    first, second = (
+        np.concatenate([own.rows for own in read_examples(x, found.spec, columns=found.columns)])
+        for x in tables
+    )
     np.testing.assert_array_equal(first, second)
 
 

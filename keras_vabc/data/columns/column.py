@@ -124,7 +124,7 @@ class Column:
             text = dates.formatted(self.reading.time, values, self.written, self.resolution)
         elif self.reading.kind == "number":
             single = pa.float32() if self.stored == "float" else values.type
-            text = self.reading.form.written(pc.cast(pc.cast(values, single), pa.string()))
+            text = self.reading.written(pc.cast(pc.cast(values, single), pa.string()))
         else:
             text = self._words(values) if self.reading.kind == "truth" else values
         return pc.fill_null(text, self.missing_word)

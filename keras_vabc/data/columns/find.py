@@ -5,32 +5,30 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from keras_vabc.data.columns.bad_rows import BadRows
 from keras_vabc.data.columns.cells import check_types, is_text
+from keras_vabc.data.columns.choosing import reading_of, table_form, unit_of
 from keras_vabc.data.columns.column import Column
 from keras_vabc.data.columns.deciding import decided
 from keras_vabc.data.columns.notes import column_notes, unread_notes
 from keras_vabc.data.columns.overrides import Overrides
 from keras_vabc.data.columns.reading import Reading, check_zones
+from keras_vabc.data.columns.refusals import (
+    check_dates,
+    check_mixed,
+    check_rows,
+    check_trained,
+    check_unread,
+)
 from keras_vabc.data.columns.rows import placed
 from keras_vabc.data.columns.summary import Summary
 from keras_vabc.data.columns.table import Columns
-from keras_vabc.data.columns.writings import (
-    FEW,
-    Writing,
-    are_truths,
-    joined,
-    numbers_of,
-    plain_decimals,
-    reading_of,
-    table_form,
-)
+from keras_vabc.data.columns.units import NO_UNIT
+from keras_vabc.data.columns.writings import Writing, are_truths, joined, without_units
 from keras_vabc.data.vectors import some
 
 WANTED = {"numeric": "number", "whole": "number", "datetime": "date"}  # all others: text
-MOST = 0.8  # share of numbers in a column of text
-NANOSECONDS = "1677-09-22 to 2262-04-11, as far as nanoseconds reach,"
 INDEX = "numbers or names of rows, which no column was to hold"
-RECEIVED = {"number": "numbers", "date": "dates", "text": "text"}
 
 
 def find_columns(
@@ -43,6 +41,7 @@ def find_columns(
     form=None,
     received=None,
     index=(),
+    left_out=None,
 ):
     """Finds the type of each column, its encoding, and what a user should know of it.
 
@@ -54,12 +53,14 @@ def find_columns(
             them.
         unwanted: That of the unwanted fold.
         overrides: Dict of what somebody knows better, as `Overrides` takes it.
-        max_unreadable: Largest share of a fold's rows whose cells may be no value of their column.
+        max_unreadable: Largest share of a fold's rows of which a cell may be no value of its
+            column, those that were left out before included.
         has_names: Whether both folds name their columns, which joins them; else their places do.
         form: `NumberForm` of numbers that are text, if it is known; `None` to find it out.
         received: Dict of what was given for each fold, for errors, such as `"unwanted=w.csv"`.
         index: Names of columns that nobody chose to have, as in `Table`: ids, if nothing else is
             said of them.
+        left_out: Dict of the number of rows of each fold that its reader leaves out.
 
     Returns:
         `Columns`.
@@ -77,6 +78,7 @@ def find_columns(
     received = received or {name: name for name in folds}
     for name in folds:
         check_types(schemas[name], places[name].values(), name, received[name])
+    unread = {name: BadRows((left_out or {}).get(name, 0)) for name in folds}
     writings = {
         name: _gathered(name, folds[name], places[name], lambda c: Writing(overrides.missing_of(c)))
         for name in folds
@@ -87,7 +89,13 @@ def find_columns(
         check_zones(schemas[name], pairs, name, received[name])
     stored = {c: _stored(schemas["unlabeled"].field(places["unlabeled"][c]).type) for c in chosen}
     summaries = {
-        name: _gathered(name, folds[name], places[name], lambda c: Summary(readings[c], stored[c]))
+        name: _gathered(
+            name,
+            folds[name],
+            places[name],
+            lambda c: Summary(readings[c], stored[c]),
+            unread[name],
+        )
         for name in folds
     }
     found = []
@@ -98,16 +106,18 @@ def find_columns(
         own = {fold: summaries[fold][name] for fold in folds if name in summaries[fold]}
         written = {fold: writings[fold][name] for fold in own}
         if name in overrides.types:
-            _check_unread(name, readings[name], own, max_unreadable, received)
+            check_unread(name, readings[name], own, max_unreadable, received, unread)
         else:
-            _check_mixed(name, readings[name], written["unlabeled"])
+            check_mixed(name, readings[name], written["unlabeled"])
+            check_dates(name, readings[name], written["unlabeled"])
         column = decided(name, readings[name], own, written, stored[name], overrides)
         if column.type == "id":
             column = _as_id(column, INDEX if name in index and name not in said.types else None)
         else:
-            _check_unread(name, readings[name], own, max_unreadable, received)
+            check_unread(name, readings[name], own, max_unreadable, received, unread)
         found.append(column)
-    _check_trained(found, places["unwanted"])
+    check_trained(found, places["unwanted"])
+    check_rows(found, summaries, unread, max_unreadable, received)
     extra = set(schemas["unwanted"].names) - set(schemas["unlabeled"].names) if has_names else ()
     notes = column_notes(found, writings, extra) + unread_notes(found, summaries)
     return Columns(tuple(found), has_names=has_names, notes=tuple(notes))
@@ -117,22 +127,6 @@ def _as_id(column, why):
     """An id is carried along as it is written; `why` it is one, `None` for what was found."""
     reading = Reading("text", missing=column.reading.missing)
     return replace(column, reading=reading, why=column.why if why is None else why)
-
-
-def _check_trained(columns, unwanted):
-    """Refuses folds that leave nothing to train, or of which one lacks what is trained."""
-    trained = [column.name for column in columns if column.trained]
-    if not trained:
-        raise ValueError(
-            "unlabeled must have a column whose values differ, and that is no id. Received: "
-            f"{some(repr(column.name) for column in columns)}."
-        )
-    lacking = [name for name in trained if name not in unwanted]
-    if lacking:
-        raise ValueError(
-            "unwanted must have the columns of the unlabeled fold, unless they are dropped. "
-            f"Received: unwanted without {some(map(repr, lacking))}."
-        )
 
 
 def _schema(batches, name):
@@ -175,17 +169,23 @@ def _places(schemas, fold, has_names, chosen):
     return {name: name if has_names else names.index(name) for name in chosen if name in names}
 
 
-def _gathered(fold, batches, places, new):
-    """For each column what `new(name)` gives, after all cells of a fold were added to it."""
+def _gathered(fold, batches, places, new, unread=None):
+    """For each column what `new(name)` gives, after all cells of a fold were added to it.
+
+    `BadRows` count the rows with a cell that it could not read.
+    """
     gathered = {name: new(name) for name in places}
     for rows, _, place in placed(batches()):
+        bad = {}
         for name, column in places.items():
             if column == name and name not in rows.schema.names:
                 raise ValueError(
                     f"{fold} must have the same columns in all its parts. Received: one without "
                     f"{name!r}."
                 )
-            gathered[name].add(rows.column(column), place)
+            bad[name] = gathered[name].add(rows.column(column), place)
+        if unread is not None:
+            unread.add({name: own for name, own in bad.items() if own.any()}, len(rows))
     return gathered
 
 
@@ -203,40 +203,20 @@ def _readings(writings, overrides, allowed, form):
         first = writings["unlabeled"][name]
         if wanted is None and are_truths([written]):
             wanted = "text"  # one fold may have 0 and 1 for them
+        unit = NO_UNIT
+        if wanted in (None, "number"):
+            own = first if first.present else written
+            unit = unit_of(own, form, allowed, said=wanted is not None)
+        if unit != NO_UNIT:
+            first, written = without_units(first), without_units(written)
         if wanted is None and first.present:
             wanted = reading_of(first, form, allowed, missing).kind
-        readings[name] = reading_of(written, form, allowed, missing, wanted)
+        reading = reading_of(written, form, allowed, missing, wanted)
+        decimals = own.shapes.decimals(reading.form.decimal) if unit != NO_UNIT else None
+        readings[name] = replace(reading, unit=replace(unit, decimals=decimals))
     return readings
 
 
 def _stored(kind):
     """Type of Arrow, `None` of text."""
     return None if is_text(kind) or pa.types.is_null(kind) else kind
-
-
-def _check_unread(name, reading, summaries, allowed, received):
-    for fold, own in summaries.items():
-        if own.bad > allowed * own.rows:
-            raise ValueError(
-                f"{fold} must hold {_asked(reading)} in column {name!r}, as most of its "
-                f"rows or the unlabeled fold do. Received: others in {own.bad} of {own.rows} rows, "
-                f"first in {own.first_bad} of {received[fold]}; max_unreadable={allowed:g}."
-            )
-
-
-def _asked(reading):
-    """What cells are read as, in words."""
-    far = reading.kind == "date" and reading.time.startswith("timestamp[ns")
-    return RECEIVED[reading.kind] + (f" from {NANOSECONDS}" if far else "")
-
-
-def _check_mixed(name, reading, written):
-    """Refuses numbers with decimals among other words, which are neither a category nor an id."""
-    numbers = numbers_of(written)
-    decimals = plain_decimals(written) if written.types == [None] else 0
-    if reading.kind == "text" and numbers > MOST * written.cells and decimals > FEW * numbers:
-        raise ValueError(
-            f"unlabeled must hold numbers or words in column {name!r}. Received: {numbers} numbers "
-            f"and {written.cells - numbers} other cells, first in {written.first_other}: "
-            "say which words are no value, or what its type is."
-        )

@@ -14,6 +14,7 @@ ID_NAME = re.compile(
 REPEATS_EXPECTED = 20  # if as many had to be, and there are none, numbers count something
 REPEATS_ALLOWED = 0.01  # of the values of an id: rows that stand twice
 FEWEST_ROWS = 20  # that tell an id
+YEARS = (1800, 2100)
 
 
 def type_of(name, reading, summaries, stored):
@@ -28,7 +29,7 @@ def type_of(name, reading, summaries, stored):
         return _type_of_text(summaries, stored)
     if not reading.whole:
         return "numeric", ""
-    why = _counts(name, summaries)
+    why = "" if reading.unit.symbol else _counts(name, summaries)  # 12 kg counts no rows
     return ("id", why) if why else ("whole", "")
 
 
@@ -94,9 +95,15 @@ def _counts(name, summaries):
         return ""
     if ID_NAME.fullmatch(name.strip()):
         return "numbers, each another, and its name"
-    if any(map(_counts_rows, summaries)):
+    if not all(map(are_years, summaries)) and any(map(_counts_rows, summaries)):
         return "numbers that count rows, each another"
     return ""
+
+
+def are_years(summary):
+    """Whether whole numbers are years: a row for each may well be what was measured in it."""
+    low, high = summary.ends or YEARS
+    return YEARS[0] <= low and high <= YEARS[1]
 
 
 def _counts_rows(summary):

@@ -1,13 +1,17 @@
 """What a user should know of the columns: one table, and lines about what is unusual."""
 
+from collections import Counter
 from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
 
 from keras_vabc.data.columns import dates
-from keras_vabc.data.columns.number_forms import FORMS, PLAIN
+from keras_vabc.data.columns.choosing import unit_of
+from keras_vabc.data.columns.kinds import FEWEST_ROWS, YEARS
+from keras_vabc.data.columns.number_forms import PLAIN
 from keras_vabc.data.columns.reading import type_named
+from keras_vabc.data.columns.units import NO_UNIT
 from keras_vabc.data.columns.writings import numbers_of, plain_decimals
 from keras_vabc.data.vectors import some
 
@@ -59,7 +63,7 @@ def _range(column):
     if len(values) == 0:
         return "nothing"
     low, high = plain_texts(column, [values[0].item(), values[-1].item()])
-    parts = [low if low == high else f"{low} to {high}"]
+    parts = [(low if low == high else f"{low} to {high}") + _unit(column)]
     if column.codes.ordered and low != high:
         parts.append(f"{column.distinct} values")
     if column.type == "datetime":
@@ -71,6 +75,10 @@ def _range(column):
         shown = plain_texts(column, [values[knot].item() for knot in often[:SHOWN]])
         parts.append(f"often {', '.join(shown)}{', ...' if len(often) > SHOWN else ''}")
     return ", ".join(parts)
+
+
+def _unit(column):
+    return f" {column.reading.unit.symbol}".rstrip()
 
 
 def _decimals(column):
@@ -129,15 +137,22 @@ def column_notes(columns, writings, extra=()):
     if extra:
         names = some(map(repr, sorted(extra)))
         notes.append(f"unwanted: columns that unlabeled lacks were left out: {names}.")
-    for form in FORMS[1:]:
-        written = [repr(c.name) for c in columns if c.stored is None and c.reading.form == form]
-        if written:
-            notes.append(f"columns with numbers written as {form.words()}: {some(written)}.")
+    for form, names in _unlike_python(columns).items():
+        notes.append(f"columns with numbers written as {form}: {some(names)}.")
     for column in columns:
         if column.name in unlabeled:
             lines = _lines(column, unlabeled) + _contrasts(column, writings)
             notes += [f"column {column.name!r} {line}." for line in lines]
     return notes
+
+
+def _unlike_python(columns):
+    """Names of the columns of text by an example of how their numbers are written."""
+    names = {}
+    for column in columns:
+        if column.stored is None and column.reading.words() != PLAIN.words():
+            names.setdefault(column.reading.words(), []).append(repr(column.name))
+    return names
 
 
 def _contrasts(column, writings):
@@ -150,6 +165,9 @@ def _contrasts(column, writings):
         return [f"has no value in any row of {fold}, which tells folds apart; drop it if needed"]
     if column.type == "boolean" and own.bits + other.bits and own.truths + other.truths:
         return ["has 0 and 1 in one fold and words in the other, which were taken for the same"]
+    symbol = column.reading.unit.symbol
+    if symbol and (symbol in own.shapes.symbols()) != (symbol in other.shapes.symbols()):
+        return [f"has numbers with {symbol} in one fold alone, which were taken for the same"]
     if column.type == "category" and own.cells and not numbers_of(own) and _all_numbers(other):
         return ["has words in unlabeled, but numbers in unwanted, which were taken for words, too"]
     return []
@@ -189,20 +207,47 @@ def _lines(column, writings):
             f"is text, since {others:,} of {written.cells:,} cells are no numbers, such as those "
             "with leading zeros; say what is no value, or numeric, if they are few"
         )
-    if column.type == "id" and column.why and written.units > MANY * written.cells:
+    symbols = written.shapes.symbols()
+    mixed = symbols and unit_of(written, PLAIN, 1 - NEARLY_ALL) == NO_UNIT
+    if text and mixed and numbers + symbols.total() > MANY * written.cells:
         lines.append(
-            "is text, each another, which is not trained on: its cells are numbers with a unit, as "
-            "5 kg or 12 %; leave the unit out, if they measure something"
+            f"is text, since its numbers are written in several ways ({_ways(written)}): write all "
+            "in one, or say that it is a category or an id"
         )
     if written.too_long and text:
         lines.append("is text, since it has whole numbers of more than 64 bits")
+    if column.type == "whole" and _years_each_another(column):
+        lines.append("has years, each another, which are trained on; say that it is an id, if not")
     pointed = plain_decimals(written)
     form = column.reading.form
     if column.type == "whole" and column.stored is None and form == PLAIN and pointed:
         lines.append("has whole numbers with and without a point; 1 and 1.0 are taken for one")
     if column.type == "datetime" and column.reading.dates and _ambiguous(written):
-        lines.append(f"has dates that were taken for {_words(column.reading.dates)}; no day tells")
+        lines.append(
+            f"has dates that were taken for {_words(column.reading.dates)}; no day tells: write "
+            "them as year-month-day, if that is wrong"
+        )
+    if column.type == "datetime" and len(written.offsets) > 1 and column.stored is None:
+        lines.append(f"has several offsets from UTC, and was taken for times of {_zone(column)}")
     return lines
+
+
+def _years_each_another(column):
+    present, values = column.rows - column.missing, column.codes.values
+    each = present >= FEWEST_ROWS and column.distinct >= NEARLY_ALL * present
+    return each and YEARS[0] <= values[0] and values[-1] <= YEARS[1]
+
+
+def _zone(column):
+    return column.reading.time.partition("tz=")[2].rstrip("]") or "no zone"
+
+
+def _ways(written):
+    """What stands around numbers, and in how many cells."""
+    ways = {f"with {k}" if k else "in brackets": n for k, n in written.shapes.symbols().items()}
+    alone = {"without a unit": numbers_of(written)}
+    counts = Counter(ways | alone).most_common(SHOWN)
+    return ", ".join(f"{count:,} {way}" for way, count in counts if count)
 
 
 def _ambiguous(written):

@@ -6,13 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from keras_vabc.data.columns import units
 from keras_vabc.data.columns.cells import cast_or_null
 
 DIGITS = r"^[+-]?(0|[1-9][0-9]*)$"  # no 007, which is a code and no number
 SPACES = "[ \u00a0\u202f]"
 INFINITE = r"^[+-]?(?i:inf|infinity|∞)$"
-ADDRESS = r"^((1?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])(\.|$)){4}$"  # of a machine, as 192.168.100.100
-UNIT = r"^[+-]?[0-9][0-9.,]*( ?[%‰€$£¥]| ?°[CF]?| [A-Za-zµ/²³]{1,6})$|^[€$£¥] ?[0-9][0-9.,]*$"
+OCTET = "(1?[0-9]?[0-9]|2[0-4][0-9]|25[0-5])"
+ADDRESS = rf"^({OCTET}\.){{3}}{OCTET}$"  # of a machine, as 192.168.100.100
 DOT_GROUPS = r"^[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+$"
 
 
@@ -56,10 +57,16 @@ class NumberForm:
         return pc.replace_substring(text, MARK, self.thousands)
 
     def rewritten(self, text, other):
-        """Cells of text, of which those that are numbers in this form are written in another."""
-        trimmed = pc.utf8_trim_whitespace(text)
-        plain = other.written(_as_python_writes(trimmed, self))
-        return pc.if_else(pc.match_substring_regex(trimmed, self.pattern), plain, text)
+        """Cells of text, of which those that are numbers in this form are written in another.
+
+        What stands around them stays.
+        """
+
+        def anew(numbers):
+            numbers = pc.if_else(pc.match_substring_regex(numbers, self.pattern), numbers, None)
+            return other.written(_as_python_writes(numbers, self))
+
+        return units.with_numbers(pc.utf8_trim_whitespace(text), anew)
 
 
 EXACT = 2.0**53  # up to here float64 holds every whole number

@@ -1,8 +1,9 @@
 """How the cells of a column become values that can be compared, hashed and encoded."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,13 +12,16 @@ from keras_vabc.data.columns.cells import (
     MISSING,
     MISSING_BESIDE_NUMBERS,
     is_text,
+    mask,
     plain,
     trimmed,
     without,
 )
 from keras_vabc.data.columns.number_forms import PLAIN, NumberForm
+from keras_vabc.data.columns.units import NO_UNIT, Unit
 
 TRUE, FALSE = ("true", "yes", "y", "t", "on", "1"), ("false", "no", "n", "f", "off", "0")
+LIMITS = (-(2.0**63), np.nextafter(2.0**63, 0))  # of int64
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Reading:
     Attributes:
         kind: `"number"`, `"date"`, `"truth"` or `"text"`.
         whole: Whether numbers are all whole, and so are int64.
-        form: `NumberForm` of numbers that are text.
+        form: `NumberForm` of numbers that are text, and `unit` what stands around them.
         dates: Form of dates that are text, as `strptime` has it, `"ISO"` or `"ISO with zone"`.
         time: Type of the dates, such as `"timestamp[us]"`.
         missing: Words that are no value, besides the usual ones.
@@ -42,6 +46,7 @@ class Reading:
     dates: str | None = None
     time: str | None = None
     missing: tuple[str, ...] = ()
+    unit: Unit = NO_UNIT
 
     def read(self, array):
         """`(values, bad)` of the cells of a batch; bad is where they are none of this kind."""
@@ -56,6 +61,27 @@ class Reading:
             codes = [code for code in map(_number, self.missing) if code is not None]
             values = without(values, [code for code in codes if not self.whole or code % 1 == 0])
         return values, bad
+
+    def nearest(self, array, values, bad):
+        """`(values, found)`: of bad cells the nearest whole numbers, where these are numbers."""
+        if not self.whole:
+            return values, np.zeros(len(bad), bool)
+        numbers, _ = replace(self, whole=False).read(array)
+        found = bad & mask(numbers.is_valid())
+        whole = np.rint(numbers.fill_null(0).to_numpy(zero_copy_only=False))
+        whole = pa.array(np.clip(whole, *LIMITS).astype(np.int64))
+        return pc.if_else(pa.array(found), whole, values), found
+
+    def written(self, text):
+        """Numbers as Python writes them in the form and the unit of the column."""
+        text = self.form.written(text)
+        if self.unit == NO_UNIT:
+            return text
+        return self.unit.written(self.unit.padded(text, self.form.decimal))
+
+    def words(self):
+        """An example of a number, for notes."""
+        return self.unit.words(self.form.words())
 
     def lacks_zone(self, kind):
         """Whether times of a type of Arrow have a zone, but none tells whose clocks these are."""
@@ -82,6 +108,7 @@ class Reading:
 
     def _number(self, array):
         if is_text(array.type):
+            array = array if self.unit == NO_UNIT else self.unit.bare(array)
             return number_forms.parsed(array, self.form, self.whole)
         if pa.types.is_temporal(array.type):
             return pa.nulls(len(array), self.type)
@@ -92,7 +119,7 @@ class Reading:
     def _date(self, array):
         kind = type_named(self.time)
         if is_text(array.type):
-            array = dates.parsed(array, self.dates or dates.ISO)
+            array = dates.read(array, self.dates, kind)
         if not pa.types.is_temporal(array.type):
             return pa.nulls(len(array), pa.int64())
         if array.type != kind:

@@ -11,6 +11,7 @@ from keras_vabc.data.columns.grain import Grain
 from keras_vabc.data.columns.number_codes import NumberCodes
 from keras_vabc.data.columns.number_forms import NumberForm
 from keras_vabc.data.columns.reading import Reading
+from keras_vabc.data.columns.units import Unit
 from keras_vabc.data.columns.word_codes import WordCodes
 
 VERSION = 1
@@ -116,6 +117,8 @@ def _column(record):
     reading = dict(record["reading"])
     if "form" in reading:
         reading["form"] = NumberForm(**reading["form"])
+    if "unit" in reading:
+        reading["unit"] = Unit(**reading["unit"])
     reading["missing"] = tuple(reading.get("missing", ()))
     if facts["type"] not in TYPES:
         raise ValueError(f"{facts['type']!r} is no type of a column")

@@ -35,7 +35,10 @@ class Summary:
         self.words, self.numbers = (Frequent(), None) if text else (None, Quantiles(dtype))
 
     def add(self, array, place):
-        """Takes in the cells of a batch; `place` tells where each of its rows stands."""
+        """Takes in the cells of a batch; `place` tells where each of its rows stands.
+
+        Returns which of them cannot be read.
+        """
         values, bad = self._reading.read(array)
         if bad.any() and self.first_bad is None:
             self.first_bad = place(int(np.argmax(bad)))
@@ -43,12 +46,11 @@ class Summary:
         self.bad += int(bad.sum())
         self.missing += values.null_count - int(bad.sum())
         values = values.drop_null()
-        if len(values) == 0:
-            return
-        if self.words is not None:
+        if len(values) and self.words is not None:
             self._add_words(pc.value_counts(values))
-        else:
+        elif len(values):
             self._add_numbers(*np.unique(values.to_numpy(), return_counts=True))
+        return bad
 
     def _add_words(self, counted):
         words, counts = counted.field(0), counted.field(1).to_numpy()

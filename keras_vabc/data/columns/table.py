@@ -30,12 +30,14 @@ class Values:
         bad: For each such column which cells are no value of it, if any are.
         rows: Numbers of the rows, int64 of shape `(n,)`.
         place: Called with the position of a row: where it stands.
+        odd: For each column of whole numbers which cells were none, and became the nearest one.
     """
 
     arrays: dict
     bad: dict
     rows: np.ndarray
     place: Callable[[int], str]
+    odd: dict = field(default_factory=dict)
 
     def without_bad(self):
         """The rows that could be read."""
@@ -44,8 +46,9 @@ class Values:
             keep &= ~bad
         chosen = pa.array(keep)
         arrays = {name: array.filter(chosen) for name, array in self.arrays.items()}
+        odd = {name: own[keep] for name, own in self.odd.items()}
         places = np.flatnonzero(keep)
-        return Values(arrays, {}, self.rows[keep], lambda row: self.place(places[row]))
+        return Values(arrays, {}, self.rows[keep], lambda row: self.place(places[row]), odd)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +95,12 @@ class Columns:
         """Reads batches, as `placed` takes them, without rows that have a cell of another type.
 
         Yields `Values` that have no such rows. `left_out.add(place, reason)` is told of each of
-        them, if it is given. Raises a `ValueError` after the last batch if they are more than the
-        share `max_unreadable` of all rows, or earlier if a column is not there.
+        them, if it is given; what it has before are rows that were left out, too. Raises a
+        `ValueError` after the last batch if they are more than the share `max_unreadable` of all
+        rows, or earlier if a column is not there.
         """
-        rows = bad = 0
-        example = None
+        rows = bad = 0 if left_out is None else len(left_out)
+        example = next(iter(left_out), None) if bad else None
         for values in self._read(batches, name):
             rows += len(values.rows)
             if values.bad:
@@ -115,12 +119,15 @@ class Columns:
 
     def _read(self, batches, name):
         for rows, numbers, place in placed(batches):
-            arrays, bad = {}, {}
+            arrays, bad, odd = {}, {}, {}
             for column, own in self._places(rows.schema, name):
-                arrays[column.name], unread = column.reading.read(rows.column(own))
+                array, unread = column.reading.read(rows.column(own))
                 if column.trained and unread.any():
-                    bad[column.name] = unread
-            yield Values(arrays, bad, numbers, place)
+                    array, found = column.reading.nearest(rows.column(own), array, unread)
+                    for kept, cells in ((bad, unread & ~found), (odd, found)):
+                        kept.update({column.name: cells} if cells.any() else {})
+                arrays[column.name] = array
+            yield Values(arrays, bad, numbers, place, odd)
 
     def encode(self, rows):
         """Cells and codes, int32 of shape `(n, c)`, of a `pyarrow.RecordBatch` or of `Values`.
@@ -208,11 +215,13 @@ class Columns:
     def unseen(self, values):
         """Which of the trained cells the unlabeled fold has nothing like: boolean `(n, c)`.
 
-        These are words that it lacks, numbers beyond its range, and values missing where none were.
+        These are words that it lacks, numbers beyond its range, fractions among whole ones, and
+        values missing where none were.
         """
-        return np.stack(
-            [column.unseen(values.arrays[column.name]) for column in self.trained], axis=1
-        )
+        unseen = [c.unseen(values.arrays[c.name]) for c in self.trained]
+        for place, column in enumerate(self.trained):
+            unseen[place] = unseen[place] | values.odd.get(column.name, False)
+        return np.stack(unseen, axis=1)
 
     def digests(self, values, seed):
         """A 64-bit hash of each row of `Values`, without its ids; see `row_hashes`."""

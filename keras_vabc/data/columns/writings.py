@@ -16,17 +16,16 @@ from keras_vabc.data.columns.cells import (
     plain,
     without,
 )
-from keras_vabc.data.columns.number_forms import ADDRESS, DIGITS, DOT_GROUPS, FORMS, PLAIN, UNIT
-from keras_vabc.data.columns.reading import FALSE, TRUE, Reading, has_zone
+from keras_vabc.data.columns.number_forms import ADDRESS, DIGITS, DOT_GROUPS, FORMS, PLAIN
+from keras_vabc.data.columns.reading import FALSE, TRUE
+from keras_vabc.data.columns.units import Shapes
 
-SURE = 2**14  # cells that no form fits before it is not tried any more
-GERMAN = FORMS[2]
+MISFIT = 0.9  # share of the cells that a form does not fit before it is not tried any more
+SURE = 2**14  # least number of them
 COUNTS = (
     *("cells", "typed", "words", "whole", "too_long", "grouped", "short", "long"),
-    *("bits", "truths", "units", "addresses"),
+    *("bits", "truths", "minus", "addresses"),
 )
-FEW = 0.1  # share of decimals among numbers
-FEWEST = 10  # numbers that tell what a point is
 
 
 class Writing:
@@ -39,8 +38,14 @@ class Writing:
         unread: For each `NumberForm` and form of dates, how many of the others are not written so.
         whole: How many are digits alone; `too_long` for 64 bits; `grouped` with a point after each
             three digits from the right; `short` and `long` of the digits alone, below 1000 or not.
-        bits: How many of all are 0 or 1; `truths` are words for true or false, `units` numbers
-            with a unit, such as 12 %, and `addresses` those of machines.
+        bits: How many of all are 0 or 1; `truths` are words for true or false, `addresses` those
+            of machines, and `minus` begin with that.
+        shapes: `Shapes` of numbers with something around them, such as 12 %.
+        dated: How many are dates of some form; `read` has for each form the first one with its
+            place, `missed` the first that only others read; `first_undated` is the place of the
+            first other word, numbers left out.
+        offsets: A time for each offset from UTC that times are written with.
+        bare: The `Writing` of what these are without it, `None` if there are none.
         missing: How often each word for no value occurs.
         example: The first text with a value.
         first_other: Place of the first row that holds neither a plain number nor a word for none.
@@ -50,8 +55,10 @@ class Writing:
         self.types, self.unread, self.missing = [], Counter(), Counter()
         self.cells = self.typed = self.words = 0
         self.whole = self.too_long = self.grouped = self.short = self.long = 0
-        self.bits = self.truths = self.units = self.addresses = 0
+        self.bits = self.truths = self.minus = self.addresses = 0
+        self.shapes, self.bare, self.offsets = Shapes(), None, {}
         self.example = self.first_other = None
+        self.dated, self.read, self.missed, self.first_undated = 0, {}, {}, None
         self._given, self._all_differ = list(missing), False
 
     @property
@@ -75,11 +82,21 @@ class Writing:
         text, counts = _kept(value, counts, value.is_valid())
         self.cells += int(counts.sum())
         self.example = text[0].as_py() if self.example is None and len(text) else self.example
+        known = self.first_undated
         is_word = pc.is_in(text, value_set=pa.array(MISSING_BESIDE_NUMBERS))
         self.words += int(counts[mask(is_word)].sum())
         other = self._numbers(*_kept(text, counts, pc.invert(is_word)))
         if self.first_other is None and len(other):
             self.first_other = place(pc.index(array, other[0]).as_py())
+        self._place_dates(lambda cell: place(pc.index(array, cell).as_py()), known)
+
+    def _place_dates(self, place, known):
+        """Finds the places of the cells that were kept of this batch."""
+        for first in (self.read, self.missed):
+            for form in {form for form, cell in first.items() if isinstance(cell, str)}:
+                first[form] = first[form], place(first[form])
+        if self.first_undated is not None and self.first_undated != known:
+            self.first_undated = place(self.first_undated)
 
     def _counted(self, array):
         """The different cells and how often each occurs; all of them where most differ."""
@@ -98,6 +115,7 @@ class Writing:
 
     def _numbers(self, text, counts):
         """Counts the forms of numbers, and of dates among what is none, which it returns."""
+        self.minus += int(counts[mask(pc.starts_with(text, "-"))].sum())
         digits = pc.match_substring_regex(text, DIGITS)
         whole, many = _kept(text, counts, digits)
         self._count_digits(whole, many)
@@ -115,8 +133,16 @@ class Writing:
         self._dates(text, counts)
         truths = pc.is_in(pc.utf8_lower(others), value_set=pa.array([*TRUE, *FALSE]))
         self.truths += int(counts[mask(truths)].sum())
-        self.units += int(counts[mask(pc.match_substring_regex(others, UNIT))].sum())
+        self._add_bare(others, counts)
         return others
+
+    def _add_bare(self, text, counts):
+        """Counts how numbers are written that have something around them."""
+        numbers, counts = self.shapes.add(text, counts)
+        if len(numbers):
+            self.bare = self.bare or Writing()
+            self.bare.cells += int(counts.sum())
+            self.bare._numbers(numbers, counts)
 
     def _count_digits(self, text, counts):
         self.bits += int(counts[mask(_bits(text))].sum())
@@ -130,17 +156,29 @@ class Writing:
             self.too_long += int(counts[mask(cast_or_null(text, pa.int64()).is_null())].sum())
 
     def _dates(self, text, counts):
-        like, many = _kept(text, counts, pc.match_substring_regex(text, dates.LIKE_A_DATE))
-        unlike = int(counts.sum() - many.sum())
-        for form in dates.FORMATS:
-            if len(like) and self._tried(form):
-                unread = many[mask(dates.parsed(like, form).is_null())]
-            else:
-                unread = many
-            self.unread[form] += unlike + int(unread.sum())
+        is_like = pc.match_substring_regex(text, dates.LIKE_A_DATE)
+        like, many = _kept(text, counts, is_like)
+        unlike, reads = int(counts.sum() - many.sum()), {}
+        dated, late = np.zeros(len(like), bool), 2 * self.dated > self.cells
+        for form in sorted(dates.FORMATS, key=self._tried, reverse=True):
+            tried = np.full(len(like), True) if self._tried(form) else ~dated & late
+            reads[form] = read = np.zeros(len(like), bool)
+            if tried.any():
+                read[tried] = mask(dates.parsed(like.filter(pa.array(tried)), form).is_valid())
+            self.unread[form] += unlike + int(many[~read].sum())
+            dated |= read
+        for form, read in reads.items():
+            _keep_first(self.read, form, like, read)
+            _keep_first(self.missed, form, like, dated & ~read)
+        if reads[dates.ISO_ZONE].any():
+            self.offsets = dates.offsets_of(like) | self.offsets
+        self.dated += int(many[dated].sum())
+        others = [*like.filter(pa.array(~dated))[:1], *text.filter(pc.invert(is_like))[:1]]
+        if self.first_undated is None and others:
+            self.first_undated = others[0].as_py()
 
     def _tried(self, form):
-        return not (self.unread[form] > SURE and self.unread[form] > self.cells / 2)
+        return not (self.unread[form] > SURE and self.unread[form] > MISFIT * self.cells)
 
     def _fail(self, form, text, counts):
         """Counts and returns what a form does not fit."""
@@ -149,6 +187,11 @@ class Writing:
             text, counts = _kept(text, counts, pc.invert(fits))
         self.unread[form] += int(counts.sum())
         return text, counts
+
+
+def _keep_first(found, form, cells, which):
+    if form not in found and which.any():
+        found[form] = cells[int(np.argmax(which))].as_py()
 
 
 def _bits(array):
@@ -166,94 +209,24 @@ def joined(writings):
         result.types += [kind for kind in own.types if kind not in result.types]
         result.unread += own.unread
         result.missing += own.missing
+        result.shapes += own.shapes
+        result.offsets = result.offsets or own.offsets
         for count in COUNTS:
             setattr(result, count, getattr(result, count) + getattr(own, count))
+    bare = [own.bare for own in writings if own.bare is not None]
+    result.bare = joined(bare) if bare else None
     return result
 
 
-def table_form(writings, allowed):
-    """The `NumberForm` that fits most of the columns of a table, the first of several that do."""
-
-    def fits(form):
-        return sum(is_number(own, form, allowed) for own in writings if own.types == [None])
-
-    return max(FORMS, key=fits)
-
-
-def is_number(writing, form, allowed):
-    """Whether so many cells of text are written in a form that the others may be left out."""
-    values = writing.cells - writing.words
-    uncounted = form not in FORMS
-    if uncounted or values == 0 or writing.unread[form] > allowed * values:
-        return False
-    if form.thousands == "." and 2 * writing.addresses > values:
-        return False
-    pointed = values - writing.whole - writing.unread[form]
-    if writing.too_long and pointed <= FEW * values:  # whole numbers that float64 would round
-        return False
-    return not (form.decimal == "." and _points_are_groups(writing))
-
-
-def _points_are_groups(writing):
-    """Whether each number with a point has three digits behind it, and none without is long.
-
-    So do 1.234 and 950, but decimals would be 1.234 and 950.000.
-    """
-    pointed = plain_decimals(writing)
-    fits = writing.unread[GERMAN] <= writing.unread[PLAIN]
-    return fits and writing.grouped >= pointed >= FEWEST and writing.short > 0 and not writing.long
-
-
-def reading_of(writing, form, allowed, missing=(), wanted=None):
-    """The `Reading` of a column by its `Writing` in both folds.
-
-    `form` is that of the table, `wanted` a kind that somebody has said; the caller checks how much
-    it leaves unread.
-    """
-    kinds = [kind for kind in writing.types if kind is not None]
-    times = [kind for kind in kinds if pa.types.is_temporal(kind)]
-    if wanted is None:
-        wanted = _kind(writing, form, allowed, kinds, times)
-    if wanted == "number":
-        fits = [own for own in (form, *FORMS) if is_number(writing, own, allowed)]
-        own = (fits or [min(FORMS, key=lambda own: writing.unread[own])])[0]
-        whole = all(map(pa.types.is_integer, kinds)) and not _has_decimals(writing, own)
-        return Reading("number", whole=whole, form=own, missing=tuple(missing))
-    if wanted == "date":
-        day = _day(writing) if None in writing.types else None
-        time = str(_time(writing, times, day))
-        return Reading("date", dates=day, time=time, missing=tuple(missing))
-    return Reading("text", missing=tuple(missing))
-
-
-def _time(writing, times, day):
-    """The type of dates: that of the first that have one, unless text before them has a zone."""
-    text = pa.timestamp("us", "UTC" if day == dates.ISO_ZONE else None)
-    first = writing.types[0] is None and writing.cells > 0
-    if not times or (first and has_zone(text) != has_zone(times[0])):
-        return text
-    return text if first and has_zone(text) else times[0]
-
-
-def _kind(writing, form, allowed, kinds, times):
-    """What a column is read as, if nobody says it."""
-    if times:
-        return "date"
-    if kinds or any(is_number(writing, own, allowed) for own in (form, *FORMS)):
-        return "number"
-    values = writing.cells - writing.words
-    unread = writing.unread[_day(writing)] + writing.whole + plain_decimals(writing)
-    return "date" if values and unread <= allowed * values else "text"
-
-
-def _day(writing):
-    """The form that most dates have."""
-    return min(dates.FORMATS, key=lambda form: writing.unread[form])
-
-
-def _has_decimals(writing, form):
-    """Whether text may hold other numbers than digits alone."""
-    return writing.cells > 0 and (form != PLAIN or plain_decimals(writing) > 0)
+def without_units(writing):
+    """The counts as if all numbers were bare."""
+    if writing.bare is None:
+        return writing
+    result = joined([writing, writing.bare])
+    result.cells = writing.cells
+    for form in result.unread:  # what has something around it fits no form
+        result.unread[form] -= writing.bare.cells
+    return result
 
 
 def plain_decimals(writing):

@@ -1,12 +1,11 @@
 """Numbers of a table that writes them in another way than the one it is to be read like."""
 
-from collections import Counter
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from keras_vabc.data.columns.cells import MISSING, MISSING_BESIDE_NUMBERS, is_text, trimmed, without
-from keras_vabc.data.columns.number_forms import FORMS, PLAIN
+from keras_vabc.data.columns.number_forms import ADDRESS, FORMS
+from keras_vabc.data.columns.units import bare_numbers
 from keras_vabc.data.readers.table_batches.table import Batch
 
 NEARLY_ALL = 0.9  # cells of a column of numbers
@@ -19,12 +18,6 @@ def form_of(table):
         return None
     fits = (f for f in FORMS if f.decimal == dialect.decimal)
     return next(f for f in fits if dialect.thousands in (None, f.thousands))
-
-
-def usual_form(columns):
-    """The `NumberForm` that most of some `Column`s of numbers are read by."""
-    forms = Counter(own.reading.form for own in columns if own.reading.kind == "number")
-    return forms.most_common(1)[0][0] if forms else PLAIN
 
 
 def rewritten(batches, own, other, names=None):
@@ -50,8 +43,13 @@ def _of_numbers(rows, form):
 
 def _is_number(cells, form):
     values = without(trimmed(cells), [*MISSING, *MISSING_BESIDE_NUMBERS]).drop_null()
-    found = pc.sum(pc.match_substring_regex(values, form.pattern)).as_py() or 0
-    return found >= NEARLY_ALL * len(values)
+    bare = bare_numbers(values)
+    addresses = form.thousands == "." and 2 * _fits(bare, ADDRESS) > len(values)
+    return _fits(bare, form.pattern) >= NEARLY_ALL * len(values) and not addresses
+
+
+def _fits(cells, pattern):
+    return pc.sum(pc.match_substring_regex(cells, pattern)).as_py() or 0
 
 
 def _anew(rows, names, own, other):

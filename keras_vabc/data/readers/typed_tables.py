@@ -14,7 +14,7 @@ from keras_vabc.data.columns.reading import words_of
 from keras_vabc.data.images import SUFFIXES as IMAGES
 from keras_vabc.data.readers.arrays import ArrayReader
 from keras_vabc.data.readers.reading import Examples
-from keras_vabc.data.readers.rewriting import form_of, rewritten, usual_form
+from keras_vabc.data.readers.rewriting import form_of, rewritten
 from keras_vabc.data.readers.table_batches.folders import holds_tables
 from keras_vabc.data.readers.table_batches.table import (
     BATCH_ROWS,
@@ -224,12 +224,13 @@ class TypedReader:
 
 def _read_like(columns, table, batches):
     """The function `batches`, numbers written as those of the columns, if the table tells how."""
-    own, usual = form_of(table), usual_form(columns.columns)
-    if own in (None, usual):
-        return batches
-    of_numbers = [c for c in columns.columns if c.reading.kind == "number"]
-    names = [c.name for c in of_numbers if c.reading.form == usual]
-    return rewritten(batches, own, usual, names)
+    own, names = form_of(table), {}
+    for column in columns.columns:
+        if column.reading.kind == "number":
+            names.setdefault(column.reading.form, []).append(column.name)
+    for form in names.keys() - {own} if own else ():
+        batches = rewritten(batches, own, form, names[form])
+    return batches
 
 
 def id_place(columns, names):

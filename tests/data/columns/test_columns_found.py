@@ -1,5 +1,6 @@
 """What a column is taken for, as a person would."""
 
+import contextlib
 import datetime
 import re
 
@@ -11,6 +12,7 @@ from column_tables import batch_of, batches, column, find
 from keras_vabc.data.columns import dates
 from keras_vabc.data.columns.find import find_columns
 from keras_vabc.data.columns.number_forms import FORMS, NumberForm, parsed
+from keras_vabc.data.unreadable import Unreadable
 
 RNG = np.random.default_rng(1)
 N = 400
@@ -128,6 +130,21 @@ def test_a_name_makes_an_id_of_numbers_that_never_repeat():
         assert column(far, name).type == "whole", name
     again = pa.array(np.tile([1, 2, 3, 5], N // 4))
     assert column(again, "store_id").type == "whole"
+
+
+@pytest.mark.parametrize("name", ["year", "Jahr", "period"])
+def test_a_row_for_each_year_is_no_id_unless_its_name_says_so(name):
+    years = texts(RNG.permutation(np.arange(1850, 2020)))
+
+    def found(name, cells, **how):
+        columns = find({name: cells, "y": texts(RNG.normal(size=len(cells)))}, **how)
+        return columns.columns[0].type, sum("years, each another" in n for n in columns.notes)
+
+    assert found(name, years) == ("whole", 1)
+    assert found(name, years, overrides={"id": [name]}) == ("id", 0)
+    assert found("year_id", years) == ("id", 0)
+    assert found(name, texts(range(1850, 2150))) == ("id", 0)  # beyond 2100 they count rows
+    assert found(name, texts(RNG.integers(1850, 2020, N))) == ("whole", 0)
 
 
 def test_types_are_of_all_rows_of_both_folds():
@@ -353,14 +370,68 @@ def test_a_number_too_large_for_float64_is_bad_and_not_infinite():
     assert bad.tolist() == [True, True, False, False, False]
 
 
-@pytest.mark.parametrize("far", [1e300, 0.5, -1e19, np.inf])
-def test_what_is_no_whole_number_of_64_bits_is_bad_in_a_whole_column(far):
-    columns = find({"x": texts(RNG.integers(0, 50, N)), "y": texts(RNG.normal(size=N))})
-    for cell in (pa.array([far]), texts([far])):
-        with pytest.raises(ValueError, match="no whole value in column 'x'"):
-            columns.encode(batch_of({"x": cell, "y": pa.array([1.5])}))
-    whole = batch_of({"x": pa.array([7.0, 2.0**52]), "y": pa.array([1.5, 2.5])})
-    assert columns.read(whole).arrays["x"].to_pylist() == [7, 2**52]
+def test_what_is_no_whole_number_of_64_bits_is_an_unseen_one_in_a_whole_column():
+    wholes = RNG.integers(0, 50, N)
+    columns = find({"x": texts(wholes), "y": texts(RNG.normal(size=N))})
+    odd = [3.5, 1e300, -1e19, np.inf, 7.0, 2.0**52]
+    for cells in (pa.array(odd), texts(odd)):
+        rows = batch_of({"x": cells, "y": texts([0.5] * 6)})
+        values = columns.read(rows)
+        nearest = [4, 2**63 - 1024, -(2**63), 2**63 - 1024, 7, 2**52]
+        assert values.arrays["x"].to_pylist() == nearest and not values.bad
+        assert columns.unseen(values)[:, 0].tolist() == [True] * 4 + [False, True]
+        codes = columns.encode(rows)[:, 0]
+        ends = columns.encode(batch_of({"x": texts([4, 49, 0]), "y": texts([0, 0, 0])}))[:, 0]
+        assert codes[:4].tolist() == ends[[0, 1, 2, 1]].tolist()
+    beside = batch_of({"x": texts(["3.5", "word", "8"]), "y": texts([1, 2, 3])})
+    kept = next(columns.clean([beside], max_unreadable=1))
+    assert kept.rows.tolist() == [0, 2] and columns.unseen(kept)[:, 0].tolist() == [True, False]
+
+
+def with_words(first, second):
+    """Two columns of numbers, but for some rows."""
+    x, y = (texts(RNG.normal(size=1000)).to_pylist() for _ in range(2))
+    for row in first:
+        x[row] = "oops"
+    for row in second:
+        y[row] = "oops"
+    return {"x": pa.array(x), "y": pa.array(y)}
+
+
+@pytest.mark.parametrize(
+    ("before", "most", "refused"), [(6, 0.0121, False), (7, 0.0121, True), (6, 0.0119, True)]
+)
+def test_rows_of_another_length_are_among_those_that_cannot_be_read(before, most, refused):
+    clean, alike, left_out = with_words((), ()), with_words(range(6), range(6)), Unreadable()
+    for line in range(before):
+        left_out.add(f"line {line}", "1 cells, not 2")
+    columns, message = find(clean), f"{6 + before} of {1000 + before} rows"
+
+    def found():
+        find(alike, clean, left_out={"unlabeled": before}, max_unreadable=most)
+
+    def cleaned():
+        list(columns.clean(batches(alike)(), left_out=left_out, max_unreadable=most))
+
+    for read in (found, cleaned):
+        with pytest.raises(ValueError, match=message) if refused else contextlib.nullcontext():
+            read()
+
+
+def test_rows_that_cannot_be_read_are_counted_once_whatever_they_lack():
+    """By what finds the types and by what reads the rows, with those of another length."""
+
+    clean = with_words((), ())
+    alike, apart = with_words(range(6), range(6)), with_words(range(6), range(6, 12))
+    assert len(find(alike, clean).notes) == 2
+    with pytest.raises(ValueError, match=r"unlabeled must hold rows .* 12 of 1000 .*6 .*'x', 6 "):
+        find(apart, clean)
+    with pytest.raises(ValueError, match=r"unwanted must hold rows that .* 12 of 1000 rows of "):
+        find(clean, apart)
+    assert find(apart, clean, max_unreadable=0.012)
+    ids = with_words((), ()) | {"id": texts(range(1000))}  # an id is never unreadable
+    ids["id"] = pa.array([*ids["id"].to_pylist()[:-5], *"abcde"])
+    assert find(ids, clean, left_out={"unlabeled": 8}).columns[2].type == "id"
 
 
 def test_columns_of_the_cases_that_were_reported():
@@ -386,14 +457,9 @@ def test_bad_rows_are_counted_and_named_up_to_a_share():
     columns = find(table)
     assert columns.columns[0].type == "numeric"
     assert any("1 of 1,000 rows" in n and "'x'" in n and "row 700 " in n for n in columns.notes)
-    told = []
-
-    class LeftOut:
-        def add(self, row, reason):
-            told.append((row, reason))
-
-    kept = list(columns.clean(batches(table, 64)(), "unlabeled", left_out=LeftOut()))
-    assert told == [("row 700 (counted from 0)", "no numeric value in column 'x'")]
+    told = Unreadable()
+    kept = list(columns.clean(batches(table, 64)(), "unlabeled", left_out=told))
+    assert list(told) == [("row 700 (counted from 0)", "no numeric value in column 'x'")]
     rows = np.concatenate([values.rows for values in kept])
     assert rows.tolist() == [row for row in range(1000) if row != 700]
     assert sum(len(columns.encode(values)) for values in kept) == 999
@@ -682,26 +748,6 @@ def test_a_fold_without_any_value_of_a_column_is_told():
     assert both.columns[0].type == "constant" and "in any row" not in " ".join(both.notes)
 
 
-UNITS = {
-    "percentages": lambda k: f"{k * 0.37:.2f}%",
-    "kilograms": lambda k: f"{k},5 kg",
-    "euros": lambda k: f"€ {k * 3}",
-}
-
-
-@pytest.mark.parametrize("case", UNITS)
-def test_an_id_of_numbers_with_a_unit_is_told(case):
-    def notes(cells):
-        columns = find({"x": pa.array(cells), "y": texts(RNG.normal(size=N))})
-        assert columns.columns[0].type == "id"
-        return [note for note in columns.notes if "'x'" in note and "unit" in note]
-
-    assert len(notes([UNITS[case](k) for k in range(N)])) == 1
-    assert not notes([f"c3-{k:05d}" for k in range(N)]) and not notes([f"#{k}b" for k in range(N)])
-    said = {"x": pa.array([UNITS[case](k) for k in range(N)]), "y": texts(RNG.normal(size=N))}
-    assert not any("unit" in note for note in find(said, overrides={"id": ["x"]}).notes)
-
-
 def test_numbers_for_words_are_told():
     words = {"x": pa.array(RNG.choice(["u", "v"], N)), "y": texts(RNG.normal(size=N))}
     for numbers in (texts(range(N)), pa.array(range(N)), pa.array(np.arange(N) / 4)):
@@ -724,3 +770,80 @@ def test_days_beyond_the_reach_of_nanoseconds_are_told_with_its_ends():
     for old in (texts(["1500-01-01"] * N), pa.array([-(15 * 10**9)] * N).cast(pa.timestamp("s"))):
         with pytest.raises(ValueError, match="dates from 1677-09-22 to 2262-04-11.* 't'.* row 0"):
             find(table, table | {"t": old})
+
+
+EARLY = [datetime.date(2021, 1, 5) + datetime.timedelta(k) for k in range(N)]
+ISO_DAYS = [f"{day:%Y-%m-%d}" for day in EARLY]
+TWO_FORMS = {  # the other form, and the two cells that are shown
+    "days before months": ("%d/%m/%Y", "2021-01-05", "07/01/2021"),
+    "months before days": ("%m/%d/%Y", "2021-01-05", "01/07/2021"),
+    "as in Germany": ("%d.%m.%Y", "2021-01-05", "07.01.2021"),
+    "with a zone": ("%Y-%m-%dT00:00Z", "2021-01-05", "2021-01-07T00:00Z"),
+}
+
+
+def mixed_days(form, every=3):
+    return [f"{day:{form}}" if k % every == 2 else f"{day}" for k, day in enumerate(EARLY)]
+
+
+@pytest.mark.parametrize("repeated", [1, 3])
+@pytest.mark.parametrize("case", TWO_FORMS)
+def test_dates_of_two_forms_are_a_question_with_an_example_of_each(case, repeated):
+    form, one, other = TWO_FORMS[case]
+    cells = mixed_days(form) * repeated
+    table = {"d": pa.array(cells), "y": texts(RNG.normal(size=len(cells)))}
+    message = (
+        rf"^unlabeled must hold dates of one form in column 'd'. Received: '{one}' in row 0 "
+        rf"\(counted from 0\), and '{other}' in row 2 \(counted from 0\): .*--column d=category, or"
+    )
+    with pytest.raises(ValueError, match=message) as caught:
+        find(table)
+    assert "\n" not in str(caught.value)
+    said = find(table, overrides={"types": {"d": "category"}}).columns[0]
+    assert (said.type, said.distinct) == ("category", N)
+
+
+def test_dates_that_contradict_each_other_are_a_question_that_shows_which():
+    """05/01/2021 may be either, 17/01/2021 and 01/18/2021 may not."""
+    days = [f"{day:{'%d/%m/%Y' if k % 2 else '%m/%d/%Y'}}" for k, day in enumerate(EARLY)]
+    with pytest.raises(ValueError, match="'01/05/2021' in row 0.*'14/01/2021' in row 9 "):
+        find({"d": pa.array(days), "y": texts(RNG.normal(size=N))})
+
+
+def test_said_to_be_dates_those_of_two_certain_forms_are_read():
+    other = texts(RNG.normal(size=N))
+    said = {"types": {"d": "datetime"}}
+    table = {"d": pa.array(mixed_days("%d.%m.%Y")), "y": other}
+    columns = find(table, overrides=said)
+    codes = columns.encode(batch_of(table))
+    assert (codes == columns.encode(batch_of({"d": pa.array(ISO_DAYS), "y": other}))).all()
+    unsure = {"d": pa.array(mixed_days("%d/%m/%Y")), "y": other}
+    with pytest.raises(ValueError, match="hold dates in column 'd', .* others in 133 of 400 rows"):
+        find(unsure, overrides=said)
+    columns = find(unsure, overrides=said, max_unreadable=0.5)
+    assert columns.read(batch_of(unsure)).bad["d"].sum() == 133
+
+
+def test_dates_among_other_words_are_a_question_but_few_dates_among_words_are_none():
+    def table(words):
+        cells = [words[k // 9 % len(words)] if k % 9 == 4 else d for k, d in enumerate(ISO_DAYS)]
+        return {"d": pa.array(cells), "y": texts(RNG.normal(size=N))}
+
+    with pytest.raises(
+        ValueError, match="Received: 356 dates and 44 other .* first in row 4 .*wor"
+    ):
+        find(table(["secret"]))
+    with pytest.raises(ValueError, match="Received: 356 dates and 44 other cells, first in row 4"):
+        find(table(["2021-02-30"]))
+    with pytest.raises(ValueError, match="Received: 356 dates and 44 other cells: say which"):
+        find(table(["44197", "44198"]))  # days as Excel counts them
+    known = find(table(["unknown"]), overrides={"missing": ["unknown"]}).columns[0]
+    assert (known.type, known.missing) == ("datetime", 44)
+    places = [d if k % 2 else "Rome" for k, d in enumerate(ISO_DAYS[:20] * 20)]
+    assert column(pa.array(places)).type == "category"
+
+
+def test_dates_of_two_forms_are_told_however_late_they_come():
+    days = [*ISO_DAYS * 60, *(f"{day:%d.%m.%Y}" for day in EARLY * 20)]
+    with pytest.raises(ValueError, match=r"'2021-01-05' in row 0 .*'05\.01\.2021' in row 24000"):
+        find({"d": pa.array(days), "y": texts(RNG.normal(size=len(days)))})

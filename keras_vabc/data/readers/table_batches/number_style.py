@@ -3,6 +3,8 @@
 from collections import Counter, defaultdict
 from dataclasses import replace
 
+from keras_vabc.data.columns.number_forms import OCTET
+from keras_vabc.data.columns.units import CURRENCY, bare_numbers
 from keras_vabc.data.readers.table_batches.cells import MISSING
 
 FEWEST = 10  # numbers that may be cut into thousands, where none of them must be
@@ -13,6 +15,7 @@ SPACES = " \u00a0\u2009\u202f"  # all of which stand between thousands, and coun
 APOSTROPHES = "'\u2019"
 SEPARATORS = f".,{SPACES}{APOSTROPHES}"
 PATTERNS = {  # of a cell, the first that fits it
+    "address": rf"({OCTET}\.){{3}}{OCTET}",
     "point": r"[-+]?\d*\.(\d{0,2}|\d{4,}|\d*[eE][-+]?\d+)|[-+]?(0\d*|\d{4,}|)\.\d{3}",
     "comma": r"[-+]?\d*,(\d{0,2}|\d{4,}|\d*[eE][-+]?\d+)|[-+]?(0\d*|\d{4,}|),\d{3}",
     "commas between": rf"[-+]?{WHOLE}((,\d{{3}}){{2,}}|(,\d{{3}})+\.\d*)",
@@ -22,6 +25,7 @@ PATTERNS = {  # of a cell, the first that fits it
     "spaces between": rf"[-+]?{WHOLE}([{SPACES}]\d{{3}})+([.,]\d*)?",
     "apostrophes between": rf"[-+]?{WHOLE}([{APOSTROPHES}]\d{{3}})+([.,]\d*)?",
 }
+BEGIN = rf"^\s*[-+(]?({CURRENCY})?[{SPACES}]?[-+(]?[.,]?\d"
 LENGTHS = {"long": r"\s*[-+]?\d{4,}\s*", "short": r"\s*[-+]?\d{1,3}\s*"}  # without a separator
 BETWEEN = {"commas": ",", "points": ".", "spaces": " ", "apostrophes": "'"}
 DECIMAL = {"commas": "comma", "points": "point"}  # what they are where they are not between
@@ -49,6 +53,9 @@ class NumberStyle:
     def decide(self, dialect):
         """The dialect with the decimal and the thousands that the numbers have."""
         columns = [c for name, c in self._counts.items() if name not in self._texts]
+        columns = [c for c in columns if 2 * c["address"] <= c["address"] + c["points between"]]
+        for counts in columns:  # of amounts, some of which look like an address
+            counts["points between"] += counts.pop("address", 0)
         total = sum(columns, Counter())
         thousands, certain = _thousands(columns, total, dialect.delimiter)
         if thousands in (",", "."):
@@ -68,10 +75,9 @@ class NumberStyle:
         looked_for = SEPARATORS.replace(known, "") if known else SEPARATORS
         cut = compute.match_substring_regex(column, f"[{looked_for}]")
         left = compute.utf8_trim_whitespace(compute.filter(column, cut))
-        for name, pattern in PATTERNS.items():
-            if len(left):
-                found, left = _matches(left, pattern)
-                counts[name] += found
+        left = _count_patterns(counts, left)
+        if len(left):  # what has a unit
+            _, left = _matches(_count_patterns(counts, bare_numbers(left)), r"[-+]?\d+")
         for name, pattern in LENGTHS.items():
             if not (counts[name] or counts["point"] or counts["comma"]):
                 counts[name] += _matches(column, pattern)[0]
@@ -81,6 +87,15 @@ class NumberStyle:
         counts["other"] += len(left) - (compute.sum(missing).as_py() or 0)
         written = len(column) - column.null_count
         return counts["other"] <= MOST_OTHER * max(written, sum(counts[name] for name in PATTERNS))
+
+
+def _count_patterns(counts, cells):
+    """Counts the cells that a pattern fits, and returns the others."""
+    for name, pattern in PATTERNS.items():
+        if len(cells):
+            found, cells = _matches(cells, pattern)
+            counts[name] += found
+    return cells
 
 
 def _missing():
@@ -102,7 +117,7 @@ def _is_text(column):
     from pyarrow import compute
 
     filled = compute.drop_null(column)
-    begin = compute.match_substring_regex(filled, r"^\s*[-+]?[.,]?\d")
+    begin = compute.match_substring_regex(filled, BEGIN)
     return (compute.sum(begin).as_py() or 0) < TYPICAL * len(filled)
 
 
