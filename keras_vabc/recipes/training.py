@@ -14,14 +14,9 @@ from keras_vabc.evaluation.metrics import observed_rate
 from keras_vabc.nu.classifier import NUClassifier
 from keras_vabc.nu.known import masks_of
 from keras_vabc.nu.stated import moving_in_words
+from keras_vabc.pages import reviewed
 from keras_vabc.pages.console import Bars, say, status, warnings_told
 from keras_vabc.pages.costs import guard_cost_in_words
-from keras_vabc.pages.reviewed import (
-    negatives_in_words,
-    review_lines,
-    special_note,
-    special_warning,
-)
 from keras_vabc.recipes.autoencoder import Diverged, train_autoencoder
 from keras_vabc.recipes.budget import affordable_epochs
 from keras_vabc.recipes.evaluated import Evaluation
@@ -113,7 +108,7 @@ class Training:
         )
         self._compare(nu)
         told = dataclasses.replace(self._run.record, figures=figures)
-        share = negatives_in_words(told)
+        share = reviewed.negatives_in_words(told)
         say(self._console, f"NU classifier: negatives among the unlabeled: {share}.")
         return figures
 
@@ -125,9 +120,9 @@ class Training:
         review = review.compared_with(nu.out_of_fold, codes)
         self._run.update(reviewed=review)
         if review.special:
-            self._note(special_warning(review))
+            self._note(reviewed.special_warning(review))
         elif review.typical_p is not None:
-            say(self._console, review_lines(review)[-1])
+            say(self._console, reviewed.review_lines(review)[-1])
 
     def _train_model(self):
         folds, recipe = self._training_folds, self._run.record.recipe
@@ -169,7 +164,7 @@ class Training:
         if nu is None or nu.estimates is None or correction(self._settings.prefer) != "move":
             return None
         text, wanted = moving_in_words(nu.estimates, self._folds.reviewed)
-        say(self._console, f"NU classifier: {text}{special_note(self._run.record)}.")
+        say(self._console, f"NU classifier: {text}{reviewed.special_note(self._run.record)}.")
         return wanted
 
     def _chosen_recipe(self):
@@ -202,7 +197,7 @@ class Training:
         if review is not None and recipe.guard is not None and len(kept):
             rejected = int((kept > np.float32(recipe.guard)).sum())
             self._run.update(reviewed=dataclasses.replace(review, kept_rejected=rejected))
-            say(self._console, review_lines(self._run.record.reviewed)[-1])
+            say(self._console, reviewed.review_lines(self._run.record.reviewed)[-1])
 
     def _sharpen(self, recipe, model):
         """Finetunes the decoder; the training before, when gone on with, is seen to be over."""
