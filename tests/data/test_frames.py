@@ -190,3 +190,13 @@ def test_batches_are_of_numbers():
     holes = numbers(40).assign(weight=[None, *range(39)])
     with pytest.raises(ValueError, match=r"^unlabeled must be finite.* in row 0"):
         kv.balanced_dataset(holes, numbers(20))
+
+
+def test_the_table_of_columns_says_which_of_two_ids_names_the_rows():
+    frame = pd.DataFrame({"x": RNG.normal(size=30), "key": range(30), "more": range(30)})
+    columns = find_columns(
+        read_as(frame, "u"), read_as(frame, "w"), overrides={"id": ["more", "key"]}
+    )
+    told = {line.split()[0]: line for line in str(columns).splitlines()}
+    assert "names the rows: as said" in told["key"] and columns.ids[0].name == "key"
+    assert "as said" in told["more"] and "names" not in told["more"]

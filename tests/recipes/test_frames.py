@@ -47,6 +47,8 @@ def test_a_stream_trains_as_its_table_does(run):
         "datetime",
     ]
     assert run.record.counts["unlabeled"].read == 120
+    again = run.training_data("unlabeled")  # for reports and labels
+    assert sum(len(own.rows) for own in again) == 120
     assert run.columns.columns[0].codes.missing
 
 
