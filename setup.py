@@ -44,7 +44,7 @@ setup(
         "test": [
             *DOCS,
             *REVIEW,
-            "httpx>=0.27",
+            "httpx2>=2.0",  # of the test client of FastAPI
             "playwright>=1.45",
             "tf2onnx>=1.17",
             "onnxruntime>=1.20",

@@ -16,7 +16,7 @@ from keras_vabc.review.remaining import PAGE
 STATIC = {".js": "text/javascript", ".css": "text/css"}
 MOST_ROWS = 200  # of a table in one answer
 
-Number = Annotated[int, Field(ge=0)]
+Number = Annotated[int, Field(ge=0, lt=2**31)]
 Browser = Annotated[str, StringConstraints(pattern="^[0-9a-z]{8,32}$")]
 Score = Annotated[float | None, Query(allow_inf_nan=False)]
 Seen = Literal["all", "seen", "unseen", "unwanted", "keep"]

@@ -5,7 +5,7 @@ import numpy as np
 REFERENCES = 4  # wanted rows from which a cell is put in the place of a row's own
 MARKED = 3  # columns of a row at most
 LEAST = 0.1  # log odds that a column must speak against a row
-RELATIVE = 0.2  # and over what the one that speaks most does
+RELATIVE = 0.4  # and over what the one that speaks most does
 DIGITS = 6  # of a number without a text of its own
 
 
