@@ -70,7 +70,8 @@ class Access:
             return None
         # The page goes on by itself: where another site's link led here, cookies are not sent
         # along when the server redirects.
-        answer = HTMLResponse(f'<meta http-equiv="refresh" content="0; url={FIRST_PAGE}">')
+        refresh = f'<meta http-equiv="refresh" content="0; url={FIRST_PAGE}">'
+        answer = HTMLResponse(f'<link rel="icon" href="data:,">{refresh}')
         answer.set_cookie(self._cookie, self._token, httponly=True, samesite="strict")
         return answer
 

@@ -15,12 +15,12 @@ from keras_vabc.recipes.scores import has_ids
 from keras_vabc.review.decisions import RANDOM, TOP, Decisions
 from keras_vabc.review.items import read_items
 from keras_vabc.review.pictures import pictures
-from keras_vabc.review.remaining import count, in_words
+from keras_vabc.review.remaining import count, counted_at_random, in_words
 from keras_vabc.review.state import CODES, WORDS, State
 from keras_vabc.review.table_rows import TableRows
 
 UNLABELED = "unlabeled"
-MIDDLE = 0.5  # P(negative) of what is shown only when asked for, where no threshold is set
+MIDDLE = 0.5  # P(negative) above which items are shown only when asked for, flagged or not
 
 
 class Desk:
@@ -63,16 +63,17 @@ class Desk:
         """The score above which items are blurred; infinite where none are."""
         if self.show_unwanted:
             return np.inf
-        if self.run.threshold is not None:
-            return float(np.float32(self.run.threshold))
-        return MIDDLE if self.run.has_classifier else np.inf
+        middle = MIDDLE if self.run.has_classifier else np.inf
+        return middle if self.run.threshold is None else min(middle, float(self.run.threshold))
 
     def is_blurred(self, number):
         """Whether an item is shown only when asked for."""
         if self.show_unwanted:
             return False
-        is_unwanted = self.state.codes[number] == CODES["unwanted"]
-        return bool(is_unwanted or self.items.scores[number] > self.blurred_above)
+        code = int(self.state.codes[number])
+        return code == CODES["unwanted"] or bool(
+            not code and self.items.scores[number] > self.blurred_above
+        )
 
     def order(self, shown, near=None, low=None, high=None, seen="all"):
         """Numbers of the items in an order, those that pass filters: int32 of shape `(m,)`."""
@@ -103,12 +104,16 @@ class Desk:
         return lines
 
     def reviewed(self):
-        """The decisions as `keras-vabc train --reviewed` reads them: the text of a CSV file."""
+        """The decisions as `keras-vabc train --reviewed` reads them: the text of a CSV file.
+
+        What was met at random, but is not counted, stands for nothing else: it is from the top.
+        """
         text = io.StringIO(newline="")
         lines = csv.writer(text, lineterminator="\n")
         lines.writerow(["row" if has_ids(self.run) else "id", "decision", "order"])
-        for number in np.flatnonzero(self.state.codes):
-            shown = RANDOM if self.state.at_random[number] else TOP
+        at_random = set(counted_at_random(self.state, self.items.top, self.random)[0].tolist())
+        for number in np.flatnonzero(self.state.codes).tolist():
+            shown = RANDOM if number in at_random else TOP
             decision = WORDS[int(self.state.codes[number])]
             lines.writerow([as_cell(self.items.ids[number]), decision, shown])
         return text.getvalue()

@@ -32,8 +32,10 @@ class Count:
     beyond: int
 
 
-def count(state, top, random):
-    """The `Count` of a `State`, given the numbers of the items in both orders.
+def counted_at_random(state, top, random):
+    """Numbers of the items that stand for those unseen, and of all that they were drawn from.
+
+    Arguments are a `State` and the numbers of the items in both orders.
 
     What was first met from the top is no part of the population that the random order draws from,
     and neither is a page of the top order when all of it is decided: else what was met at random
@@ -41,20 +43,26 @@ def count(state, top, random):
     Of the random order counts what is decided without a gap, so that what is doubtful cannot be
     left out.
     """
-    unwanted = state.codes == CODES["unwanted"]
     order = random[_population(state, top)[random]]
-    met = (state.at_random & (state.codes > 0))[order]
+    met = state.at_random[order]
     reviewed = len(met) if met.all() else int(np.argmin(met))
-    found = int(unwanted[order[:reviewed]].sum())
+    return order[:reviewed], order
+
+
+def count(state, top, random):
+    """The `Count` of a `State`; arguments are as of `counted_at_random`."""
+    unwanted = state.codes == CODES["unwanted"]
+    counted, population = counted_at_random(state, top, random)
+    reviewed, found = len(counted), int(unwanted[counted].sum())
     return Count(
         items=len(top),
         decided=int((state.codes > 0).sum()),
         unwanted=int(unwanted.sum()),
         reviewed=reviewed,
         found=found,
-        unseen=len(order) - reviewed,
-        interval=remaining_interval(found, reviewed, len(order)) if reviewed else None,
-        beyond=int(met[reviewed:].sum()),
+        unseen=len(population) - reviewed,
+        interval=remaining_interval(found, reviewed, len(population)) if reviewed else None,
+        beyond=int(state.at_random[population[reviewed:]].sum()),
     )
 
 

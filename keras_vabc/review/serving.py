@@ -21,7 +21,7 @@ class Server:
     """Serves a `Desk`.
 
     Args:
-        desk: `Desk`.
+        desk: `Desk`, which stays its attribute.
         port: Port, or `None` for 8421; the next free one where it is taken.
 
     Attributes:
@@ -34,7 +34,7 @@ class Server:
     """
 
     def __init__(self, desk, port=None):
-        self._desk, self._thread, self.asked = desk, None, PORT if port is None else port
+        self.desk, self._thread, self.asked = desk, None, PORT if port is None else port
         self._socket = _free_socket(self.asked)
         self.port = self._socket.getsockname()[1]
         token = secrets.token_urlsafe(32)
@@ -52,7 +52,7 @@ class Server:
 
     def run(self):
         """Serves until a signal to stop comes."""
-        with contextlib.closing(self._desk), contextlib.closing(self._socket):
+        with contextlib.closing(self.desk), contextlib.closing(self._socket):
             self._server.run(sockets=[self._socket])
 
     def start(self):

@@ -276,12 +276,16 @@ def test_decisions_are_stored_and_told(page, desk, pictures):
 
 def test_decisions_are_exported_as_training_reads_them(page, desk):
     first, second = desk.random[:2].tolist()
+    later = int(desk.random[50])  # behind others that are left out
     page.post("/api/decide", json=step([5, 119]))
     page.post("/api/decide", json=step([first, second], "keep", "random", rest=True))
+    page.post("/api/decide", json=step([later], "keep", "random", 50))
     lines = page.get("/api/reviewed.csv").text.splitlines()
     assert lines[0] == "id,decision,order"
     expected = {"005.png,unwanted,top", "119.png,unwanted,top"}
-    expected |= {f"{n:03d}.png,keep,random" for n in (first, second) if n not in (5, 119)}
+    expected |= {f"{first:03d}.png,keep,random", f"{second:03d}.png,keep,random"}
+    expected |= {f"{later:03d}.png,keep,top"}
+    assert len({first, second, later, 5, 119}) == 5
     assert expected == set(lines[1:])
 
 
@@ -322,14 +326,19 @@ def test_reviewing_leaves_decisions_in_the_folder_of_the_run_and_nothing_else(pi
 
 
 def test_what_is_unwanted_is_blurred_unless_asked_for(desk):
-    desk.run.set_threshold(0.05)
-    above = desk.items.scores > desk.run.threshold
-    assert [desk.is_blurred(n) for n in range(120)] == above.tolist()
-    wanted = int(np.flatnonzero(~above)[0])
+    above = desk.items.scores > 0.5
+    assert [desk.is_blurred(n) for n in range(120)] == above.tolist() and above.any()
+    wanted, suspicious = int(np.argmin(above)), int(np.argmax(above))
     desk.state.decide(ME, [wanted], "unwanted", "top", 0)
-    assert desk.is_blurred(wanted)
+    desk.state.decide(ME, [suspicious], "keep", "top", 0)
+    assert desk.is_blurred(wanted) and not desk.is_blurred(suspicious)
+    record = desk.run.record
+    desk.run.set_threshold(0.5)
+    assert desk.blurred_above == min(0.5, desk.run.threshold)
+    desk.run.record = record
     desk.show_unwanted = True
     assert not desk.is_blurred(wanted) and desk.blurred_above == np.inf
+    desk.show_unwanted = False
 
 
 # Tables
@@ -357,9 +366,10 @@ def _lines(desk):
 
 def test_rows_of_a_table_with_ids_are_exported_by_their_numbers(table_desk):
     page = client(table_desk)
-    page.post("/api/decide", json=step([7], "keep", "random"))
+    first = int(table_desk.random[0])
+    page.post("/api/decide", json=step([first], "keep", "random"))
     text = page.get("/api/reviewed.csv").text
-    assert text.splitlines() == ["row,decision,order", "7,keep,random"]
+    assert text.splitlines() == ["row,decision,order", f"{first},keep,random"]
 
 
 def test_a_table_of_other_rows_is_reviewed_too(table, tmp_path):

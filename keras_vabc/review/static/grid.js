@@ -130,10 +130,10 @@ export class Grid {
     this.render();
   }
 
-  move(place) {
+  move(place, above = false) {
     if (!this.order.length) return;
     this.cursor = Math.max(0, Math.min(place, this.order.length - 1));
-    this.reveal();
+    this.reveal(above);
   }
 
   // Scrolls so that the cursor is in sight: to the nearer edge, or to the upper one.

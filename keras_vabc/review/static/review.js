@@ -40,8 +40,8 @@ const grid = new Grid(byId("grid"), {
 
 function isBlurred(number) {
   if (config.showUnwanted || shownAnyway.has(number)) return false;
-  const above = config.blurredAbove !== null && scores[number] > config.blurredAbove;
-  return above || codes[number] === UNWANTED;
+  if (codes[number]) return codes[number] === UNWANTED;
+  return config.blurredAbove !== null && scores[number] > config.blurredAbove;
 }
 
 function mark(cell) {
@@ -215,7 +215,7 @@ function keepRest() {
   if (!numbers.length) return;
   for (const number of numbers) codes[number] ||= KEEP;
   write("/api/decide", { numbers, decision: "keep", shown: shownAs(), place, rest: true });
-  grid.move(end);
+  grid.move(end, true);
   grid.redraw();
 }
 
@@ -255,8 +255,8 @@ const KEYS = {
   ArrowLeft: () => grid.move(grid.cursor - 1),
   ArrowDown: () => grid.move(below(1)),
   ArrowUp: () => grid.move(below(-1)),
-  PageDown: () => grid.move(grid.cursor + grid.page),
-  PageUp: () => grid.move(grid.cursor - grid.page),
+  PageDown: () => grid.move(grid.cursor + grid.page, true),
+  PageUp: () => grid.move(grid.cursor - grid.page, true),
   Home: () => grid.move(0),
   End: () => grid.move(grid.order.length - 1),
 };
@@ -300,7 +300,7 @@ for (const id of ["shown", "seen", "low", "high"]) {
 }
 byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("place").addEventListener("change", () => {
-  grid.move(byId("place").valueAsNumber - 1 || 0);
+  grid.move(byId("place").valueAsNumber - 1 || 0, true);
   byId("place").value = "";
   byId("grid").focus();
 });
