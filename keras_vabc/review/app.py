@@ -12,6 +12,8 @@ from keras_vabc.review.access import Access
 from keras_vabc.review.html_pages import add_pages
 from keras_vabc.review.pictures import Vanished
 from keras_vabc.review.remaining import PAGE
+from keras_vabc.review.retrain_routes import add_retraining
+from keras_vabc.review.sample_routes import add_samples
 
 STATIC = {".js": "text/javascript", ".css": "text/css"}
 MOST_ROWS = 200  # of a table in one answer
@@ -46,6 +48,8 @@ def create_app(desk, token, port):
     _add_static(app)
     _add_items(app, desk)
     _add_decisions(app, desk)
+    add_samples(app, desk)
+    add_retraining(app, desk)
     add_pages(app, desk)
     return Access(app, token, port)
 

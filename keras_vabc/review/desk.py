@@ -5,6 +5,7 @@ import csv
 import io
 import os
 import threading
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from keras_vabc.review.decisions import RANDOM, TOP, Decisions
 from keras_vabc.review.items import read_items
 from keras_vabc.review.pictures import pictures
 from keras_vabc.review.remaining import count, counted_at_random, in_words
+from keras_vabc.review.retraining import Retraining
 from keras_vabc.review.state import CODES, WORDS, State
 from keras_vabc.review.table_rows import TableRows
 
@@ -49,13 +51,15 @@ class Desk:
             stack.pop_all()
         self.state = State(self.items, self.log)
         self.random = self.items.random(self.log.seed)
+        self.retraining = Retraining(self)
         self.working = threading.Lock()  # one at a time draws, or computes with the models
         images = run.spec.kind == "images"
         self.pictures = pictures(run, self.items) if images else None
         self.rows = None if images else TableRows(run, self.items)
 
     def close(self):
-        """Gives the file of the decisions up."""
+        """Stops a training, and gives the file of the decisions up."""
+        self.retraining.close()
         self.log.close()
 
     @property
@@ -94,6 +98,13 @@ class Desk:
         elif seen in CODES:
             keep &= codes == CODES[seen]
         return numbers[keep]
+
+    @cached_property
+    def training_items(self):
+        """Numbers of the items that the run was trained on; none of other data."""
+        if not self.is_unlabeled:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(~self.run.held_out(UNLABELED, self.items.digests))
 
     def told(self):
         """What the reviews tell, in sentences."""

@@ -11,10 +11,14 @@ from keras_vabc.pages.run_page import sections
 from keras_vabc.plots import png_bytes
 from keras_vabc.review.access import FIRST_PAGE
 from keras_vabc.review.remaining import PAGE
+from keras_vabc.review.samples import DRAWN, SHOWN
+from keras_vabc.review.table_rows import names_of_cells
 
 PAGES = {  # of the menu, in its order
     "/overview": "Overview",
     FIRST_PAGE: "Review",
+    "/retrain": "Retrain",
+    "/samples": "Samples",
 }
 
 
@@ -42,6 +46,14 @@ def add_pages(app, desk):
     def review():
         return page("/review", config=_review_config(desk), notes=desk.items.notes)
 
+    @app.get("/samples")
+    def samples():
+        return page("/samples", config=_samples_config(desk))
+
+    @app.get("/retrain")
+    def retrain():
+        return page("/retrain", config=_samples_config(desk))
+
     @app.get("/overview")
     def overview():
         with desk.working:
@@ -51,12 +63,25 @@ def add_pages(app, desk):
 
 def _review_config(desk):
     """What the script of the page needs to know."""
-    above = desk.blurred_above
-    return {
+    return _blurring(desk) | {
         "items": len(desk.items),
         "page": PAGE,
         "columns": None if desk.rows is None else desk.rows.names,
-        "blurredAbove": above if np.isfinite(above) else None,
-        "showUnwanted": desk.show_unwanted,
         "score": desk.run.score_name,
     }
+
+
+def _samples_config(desk):
+    return _blurring(desk) | {
+        "drawn": DRAWN,
+        "shown": SHOWN,
+        "columns": None if desk.rows is None else names_of_cells(desk.run),
+        "itemColumns": None if desk.rows is None else desk.rows.names,
+        "nearest": desk.is_unlabeled,
+    }
+
+
+def _blurring(desk):
+    above = desk.blurred_above
+    finite = above if np.isfinite(above) else None
+    return {"blurredAbove": finite, "showUnwanted": desk.show_unwanted}

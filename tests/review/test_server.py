@@ -474,3 +474,68 @@ def test_an_overview_shows_what_the_report_shows(page):
     for title in ("Data", "Training", "Samples", "Scores"):
         assert f"<h2>{title}</h2>" in text
     assert text.count("data:image/png;base64,") == 4
+
+
+# Samples
+
+
+def test_samples_are_those_of_the_run_with_what_its_guard_rejects(page, desk):
+    told = page.get("/api/samples?seed=3").json()
+    assert len(told["values"]) == 1000 and told["limit"] == desk.run.record.recipe.guard
+    accepted = [n for n, value in enumerate(told["values"]) if value <= told["limit"]]
+    for sample, number in zip(desk.run.sample(3, seed=3), accepted[:3], strict=True):
+        answer = page.get(f"/api/sample/3/{number}")
+        shown = np.asarray(Image.open(io.BytesIO(answer.content)))
+        np.testing.assert_array_equal(shown, sample[..., 0])
+    value, low, high = told["acceptance"][900]
+    assert (value, round(low, 4), round(high, 4)) == (0.9, 0.8798, 0.9171)  # Wilson's
+
+
+def test_beside_a_sample_is_the_training_item_nearest_to_it(page, desk):
+    found = page.get("/api/nearest?seed=3&numbers=0,5").json()
+    held_out = desk.run.held_out("unlabeled", desk.items.digests)
+    assert held_out.any() and not any(held_out[own["number"]] for own in found)
+    rows = np.stack([np.asarray(Image.open(p)) for p in _files(desk)])[~held_out].astype(float)
+    sample = np.asarray(Image.open(io.BytesIO(page.get("/api/sample/3/5").content)))
+    distances = ((rows - sample) ** 2).sum(axis=(1, 2))
+    own = desk.training_items.tolist().index(found[1]["number"])
+    assert (distances < distances[own]).mean() < 0.25  # nearest of those of near latents
+
+
+def _files(desk):
+    return sorted(Path(desk.run.record.data.unlabeled).iterdir())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/samples?seed=-1",
+        f"/api/samples?seed={10**30}",
+        "/api/sample/3/1000",
+        "/api/sample/3/-1",
+        f"/api/sample/{10**30}/0",
+        "/api/sample/3/..%2f0",
+        "/api/nearest?seed=3&numbers=1000",
+        "/api/nearest?seed=3&numbers=x",
+        "/api/sample-rows?numbers=1",  # of pictures there are none
+    ],
+)
+def test_there_are_no_other_samples(page, address):
+    assert page.get(address).status_code in (404, 422)
+
+
+def test_samples_of_a_table_are_rows(table_desk):
+    page = client(table_desk)
+    rows = page.get("/api/sample-rows?seed=3&numbers=0,1").json()
+    assert len(rows) == 2 and all(own[1] in ("red", "green", "blue") for own in rows)
+    found = page.get("/api/nearest?seed=3&numbers=0,1").json()
+    assert all(own["number"] in table_desk.training_items for own in found)
+    assert "age" in page.get("/samples").text
+
+
+def test_other_data_have_no_training_items(pictures, tmp_path):
+    own = Desk(copied(pictures, tmp_path), str(pictures / "unwanted"))
+    page = client(own)
+    assert page.get("/api/nearest?numbers=0").json() == [None]
+    assert "without --input" in page.get("/samples").text
+    own.close()
