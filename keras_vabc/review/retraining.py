@@ -18,6 +18,7 @@ from keras_vabc.recipes.record import MEMORY
 from keras_vabc.review.comparing import comparison
 
 LINES = 200  # of what the training says that are kept
+PATIENCE = 30  # seconds for the end of a training that was stopped
 CODE = "from keras_vabc.cli.main import main; main()"
 NAME = re.compile(r"[\w][\w .-]{0,99}")  # of a folder beside that of the run
 NONE, RUNNING, COMPARING = "none", "running", "comparing"
@@ -104,10 +105,10 @@ class Retraining:
                 self._process.send_signal(signal.SIGTERM)
 
     def close(self):
-        """Stops a training, and waits for its end."""
+        """Stops a training, and waits for its end, but not for ever."""
         self.stop()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(PATIENCE)
 
     def told(self):
         """What the page shows: a dict."""

@@ -76,12 +76,13 @@ class Server:
 
 
 def _free_socket(port):
-    """A socket bound to a port, or to the next free one."""
+    """A socket that listens at a port, or at the next free one."""
     for own in range(port, min(port + TRIED, 2**16)):
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((HOST, own))
+            bound.listen()  # who is told the address early waits, and is not refused
             return bound
         except OSError as error:
             bound.close()

@@ -1,6 +1,7 @@
 """`keras-vabc review` as a user calls it."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -86,8 +87,15 @@ def test_it_serves_until_it_is_stopped_at_the_next_free_port(copy):
             first, second = served.stdout.readline(), served.stdout.readline()
             assert first.startswith(f"Port {taken} is taken; "), served.stderr.read()
             url = re.search(r"http://127.0.0.1:\d+/\?token=\S+", second)[0]
-            with urllib.request.urlopen(url) as answer:
+            visit = urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open
+            with visit(url) as answer:
                 assert answer.status == 200
+            with visit(url.partition("?")[0] + "api/rows?numbers=0,1") as answer:
+                rows = json.load(answer)
+            first = (copy / "unlabeled.csv").read_text().splitlines()[1].split(",")
+            assert [float(cell) for cell in rows[0]["cells"]] == pytest.approx(
+                [float(cell) for cell in first], rel=1e-5
+            )
             with pytest.raises(urllib.error.HTTPError, match="403"):
                 urllib.request.urlopen(url.partition("?")[0])
             served.send_signal(signal.SIGINT)
