@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 NAMESPACE = {}
 exec(Path("keras_vabc/version.py").read_text(encoding="utf-8"), NAMESPACE)
+REVIEW = ["fastapi>=0.115", "uvicorn>=0.30"]
 DOCS = ["sphinx>=8", "myst-parser>=4", "furo>=2024.8"]
 
 setup(
@@ -17,7 +18,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["keras_vabc", "keras_vabc.*"]),
-    package_data={"keras_vabc": ["pages/*.html"]},
+    package_data={"keras_vabc": ["pages/*.html", "review/templates/*", "review/static/*"]},
     install_requires=[
         "tensorflow>=2.19",
         "keras>=3.12",  # in earlier ones a tampered file could get past the safe mode
@@ -39,8 +40,12 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.19"],
         "onnx": ["tf2onnx>=1.17", "onnxruntime>=1.20"],
         "litert": ["ai-edge-litert>=1.2"],
+        "review": REVIEW,
         "test": [
             *DOCS,
+            *REVIEW,
+            "httpx2>=2.0",  # of the test client of FastAPI
+            "playwright>=1.45",
             "tf2onnx>=1.17",
             "onnxruntime>=1.20",
             "ai-edge-litert>=1.2",

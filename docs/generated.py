@@ -55,11 +55,19 @@ def _first_line(value):
 
 def _entry(name, value):
     if inspect.ismodule(value):
-        return ""  # which has a page of its own
+        return _called(name) if callable(value) else ""  # which has a page of its own
     if inspect.isclass(value):
         hidden = ", ".join(sorted(INTERNAL & set(dir(value))))
         return f".. autoclass:: {name}\n   :members:\n   :exclude-members: {hidden}\n"
     return f".. autofunction:: {name}\n"
+
+
+def _called(name):
+    """An entry of a module that is called in the place of its one function."""
+    module = importlib.import_module(f"{name}.opening")
+    function = name.rpartition(".")[2]
+    head = f".. py:function:: {name}{inspect.signature(getattr(module, function))}"
+    return f"{head}\n\n   Calls this:\n\n.. autofunction:: {name}.opening.{function}\n"
 
 
 def _command(command, parent):

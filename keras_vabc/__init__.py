@@ -39,7 +39,7 @@ _MODULES = {
     "unlabeled_dataset": "data.pipeline",
 }
 
-_ROOMS = ("plots", "evaluation")
+_ROOMS = ("plots", "evaluation", "review")  # the last is called: `kv.review(run)`
 _OF_KERAS = ("vabc", "nu", "sampling", "detection")  # rooms whose names need it
 
 __all__ = ["__version__", *_MODULES, *_ROOMS]

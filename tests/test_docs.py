@@ -41,6 +41,8 @@ NOT_RUN = {  # lines of shell blocks that only stand there, and why
     "make test": "is what runs this",
     "keras-vabc tune --unlabeled photos/ --unwanted flagged/ --out tuned": "starts processes, "
     "which are not short; tests/recipes/test_tune.py runs it",
+    "keras-vabc review run": "serves until it is stopped; tests/review/ does it",
+    "keras-vabc review run --input new_photos/": "likewise",
     "docker run -p 8501:8501 -v $PWD/model:/models/vabc -e MODEL_NAME=vabc "
     "tensorflow/serving": "needs Docker",
     'curl -d \'{"signature_name": "sample", "inputs": {"n": 16, "seed": 0}}\' '

@@ -23,6 +23,7 @@ ROOMS = (  # the ground floor first: a room imports only rooms in front of it
     "recipes",
     "detection",
     "experiments",
+    "review",
     "cli",
 )
 EXPERIMENTERS = {"cli.demo", "cli.reproduce", "cli.benchmark"}

@@ -17,6 +17,7 @@ from keras_vabc.cli.export import export
 from keras_vabc.cli.options import Checked, CheckedWithoutKeras
 from keras_vabc.cli.report import report
 from keras_vabc.cli.reproduce import reproduce
+from keras_vabc.cli.review import review
 from keras_vabc.cli.sample import sample
 from keras_vabc.cli.score import score
 from keras_vabc.cli.threshold import threshold
@@ -49,7 +50,7 @@ def _options(
     pass
 
 
-for command in (train, tune, sample, score, threshold, evaluate, report, export):
+for command in (train, tune, sample, score, threshold, evaluate, report, review, export):
     app.command(cls=CheckedWithoutKeras if command is threshold else Checked)(command)
 for command in (demo, reproduce, benchmark):
     app.command(cls=Checked, rich_help_panel="Experiments")(command)

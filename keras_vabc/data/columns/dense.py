@@ -12,12 +12,13 @@ class Dense:
 
     Attributes:
         width: How many numbers a row has.
+        widths: How many of them each column has.
     """
 
     def __init__(self, codes):
         self._codes = codes
-        self._widths = [own.size - 1 - max(0, own.cells - 1) for own in codes]
-        self.width = sum(self._widths)
+        self.widths = [own.size - 1 - max(0, own.cells - 1) for own in codes]
+        self.width = sum(self.widths)
 
     def encode(self, codes):
         """float32 of shape `(n, width)` of codes of shape `(n, c)`."""
@@ -26,7 +27,7 @@ class Dense:
 
     def decode(self, numbers):
         """Codes, int32 of shape `(n, c)`: the nearest cell, the largest of several numbers."""
-        ends = np.cumsum(self._widths)[:-1]
+        ends = np.cumsum(self.widths)[:-1]
         parts = np.split(numbers, ends, axis=1)
         codes = [self._decode(own, part) for own, part in zip(self._codes, parts, strict=True)]
         return np.stack(codes, axis=1).astype(np.int32)
