@@ -12,6 +12,7 @@ from keras_vabc.files.manifests import MADE_BY
 from keras_vabc.files.writing import make_folder, write_whole
 
 STATES = "begun", "left", "finished"
+BEGUN = {"state": "begun", "reviewed": 0, "found": 0}  # of an attempt that has not ended
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Attempt:
         state: `"begun"`: nobody knows what came of it; `"left"` before all n; or `"finished"`.
         reviewed: Number of samples reviewed, planted ones not counted; 0 as long as it is begun.
         found: Number of them that are unwanted.
+        place: Folder of what is reviewed, where there is one; an attempt that was stopped before
+            it was there goes on by it.
     """
 
     what: str
@@ -39,6 +42,7 @@ class Attempt:
     state: str = "begun"
     reviewed: int = 0
     found: int = 0
+    place: str = ""
 
 
 def begin(record, attempt):
@@ -62,11 +66,36 @@ def begin(record, attempt):
 
 
 def end(record, attempt):
-    """Replaces an attempt in a record by what came of it."""
-    if record is not None:
-        with _changing(record) as attempts:
-            same = [(one.what, one.number) for one in attempts]
-            attempts[same.index((attempt.what, attempt.number))] = attempt
+    """Replaces an attempt in a record by what came of it.
+
+    A `ValueError` if it is not in the record, or something else came of it before: who has seen
+    what a bound is must not change what it counts.
+    """
+    if record is None:
+        return
+    with _changing(record) as attempts:
+        known = {(one.what, one.number): place for place, one in enumerate(attempts)}
+        place = known.get((attempt.what, attempt.number))
+        begun = None if place is None else dataclasses.replace(attempt, **BEGUN)
+        if place is None or dataclasses.replace(attempts[place], **BEGUN) != begun:
+            raise ValueError(
+                f"record must hold the attempt that ends. Received: {record} without attempt "
+                f"{attempt.number} of seed {attempt.seed}."
+            )
+        earlier = attempts[place]
+        if earlier.state != "begun" and earlier != attempt:
+            raise ValueError(
+                f"record must not change what came of an attempt. Received: {attempt.found} found "
+                f"among {attempt.reviewed} for attempt {attempt.number}, which ended with "
+                f"{earlier.found} among {earlier.reviewed}."
+            )
+        attempts[place] = attempt
+
+
+def earlier_attempts(record, attempt):
+    """The attempts on the same thing that a record has before one; none without a record."""
+    known = [] if record is None else read_attempts(record)
+    return [one for one in known if one.what == attempt.what and one.number < attempt.number]
 
 
 def read_attempts(path):

@@ -151,6 +151,16 @@ def test_a_certificate_is_read_back_and_a_damaged_one_is_not(tmp_path):
         read_certificate(path)
 
 
+def test_a_certificate_of_an_earlier_version_is_read(tmp_path):
+    certificate = kv.certify(draw, look, 80, what="a", record=tmp_path / "attempts.json")
+    content = json.loads(certificate.to_json())
+    del content["guarded"], content["certified"]
+    assert "place" not in content["attempt"] and "place" not in content["attempts"][0]
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(content))
+    assert read_certificate(path) == certificate
+
+
 @pytest.mark.parametrize(
     "text", ["", "{}", '{"attempts": [{}]}', '{"attempts": 3}', "[1]", '{"attempts": [3]}']
 )
