@@ -92,10 +92,10 @@ def end(record, attempt):
         attempts[place] = attempt
 
 
-def earlier_attempts(record, attempt):
-    """The attempts on the same thing that a record has before one; none without a record."""
+def other_attempts(record, attempt):
+    """The other attempts on the same thing that a record has; none without a record."""
     known = [] if record is None else read_attempts(record)
-    return [one for one in known if one.what == attempt.what and one.number < attempt.number]
+    return [one for one in known if one.what == attempt.what and one.number != attempt.number]
 
 
 def read_attempts(path):

@@ -6,7 +6,7 @@ import secrets
 import numpy as np
 
 from keras_vabc.data.checks import check_whole
-from keras_vabc.evaluation.certificate.attempts import Attempt, begin, earlier_attempts, end
+from keras_vabc.evaluation.certificate.attempts import Attempt, begin, end, other_attempts
 from keras_vabc.evaluation.certificate.review import Review
 
 SEEDS = 2**31
@@ -75,7 +75,7 @@ def certify(
         own.decide(place, is_unwanted)
     end(record, own.ended())
     near = None if copies is None else (int(copies.sum()), n)
-    return own.certificate(earlier_attempts(record, attempt), record is not None, near)
+    return own.certificate(other_attempts(record, attempt), record is not None, near)
 
 
 def drawn_seed(seed):

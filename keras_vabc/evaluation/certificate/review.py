@@ -85,11 +85,11 @@ class Review:
         state = "finished" if self.is_complete else "left"
         return dataclasses.replace(self.attempt, state=state, reviewed=reviewed, found=found)
 
-    def certificate(self, earlier=(), recorded=False, near_copies=None, guard=None, certified=None):
+    def certificate(self, others=(), recorded=False, near_copies=None, guard=None, certified=None):
         """The `Certificate` of the review as it is.
 
         Args:
-            earlier: The `Attempt`s on the same thing before this one.
+            others: The other `Attempt`s on the same thing, abandoned ones too.
             recorded: Whether they are kept in a record.
             near_copies: `None`, or the pair of near copies found and samples compared.
             guard: `None`, or the pairs `held_out` and `drawn` of `guarded_bound`, where unguarded
@@ -99,7 +99,7 @@ class Review:
         attempt = self.ended()
         planted = self.counts(PLANTED) if (self.kinds == PLANTED).any() else None
         guarded = None if guard is None else (self.counts(UNGUARDED), *guard)
-        attempts = [*earlier, attempt]
+        attempts = sorted([*others, attempt], key=lambda one: one.number)
         return stated(attempt, attempts, recorded, planted, near_copies, guarded, certified)
 
 

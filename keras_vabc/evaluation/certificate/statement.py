@@ -39,7 +39,7 @@ class Certificate:
         bound: Upper bound of the share of unwanted samples, in [0, 1].
         error: Error probability of this attempt alone; see `confidence` for that of all together.
         kind: `"fixed"`, where all n were reviewed; `"left"`, whose bound holds at any time.
-        attempts: All attempts on the same thing, in their order, this one the last.
+        attempts: All attempts on the same thing, in their order, this one among them.
         recorded: Whether attempts are kept in a record; else this is taken for the first.
         planted: `None`, or dict of `planted` and `caught`, and of the `bound` under the
             assumption in words, `assumes`; the bound is `None` where the plan was left.
