@@ -4,8 +4,8 @@ from keras_vabc.evaluation.certificate.statement import NOT_COVERED
 from keras_vabc.pages.page import Section, Table, render_page
 
 STATES = {
-    "begun": "abandoned, or under way",
-    "left": "left before all were reviewed",
+    "begun": "abandoned or under way",
+    "left": "left",
     "finished": "all reviewed",
 }
 
@@ -72,8 +72,7 @@ def _copies(certificate):
         return []
     return [
         f"At most {_percent(own['bound'])} of the samples are near copies of training examples: "
-        f"{own['found']:,} found among {own['n']:,} by the run's own rule, under which about 1 % "
-        "of real data that nothing was trained on are near copies, too."
+        f"{own['found']:,} found among {own['n']:,} by a rule."
     ]
 
 
@@ -89,7 +88,9 @@ def _certified_text(certificate):
 
 def _certified(certificate):
     rows, own = [], certificate.certified or {}
-    rows += [[f"sha256 of the {name}", value] for name, value in own.get("sha256", {}).items()]
+    names = {"model": "the model"}
+    hashes = own.get("sha256") or {}
+    rows += [[f"sha256 of {names.get(name, name)}", value] for name, value in hashes.items()]
     parts = own.get("parts") or {}
     rows += [[f"sha256 of {name} of the run", value] for name, value in parts.items()]
     if own.get("made_by"):

@@ -56,7 +56,9 @@ def sample_figures(run, folds, seed=0, show=lambda text: None):
 
 
 def near_copies(run, folds, samples, seed=0):
-    """How many samples are near copies of training rows, by the rule of `copies`.
+    """How many samples are near copies of training rows by the rule of `copies`, and `expected`.
+
+    The latter is the share of near copies among real rows that nothing was trained on.
 
     Images are compared by the features of `sample_figures`, rows of tables by their numbers, each
     column in its standard deviations. `samples` are rows in the form of the run's, `folds` as in
@@ -73,7 +75,8 @@ def near_copies(run, folds, samples, seed=0):
         deviation = rows.training.std(axis=0, dtype="float64")
         scale = np.where(deviation > 0, deviation, 1).astype("float32")
         own, known, unseen = (x / scale for x in (samples, rows.training, rows.held_out))
-    return round(copies(own, known, unseen, seed).near.value * len(samples))
+    found = copies(own, known, unseen, seed)
+    return round(found.near.value * len(samples)), found.expected
 
 
 class _Rows:

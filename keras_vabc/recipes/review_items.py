@@ -121,10 +121,15 @@ def _drawn_by_run(run, attempt, samples):
 def _copies(run, samples):
     try:
         folds = folds_again(run, run.record.settings.seed)
-        found = near_copies(run, folds, in_form(samples, run.spec), run.record.settings.seed)
+        rows = in_form(samples, run.spec)
+        found, expected = near_copies(run, folds, rows, run.record.settings.seed)
     except (OSError, ValueError) as error:
         return {"notes": [f"Near copies were not looked for: {error}"]}
-    return {"near_copies": [found, len(samples)]}
+    note = (
+        f"By the rule for near copies {100 * expected:.3g} % of real data that nothing was trained "
+        "on are some, too."
+    )
+    return {"near_copies": [found, len(samples)], "notes": [note]}
 
 
 def _planted(run, count, seed):
