@@ -14,6 +14,7 @@ from keras_vabc.evaluation.certificate.attempts import (
     end,
     other_attempts,
     read_attempts,
+    withdraw,
 )
 from keras_vabc.evaluation.certificate.certify import drawn_seed, today
 from keras_vabc.evaluation.certificate.review import PLANTED, Review
@@ -85,17 +86,17 @@ def begin_certification(
     record = _record_place(record, run, exported)
     what = generator_id(parts)
     attempt = Attempt(what, 0, drawn_seed(seed), n, by, today(), place=os.path.realpath(out))
-    attempt = _stopped(record, attempt, seed_given) or begin(record, attempt)
-    with new_output(out, KIND, folder=True) as output:
+    with _begun(record, attempt, seed_given) as attempt, _new_folder(out) as folder:
         if exported is None:
             show("Writing the model, and comparing it with the run")
-            run.export(output.path / MODEL)
-            exported = Exported(output.path / MODEL)
-        found = write_items(output.path, exported, run, attempt, wanted, show)
+            run.export(folder / MODEL)
+            exported = Exported(folder / MODEL)
+        found = write_items(folder, exported, run, attempt, wanted, show)
         state = {"made_by": MADE_BY, "attempt": dataclasses.asdict(attempt)}
         state |= {"record": str(record), "planted": wanted.planted, "unguarded": wanted.unguarded}
         state |= found | {"certified": _certified(exported, run)}
-        _write_json(output.path / STATE, state)
+        text = json.dumps(state, indent=1) + "\n"
+        (folder / STATE).write_text(text, encoding="utf-8")
     return Certification(out)
 
 
@@ -175,12 +176,22 @@ class Certification:
         guard = self._guard and [tuple(pair) for pair in self._guard]
         beside = {"near_copies": self._near and tuple(self._near), "guard": guard}
         certificate = self.review.certificate(others, True, **beside, certified=self._certified)
-        write_whole(self.folder / CERTIFICATE, certificate.to_json().encode())
-        write_whole(self.folder / PAGE, certificate_page(certificate, self.notes).encode())
+        self._write(certificate)
         if self.holds_unwanted:
             for path in self._shown():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return certificate
+
+    def _write(self, certificate):
+        """The certificate, and before it the page, which does not stay without it."""
+        page, path = self.folder / PAGE, self.folder / CERTIFICATE
+        try:
+            write_whole(page, certificate_page(certificate, self.notes).encode())
+            write_whole(path, certificate.to_json().encode())
+        except BaseException:
+            if not path.exists():
+                page.unlink(missing_ok=True)
+            raise
 
     def _shown(self):
         """What shows items, of whatever kind."""
@@ -217,13 +228,30 @@ def _record_place(record, run, exported):
     return exported.root.with_name(f"{exported.root.name}.{ATTEMPTS}")
 
 
-def _stopped(record, attempt, seed):
-    """An attempt like this one that was stopped before anything was there to review; or `None`."""
+@contextlib.contextmanager
+def _begun(record, attempt, seed):
+    """The attempt in the record, where it stays only if the block ends: nobody has seen it else.
+
+    One like it that a kill has stopped is gone on with, and stays whatever happens: what it showed,
+    and who took that away, is not known.
+    """
     for one in read_attempts(record):
         like = dataclasses.replace(attempt, number=one.number, seed=one.seed, date=one.date)
         if one == like and seed in (None, one.seed):
-            return one
-    return None
+            yield one
+            return
+    attempt = begin(record, attempt)
+    try:
+        yield attempt
+    except BaseException:
+        withdraw(record, attempt)
+        raise
+
+
+@contextlib.contextmanager
+def _new_folder(out):
+    with new_output(out, KIND, folder=True) as output:
+        yield output.path
 
 
 def _certified(exported, run):
@@ -232,7 +260,3 @@ def _certified(exported, run):
     versions = exported.manifest.get("made_by")
     known = None if run is None else {"id": run.record.id, "threshold": run.threshold}
     return own | {"made_by": versions, "run": known}
-
-
-def _write_json(path, content):
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

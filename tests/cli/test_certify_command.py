@@ -255,30 +255,53 @@ class Killed(BaseException):
     """What ends a process in the middle."""
 
 
+def killed(*arguments):
+    raise Killed
+
+
+def kills(*words):
+    with pytest.raises(Killed):
+        raise keras_vabc(*words).exception
+
+
 def test_a_kill_between_loses_nothing(own, tmp_path, monkeypatch):
     out, model = tmp_path / "review", own / "run-model"
     words = ["certify", model, "-n", 12, "--by", "Ada", "--out", out]
     record = own / "run" / "attempts.json"
-
-    def killed(*arguments):
-        raise Killed
-
-    for place in ("render_sheet", "_write_pictures"):
-        monkeypatch.setattr(review_items, place, killed)
-        with pytest.raises(Killed):
-            raise keras_vabc(*words).exception
-        monkeypatch.undo()
-        assert not out.exists()
+    monkeypatch.setattr(review_items, "render_sheet", killed)
+    monkeypatch.setattr(certification, "withdraw", lambda *_: None)  # which a kill leaves no time
+    kills(*words)
+    assert not out.exists()
+    monkeypatch.undo()
     (begun,) = read_attempts(record)
+    monkeypatch.setattr(review_items, "render_sheet", killed)
+    kills(*words)  # what was gone on with stays
+    monkeypatch.undo()
+    fails("seed must be one that no earlier", *words[:3], 13, "--seed", begun.seed, "--out", out)
     succeeds(*words)
     assert read_attempts(record) == [begun] and Certification(out).attempt == begun
     path = decide(out)
+    ending = ["certify", model, "--decisions", path, "--out", out]
     monkeypatch.setattr(certification, "certificate_page", killed)
-    with pytest.raises(Killed):
-        raise keras_vabc("certify", model, "--decisions", path, "--out", out).exception
+    kills(*ending)
     monkeypatch.undo()
-    succeeds("certify", model, "--decisions", path, "--out", out)
+    assert not (out / "certificate.json").exists()
+    succeeds(*ending)
     assert [one.state for one in read_attempts(record)] == ["finished"]
+    assert (out / "certificate.html").exists()
+
+
+def test_what_fails_before_anything_is_seen_is_no_attempt(own, tmp_path, monkeypatch):
+    words = ["certify", own / "run-model", "-n", 12, "--out", tmp_path / "new" / "review"]
+    record = own / "run" / "attempts.json"
+    for place in ("render_sheet", "_write_pictures"):
+        monkeypatch.setattr(review_items, place, killed)
+        kills(*words)
+        monkeypatch.undo()
+        assert not record.exists() and not (tmp_path / "new").exists()
+    assert succeeds(*words).startswith("Attempt 1, seed")
+    fails("plant must be at most", *words[:-1], tmp_path / "b", "--run", own / "run", "--plant", 99)
+    assert [one.number for one in read_attempts(record)] == [1]
 
 
 def test_an_export_far_from_its_run_has_a_record_beside_it(own, tmp_path):

@@ -65,6 +65,13 @@ def begin(record, attempt):
     return attempt
 
 
+def withdraw(record, attempt):
+    """Takes an attempt of which nobody has seen anything out of a record again."""
+    if record is not None:
+        with _changing(record) as attempts:
+            attempts[:] = [one for one in attempts if one != attempt]
+
+
 def end(record, attempt):
     """Replaces an attempt in a record by what came of it.
 
@@ -131,6 +138,9 @@ def _changing(path):
     with locked(path.parent, wait=60):
         attempts = read_attempts(path)
         yield attempts
+        if not attempts:
+            path.unlink(missing_ok=True)
+            return
         content = {"made_by": MADE_BY}
         content["attempts"] = [dataclasses.asdict(one) for one in attempts]
         write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
