@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import os
 import shutil
 from pathlib import Path
@@ -18,8 +17,7 @@ from keras_vabc.evaluation.certificate.attempts import (
 )
 from keras_vabc.evaluation.certificate.certify import drawn_seed, today
 from keras_vabc.evaluation.certificate.review import PLANTED, Review
-from keras_vabc.files.bounds import read_text_file
-from keras_vabc.files.manifests import MADE_BY
+from keras_vabc.files.manifests import MANIFEST, read_manifest
 from keras_vabc.files.outputs import new_output
 from keras_vabc.files.writing import check_new_folder, write_whole
 from keras_vabc.pages.certificate_page import certificate_page
@@ -30,7 +28,7 @@ from keras_vabc.recipes.run import Run, open_run
 from keras_vabc.recipes.verification import CERTIFIED
 
 KIND = "certification"  # of output
-STATE, CERTIFICATE, PAGE = "attempt.json", "certificate.json", "certificate.html"
+CERTIFICATE, PAGE = "certificate.json", "certificate.html"
 ATTEMPTS = "attempts.json"  # in the folder of a run
 MODEL = "model"  # the export of a run that is certified itself
 
@@ -86,17 +84,16 @@ def begin_certification(
     record = _record_place(record, run, exported)
     what = generator_id(parts)
     attempt = Attempt(what, 0, drawn_seed(seed), n, by, today(), place=os.path.realpath(out))
-    with _begun(record, attempt, seed_given) as attempt, _new_folder(out) as folder:
+    with _begun(record, attempt, seed_given) as attempt, _new_folder(out) as output:
+        folder = output.path
         if exported is None:
             show("Writing the model, and comparing it with the run")
             run.export(folder / MODEL)
             exported = Exported(folder / MODEL)
         found = write_items(folder, exported, run, attempt, wanted, show)
-        state = {"made_by": MADE_BY, "attempt": dataclasses.asdict(attempt)}
-        state |= {"record": str(record), "planted": wanted.planted, "unguarded": wanted.unguarded}
-        state |= found | {"certified": _certified(exported, run)}
-        text = json.dumps(state, indent=1) + "\n"
-        (folder / STATE).write_text(text, encoding="utf-8")
+        state = {"attempt": dataclasses.asdict(attempt), "record": str(record)}
+        state |= {"planted": wanted.planted, "unguarded": wanted.unguarded}
+        output.manifest |= state | found | {"certified": _certified(exported, run)}
     return Certification(out)
 
 
@@ -121,13 +118,13 @@ class Certification:
         check_path("out", folder)
         self.folder = Path(folder)
         try:
-            state = json.loads(read_text_file(self.folder / STATE))
+            state = read_manifest(self.folder / MANIFEST) or {}
             attempt = Attempt(**state["attempt"])
             self.review = Review(attempt, state["planted"], state["unguarded"])
             self.notes, self._certified = state["notes"], state["certified"]
             self._near, self._guard = state["near_copies"], state["guard"]
             self.record = Path(record or state["record"]).absolute()
-        except (ValueError, KeyError, TypeError, FileNotFoundError, NotADirectoryError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"out must be a folder in which keras-vabc certify began. Received: out={folder} "
                 f"({received(error)})."
@@ -251,7 +248,7 @@ def _begun(record, attempt, seed):
 @contextlib.contextmanager
 def _new_folder(out):
     with new_output(out, KIND, folder=True) as output:
-        yield output.path
+        yield output
 
 
 def _certified(exported, run):

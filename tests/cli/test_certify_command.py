@@ -139,7 +139,7 @@ def test_verify_tells_another_export(own, tmp_path):
 
 
 def path_of(out):
-    return out / "attempt.json"
+    return out / "manifest.json"
 
 
 def test_a_table_is_reviewed_as_rows_and_planted_ones_are_deleted(own, tmp_path):
@@ -163,12 +163,7 @@ def test_a_table_is_reviewed_as_rows_and_planted_ones_are_deleted(own, tmp_path)
     assert (certificate.planted["caught"], certificate.planted["planted"]) == (5, 6)
     assert certificate.near_copies["n"] == 30
     left = sorted(path.name for path in out.iterdir())
-    assert left == [
-        "attempt.json",
-        *("certificate.html", "certificate.json"),
-        path.name,
-        "manifest.json",
-    ]
+    assert left == ["certificate.html", "certificate.json", "decisions.csv", "manifest.json"]
     again = succeeds("certify", model, "--decisions", path, "--out", out)
     assert "caught 5 of 6 planted" in again
     assert read_certificate(out / "certificate.json") == certificate
