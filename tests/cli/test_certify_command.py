@@ -299,6 +299,16 @@ def test_what_fails_before_anything_is_seen_is_no_attempt(own, tmp_path, monkeyp
     assert [one.number for one in read_attempts(record)] == [1]
 
 
+def test_many_items_have_several_sheets(own, tmp_path, monkeypatch):
+    monkeypatch.setattr(review_items, "PAGE_ITEMS", 4)
+    out = tmp_path / "review"
+    succeeds("certify", own / "run-model", "-n", 10, "--out", out)
+    sheets = [(out / f"sheet-{number}.html").read_text() for number in (1, 2, 3)]
+    shown = [re.findall(r"<figcaption>([\w-]+)<", sheet) for sheet in sheets]
+    assert [len(names) for names in shown] == [4, 4, 2]
+    assert sum(shown, []) == Certification(out).names
+
+
 def test_an_export_far_from_its_run_has_a_record_beside_it(own, tmp_path):
     shutil.copytree(own / "run-model", tmp_path / "model")
     shutil.rmtree(own / "run")
