@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from keras_vabc.evaluation.metrics import wilson_rate
 from keras_vabc.files.writing import write_whole
 from keras_vabc.pages.markdown import markdown
 from keras_vabc.plots import png_bytes
@@ -79,7 +80,8 @@ def digits(line):
     """What a certificate of MNIST says."""
     own = line["certificate"]
     one, eye, near, guarded = (own[n] for n in ("attempt", "planted", "near_copies", "guarded"))
-    more, counted = line["more_found"] / line["more"], f"{line['more_found']} of {line['more']:,}"
+    more = wilson_rate(line["more_found"] / line["more"], line["more"])
+    interval = f"{percent(more.value)} ({percent(more.low)} to {percent(more.high)})"
     (found, n), (passed, known), (accepted, drawn) = (
         guarded[name] for name in ("unguarded", "held_out", "drawn")
     )
@@ -106,13 +108,26 @@ def digits(line):
 The `quality` export for MNIST where 8s are unwanted, certified by its own command's functions. The
 reviewer is the strict judge, which is right on {100 * line["judge_accuracy"]:.2f} % of the test
 digits: it saw the pictures that a person would get. Its bound is one of what *it* takes for an 8.
-Of {line["more"]:,} further samples it takes {counted} for one, {percent(more)}.
+Of {line["more"]:,} further samples it takes {line["more_found"]} for one: {interval}.
 
 {markdown(["bound", "counted", "at most"], rows)}
 
-`{line["command"]}`, seed {line["seed"]}, on {line["date"]}, {line["machine"]["cpu"]},
+{beside(guarded["bound"], line)}`{line["command"]}` on {line["date"]}, {line["machine"]["cpu"]},
 keras_vabc {versions["keras_vabc"]}, TensorFlow {versions["tensorflow"]}; trained in
-{line["seconds"]:.0f} s beside other work. The certificate is in [mnist.jsonl](mnist.jsonl)."""
+{line["seconds"]:,.0f} s beside much other work. The certificate is in [mnist.jsonl](mnist.jsonl)."""
+
+
+def beside(bound, line):
+    """What is to be said of a bound under an assumption that lies below what was counted."""
+    if bound >= wilson_rate(line["more_found"] / line["more"], line["more"]).low:
+        return ""
+    return """\
+The bound with the guard's help lies below what the judge counts in the further samples: it fails
+here, since its assumption does not hold of what this judge takes for an 8. What passes the guard
+is not like the unseen 8s, of which the guard stops every one; it may be other digits on which the
+judge errs. This is why it stands beside the other bound, and never instead.
+
+"""
 
 
 def percent(share):
