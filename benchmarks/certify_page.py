@@ -114,7 +114,8 @@ Of {line["more"]:,} further samples it takes {line["more_found"]} for one: {inte
 
 {beside(guarded["bound"], line)}`{line["command"]}` on {line["date"]}, {line["machine"]["cpu"]},
 keras_vabc {versions["keras_vabc"]}, TensorFlow {versions["tensorflow"]}; trained in
-{line["seconds"]:,.0f} s beside much other work. The certificate is in [mnist.jsonl](mnist.jsonl)."""
+{line["seconds"]:,.0f} s beside much other work. Its certificate is
+in [mnist.jsonl](mnist.jsonl)."""
 
 
 def beside(bound, line):
