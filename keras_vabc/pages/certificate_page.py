@@ -112,7 +112,7 @@ def _reviewed(certificate):
     }
     return [
         f"Reviewed by {by}, begun on {one.date}: {one.reviewed:,} of {one.n:,} samples, drawn at "
-        f"random; {one.found:,} of them are unwanted.",
+        f"random. Found unwanted: {one.found:,}.",
         f"{how[certificate.kind]}, with an error probability of {_percent(certificate.error)} for "
         f"{number}. Each bound beside it has that for itself.",
     ]

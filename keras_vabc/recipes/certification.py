@@ -21,6 +21,7 @@ from keras_vabc.files.manifests import MANIFEST, read_manifest
 from keras_vabc.files.outputs import new_output
 from keras_vabc.files.writing import check_new_folder, write_whole
 from keras_vabc.pages.certificate_page import certificate_page
+from keras_vabc.pages.console import plain
 from keras_vabc.recipes.decisions import SHOWN, item_names, read_decisions
 from keras_vabc.recipes.exported import Exported, check_same_run, generator_id, run_parts
 from keras_vabc.recipes.record_file import RUN_FILE
@@ -83,7 +84,8 @@ def begin_certification(
     wanted = checked_wanted(Wanted(n, plant, unguarded, unseen), run)
     record = _record_place(record, run, exported)
     what = generator_id(parts)
-    attempt = Attempt(what, 0, drawn_seed(seed), n, by, today(), place=os.path.realpath(out))
+    own = {"seed": drawn_seed(seed), "by": plain(by), "place": os.path.realpath(out)}
+    attempt = Attempt(what, 0, n=n, date=today(), **own)
     with _begun(record, attempt, seed_given) as attempt, _new_folder(out) as output:
         folder = output.path
         if exported is None:

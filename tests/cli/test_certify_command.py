@@ -4,9 +4,11 @@ import csv
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from command_line import contents, fails, keras_vabc, succeeds, write_images
 from PIL import Image
 
@@ -19,6 +21,7 @@ from keras_vabc.recipes import certification, own_data, review_items, training
 from keras_vabc.recipes.certification import Certification
 
 RNG = np.random.default_rng(8)
+SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 
 
 def squares(count, bright):
@@ -318,6 +321,24 @@ def test_an_export_far_from_its_run_has_a_record_beside_it(own, tmp_path):
     other = tmp_path / "mine.json"
     succeeds("certify", tmp_path / "model", "-n", 4, "--record", other, "--out", tmp_path / "b")
     assert len(read_attempts(other)) == 1
+
+
+def test_a_model_without_a_run_gives_rows_as_they_are(tmp_path):
+    out, model = tmp_path / "review", SAVED_MODELS / "moons2"
+    record = tmp_path / "attempts.json"
+    options = ["-n", 7, "--by", "A\udcffda\n", "--record", record, "--seed", 9]
+    succeeds("certify", model, *options, "--out", out)
+    with open(out / "items.csv", newline="") as file:
+        lines = list(csv.DictReader(file))
+    order = Certification(out).review.order
+    loaded = tf.saved_model.load(str(model))
+    expected = loaded.sample(7, 9).numpy()[order]
+    shown = [[line["column_0"], line["column_1"]] for line in lines]
+    np.testing.assert_array_equal(np.array(shown, "float32"), expected)
+    succeeds("certify", model, "--decisions", decide(out), "--out", out)
+    assert "is the export that" in succeeds("verify", out / "certificate.json", model)
+    assert r"Reviewed by A\udcffda\n, begun" in (out / "certificate.html").read_text()
+    fails("is not the export", "verify", out / "certificate.json", SAVED_MODELS / "mnist-8", code=1)
 
 
 def test_data_that_are_gone_cost_what_needs_them(own, tmp_path):
