@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from keras_vabc.data.checks import check_path, received
+from keras_vabc.data.checks import check_path, check_whole, received
 from keras_vabc.evaluation.certificate.attempts import (
     Attempt,
     begin,
@@ -19,12 +19,12 @@ from keras_vabc.evaluation.certificate.certify import drawn_seed, today
 from keras_vabc.evaluation.certificate.review import PLANTED, Review
 from keras_vabc.files.manifests import MANIFEST, read_manifest
 from keras_vabc.files.outputs import new_output
-from keras_vabc.files.writing import check_new_folder, write_whole
+from keras_vabc.files.writing import check_new_folder, clear, write_whole
 from keras_vabc.pages.certificate_page import certificate_page
 from keras_vabc.pages.console import plain
-from keras_vabc.recipes.decisions import SHOWN, item_names, read_decisions
+from keras_vabc.recipes.decisions import MOST_ITEMS, SHOWN, item_names, read_decisions
 from keras_vabc.recipes.exported import Exported, check_same_run, generator_id, run_parts
-from keras_vabc.recipes.record_file import RUN_FILE
+from keras_vabc.recipes.record_file import DAMAGES, RUN_FILE
 from keras_vabc.recipes.run import Run, open_run
 from keras_vabc.recipes.verification import CERTIFIED
 
@@ -79,13 +79,14 @@ def begin_certification(
     from keras_vabc.recipes.review_items import Wanted, checked_wanted, write_items
 
     out, seed_given = Path(out), seed
-    check_new_folder(out)
     exported, run, parts = _opened(place, run)
-    wanted = checked_wanted(Wanted(n, plant, unguarded, unseen), run)
     record = _record_place(record, run, exported)
+    clear(record)
+    check_new_folder(out)
+    wanted = checked_wanted(Wanted(n, plant, unguarded, unseen), run)
     what = generator_id(parts)
     own = {"seed": drawn_seed(seed), "by": plain(by), "place": os.path.realpath(out)}
-    attempt = Attempt(what, 0, n=n, date=today(), **own)
+    attempt = Attempt(what, 0, n=int(n), date=today(), **own)
     with _begun(record, attempt, seed_given) as attempt, _new_folder(out) as output:
         folder = output.path
         if exported is None:
@@ -122,11 +123,14 @@ class Certification:
         try:
             state = read_manifest(self.folder / MANIFEST) or {}
             attempt = Attempt(**state["attempt"])
+            numbers = {"n": attempt.n, "plant": state["planted"], "unguarded": state["unguarded"]}
+            for name, number in numbers.items():
+                check_whole(name, number, 0, MOST_ITEMS)
             self.review = Review(attempt, state["planted"], state["unguarded"])
             self.notes, self._certified = state["notes"], state["certified"]
             self._near, self._guard = state["near_copies"], state["guard"]
             self.record = Path(record or state["record"]).absolute()
-        except (ValueError, KeyError, TypeError) as error:
+        except DAMAGES as error:
             raise ValueError(
                 f"out must be a folder in which keras-vabc certify began. Received: out={folder} "
                 f"({received(error)})."

@@ -8,7 +8,9 @@ from keras_vabc.data.checks import received
 from keras_vabc.files.bounds import read_text_file
 
 DECISIONS = "decisions.csv"
+MOST_ITEMS = 100_000  # of a kind, which nobody reviews
 SHOWN = "items"  # folder of PNGs, or with the suffix .csv the table
+HEAD, SHOWN_OF_FAULT = 4096, 200  # characters of the first line, and of a fault
 WORDS = {"unwanted": True, "u": True, "keep": False, "k": False, "": None}
 
 
@@ -35,28 +37,33 @@ def read_decisions(path, names):
         ValueError: If it is no such file, of another attempt, names an item twice, or a decision is
             another word than `unwanted`, `keep`, `u` or `k`.
     """
+    numbers, decided = {name: number for number, name in enumerate(names)}, {}
     try:
         text = read_text_file(path).decode("utf-8-sig")
-        head = text.splitlines()[0] if text.strip() else ""
+        head = text.lstrip()[:HEAD].partition("\n")[0]
         delimiter = next((own for own in ",;\t" if own in head), ",")  # spreadsheets change it
-        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+        for line in csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter):
+            item, decision = _decision(path, line, numbers, names)
+            if item in decided:
+                raise _no_decisions(path, f"two lines for item {names[item]}")
+            decided[item] = decision
     except (UnicodeDecodeError, csv.Error) as error:
         raise _no_decisions(path, received(error)) from None
-    numbers, decided = {name: number for number, name in enumerate(names)}, {}
-    for line in lines:
-        if not isinstance(line.get("item"), str) or not isinstance(line.get("decision"), str):
-            raise _no_decisions(path, f"columns {', '.join(map(str, line))}")
-        item, word = line["item"].strip(), line["decision"].strip().lower()
-        if item not in numbers:
-            raise _no_decisions(path, _stranger(item, names))
-        if word not in WORDS:
-            raise _no_decisions(path, f"{received(line['decision'])} for item {item}")
-        if numbers[item] in decided:
-            raise _no_decisions(path, f"two lines for item {item}")
-        decided[numbers[item]] = WORDS[word]
     if not decided:
         raise _no_decisions(path, "no line of an item")
     return decided
+
+
+def _decision(path, line, numbers, names):
+    """The number of an item, and what is decided on it, of a line as a dict."""
+    if not isinstance(line.get("item"), str) or not isinstance(line.get("decision"), str):
+        raise _no_decisions(path, f"columns {', '.join(map(str, line))}")
+    item, word = line["item"].strip(), line["decision"].strip().lower()
+    if item not in numbers:
+        raise _no_decisions(path, _stranger(item, names))
+    if word not in WORDS:
+        raise _no_decisions(path, f"{received(line['decision'])} for item {item}")
+    return numbers[item], WORDS[word]
 
 
 def _stranger(item, names):
@@ -67,6 +74,7 @@ def _stranger(item, names):
 
 
 def _no_decisions(path, what):
+    what = " ".join(what.split())[:SHOWN_OF_FAULT]
     return ValueError(
         "decisions must be a CSV file with the columns item and decision, of items of this attempt "
         f"that are unwanted or keep. Received: {path} ({what})."

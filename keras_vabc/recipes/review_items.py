@@ -12,13 +12,18 @@ from keras_vabc.data.spec import DataSpec
 from keras_vabc.data.table_outputs import decoded
 from keras_vabc.evaluation.certificate.review import mixed_order
 from keras_vabc.pages.contact_sheet import render_sheet
-from keras_vabc.recipes.decisions import DECISIONS, SHOWN, empty_decisions, item_names
+from keras_vabc.recipes.decisions import (
+    DECISIONS,
+    MOST_ITEMS,
+    SHOWN,
+    empty_decisions,
+    item_names,
+)
 from keras_vabc.recipes.generation import new_sampler
 from keras_vabc.recipes.measuring import near_copies
 from keras_vabc.recipes.rows_again import folds_again
 from keras_vabc.recipes.scores import NUMBER
 
-MOST_ITEMS = 100_000  # which nobody reviews
 MOST_BYTES = 2**32  # of samples in memory
 PAGE_ITEMS = 500  # of one contact sheet
 UNGUARDED_SEED = 23  # makes of a seed another one, of samples that no guard has seen

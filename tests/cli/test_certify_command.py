@@ -321,6 +321,12 @@ def test_an_export_far_from_its_run_has_a_record_beside_it(own, tmp_path):
     other = tmp_path / "mine.json"
     succeeds("certify", tmp_path / "model", "-n", 4, "--record", other, "--out", tmp_path / "b")
     assert len(read_attempts(other)) == 1
+    bare = tmp_path / "bare"  # what is deployed, without a manifest
+    shutil.move(tmp_path / "model" / "1", bare)
+    succeeds("certify", bare, "-n", 4, "--out", tmp_path / "c")
+    succeeds("certify", bare, "--decisions", decide(tmp_path / "c"), "--out", tmp_path / "c")
+    assert "is the export" in succeeds("verify", tmp_path / "c" / "certificate.json", bare)
+    assert (tmp_path / "bare.attempts.json").exists()
 
 
 def test_a_model_without_a_run_gives_rows_as_they_are(tmp_path):

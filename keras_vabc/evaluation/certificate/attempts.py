@@ -5,7 +5,7 @@ import json
 from contextlib import contextmanager
 from pathlib import Path
 
-from keras_vabc.data.checks import received
+from keras_vabc.data.checks import check_kind, check_whole, received
 from keras_vabc.files.bounds import read_text_file
 from keras_vabc.files.locks import locked
 from keras_vabc.files.manifests import MADE_BY
@@ -43,6 +43,18 @@ class Attempt:
     reviewed: int = 0
     found: int = 0
     place: str = ""
+
+    def __post_init__(self):
+        """A `TypeError` or `ValueError` for what is no attempt, as of a damaged record."""
+        for name in ("what", "by", "date", "place"):
+            check_kind(name, getattr(self, name), str, "a text")
+        check_whole("number", self.number, 0)
+        check_whole("seed", self.seed, 0)
+        check_whole("n", self.n, 0)
+        check_whole("reviewed", self.reviewed, 0, self.n)
+        check_whole("found", self.found, 0, self.reviewed)
+        if self.state not in STATES:
+            raise ValueError(f"state must be one of {', '.join(STATES)}. Received: {self.state!r}.")
 
 
 def begin(record, attempt):
@@ -117,12 +129,7 @@ def read_attempts(path):
     try:
         content = json.loads(read_text_file(path))
         attempts = [Attempt(**fields) for fields in content["attempts"]]
-        numbers = [number for one in attempts for number in (one.number, one.seed, one.n)]
-        if not all(type(number) is int for number in numbers):
-            raise TypeError("a number is none")
-        if not {one.state for one in attempts} <= set(STATES):
-            raise ValueError("a state is unknown")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(
             "record must be a file of attempts that keras-vabc wrote, or new. "
             f"Received: {path} ({received(error)})."

@@ -27,6 +27,7 @@ GUARD = (
     "Unwanted items that are generated pass the guard no more often than the unwanted examples "
     "that were given for it, which trained nothing and set neither threshold nor guard."
 )
+DAMAGES = ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
 LATER = {"guarded": None, "certified": None}  # fields that earlier certificates do not have
 
 
@@ -148,12 +149,25 @@ def read_certificate(path):
         near = near and (near["found"], near["n"])
         guarded = fields["guarded"]
         guarded = guarded and [guarded[name] for name in ("unguarded", "held_out", "drawn")]
-        beside = planted, near, guarded, fields["certified"]
+        beside = planted, near, guarded, _checked(fields["certified"])
         again = stated(attempt, attempts, fields["recorded"], *beside)
         again = dataclasses.replace(again, version=version)
-    except (ValueError, KeyError, TypeError) as error:
+    except DAMAGES as error:
         raise ValueError(f"{rule} ({received(error)}).") from None
     own = json.loads(again.to_json())
     if any(own[name] != content[name] for name in fields):
         raise ValueError(f"{rule}, whose bounds are not those of its counts.")
     return again
+
+
+def _checked(certified):
+    """What tells an export, of a file, if it is as `keras-vabc certify` writes it."""
+    if certified is None:
+        return None
+    texts = [*certified["sha256"].items(), *certified["parts"].items()]
+    run = certified.get("run") or {"id": ""}
+    if not all(isinstance(text, str) for pair in texts for text in pair):
+        raise TypeError("a hash is no text")
+    if not isinstance(run["id"] or "", str) or not isinstance(certified.get("made_by") or "", str):
+        raise TypeError("a name is no text")
+    return certified

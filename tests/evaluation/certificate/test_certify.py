@@ -161,8 +161,18 @@ def test_a_certificate_of_an_earlier_version_is_read(tmp_path):
     assert read_certificate(path) == certificate
 
 
+FIELDS = '"what": "a", "number": 1, "seed": 1, "n": 5, "by": "", "date": ""'
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{}", '{"attempts": [{}]}', '{"attempts": 3}', "[1]", '{"attempts": [3]}']
+    "text",
+    [
+        *("", "{}", '{"attempts": [{}]}', '{"attempts": 3}', "[1]", '{"attempts": [3]}'),
+        f'{{"attempts": [{{{FIELDS}, "state": "left", "reviewed": 2, "found": 3}}]}}',
+        f'{{"attempts": [{{{FIELDS}, "state": "lost"}}]}}',
+        f'{{"attempts": [{{{FIELDS}, "place": 3}}]}}',
+        '{"attempts": ' + "[" * 100_000,
+    ],
 )
 def test_a_file_of_others_is_no_record(tmp_path, text):
     record = tmp_path / "mine.json"
