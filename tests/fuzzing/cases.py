@@ -3,7 +3,7 @@
 import functools
 import random
 
-from fuzzing import certificates, commands, readers
+from fuzzing import commands, readers
 
 KINDS = {  # name: how often it is taken, and what prepares a case
     "CSV": (15, functools.partial(readers.array, ".csv")),
@@ -22,7 +22,6 @@ KINDS = {  # name: how often it is taken, and what prepares a case
     "classifier checkpoint": (2, readers.members),
     "model (.keras)": (4, readers.model),
     "classifier (.keras)": (3, readers.classifier),
-    "certification": (8, certificates.any_of_them),
     "command train": (2, commands.train),
     "commands on a run": (2, commands.use),
 }
