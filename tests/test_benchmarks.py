@@ -20,6 +20,7 @@ sys.path.append(str(BENCHMARKS))
 
 calibration = importlib.import_module("calibration")
 calibration_page = importlib.import_module("calibration_page")
+certify_page = importlib.import_module("certify_page")
 pipeline = importlib.import_module("pipeline")
 record = importlib.import_module("record")
 scaling = importlib.import_module("scaling")
@@ -270,3 +271,19 @@ def test_the_page_of_calibration_is_that_of_its_lines():
     folder = BENCHMARKS.parent / "docs" / "results" / "calibration"
     lines = calibration.read(folder / "results.jsonl")
     assert (folder / "README.md").read_text(encoding="utf-8") == calibration_page.page(lines)
+
+
+# Certificates
+
+
+def test_the_page_of_certificates_is_that_of_its_lines():
+    folder = BENCHMARKS.parent / "docs" / "results" / "certify"
+    lines, certified = (certify_page.read(folder / f"{n}.jsonl") for n in ("results", "mnist"))
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text == certify_page.page(lines, certified)
+    (line,) = certified
+    own = line["certificate"]
+    assert f"{100 * own['bound']:.3g} %" in text and "fails\nhere" in text
+    assert own["bound"] > line["more_found"] / line["more"] > own["guarded"]["bound"]
+    own["guarded"]["bound"] = own["bound"]
+    assert "fails\nhere" not in certify_page.page(lines, certified)

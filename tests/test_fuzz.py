@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import pytest
 from command_line import keras_vabc
-from fuzzing import formats, sandbox, seeds, texts
+from fuzzing import certificates, formats, sandbox, seeds, texts
 from fuzzing.cases import KINDS
 from fuzzing.sandbox import FAULTS, Sandbox
 
@@ -49,6 +49,16 @@ def test_damaged_files_are_read_or_refused(box):
         outcomes[result.kind].add(result.outcome)
     assert len(outcomes) >= len(KINDS) - 2
     assert sum(found == {"read", "refused"} for found in outcomes.values()) >= len(KINDS) / 2
+
+
+def test_damaged_files_of_a_certification_are_read_or_refused(box, tmp_path):
+    outcomes = collections.Counter()
+    for number in range(160):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        read = certificates.any_of_them(random.Random(f"22/{number}"), folder)
+        outcomes[box.judge("certification", read).outcome] += 1
+    assert set(outcomes) == {"read", "refused"} and min(outcomes.values()) > 10, outcomes
 
 
 def raises(error):

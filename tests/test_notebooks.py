@@ -19,6 +19,7 @@ NAMES = (
     "03_choosing_gamma",
     "04_your_own_data",
     "05_from_pyod",
+    "06_certify_any_generator",
 )
 
 
@@ -177,3 +178,15 @@ def test_from_pyod(run):
     assert there or shown == "Skipped: PyOD is not installed (pip install pyod).\n"
     low, high = left["[low, high]"]
     assert low <= left["detector.negative_share_"] <= high
+
+
+def test_certify_any_generator(run):
+    bounds = "[one.bound for one in certificates]"
+    left = "truth", bounds, "certificate.attempt.number", "eye", "N"
+    cells, left = run("06_certify_any_generator", *left)
+    check_outputs(cells, pictures=2)
+    plain, guarded = left["truth"].values()
+    assert plain > 0.04 and guarded < 0.3 * plain
+    first, second = left[bounds]
+    assert guarded < min(first, second) < plain and left["certificate.attempt.number"] == 3
+    assert left["eye"]["planted"] == 30 and left["eye"]["bound"] > guarded

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from keras_vabc.cli.benchmark import benchmark
+from keras_vabc.cli.certify import certify
 from keras_vabc.cli.demo import demo
 from keras_vabc.cli.errors import OneLineErrors
 from keras_vabc.cli.evaluate import evaluate
@@ -23,6 +24,7 @@ from keras_vabc.cli.score import score
 from keras_vabc.cli.threshold import threshold
 from keras_vabc.cli.train import train
 from keras_vabc.cli.tune import tune
+from keras_vabc.cli.verify import verify
 from keras_vabc.version import __version__
 
 app = typer.Typer(
@@ -50,8 +52,10 @@ def _options(
     pass
 
 
-for command in (train, tune, sample, score, threshold, evaluate, report, review, export):
-    app.command(cls=CheckedWithoutKeras if command is threshold else Checked)(command)
+RUNS = train, tune, sample, score, threshold, evaluate, report, review, export, certify, verify
+for command in RUNS:
+    kind = CheckedWithoutKeras if command in (threshold, verify) else Checked
+    app.command(cls=kind)(command)
 for command in (demo, reproduce, benchmark):
     app.command(cls=Checked, rich_help_panel="Experiments")(command)
 

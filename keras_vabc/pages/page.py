@@ -51,6 +51,12 @@ def result_table(lines):
 
 def render_page(title, sections):
     """HTML of a page that needs no other file, of `Section`s; it is `sealed`."""
+    template = templates().get_template("page.html")
+    return sealed(template.render(title=title, sections=sections, version=__version__))
+
+
+def templates():
+    """The Jinja environment of the templates in this folder."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("keras_vabc", "pages"),
         autoescape=True,
@@ -59,8 +65,7 @@ def render_page(title, sections):
     )
     environment.filters["png"] = _base64_png
     environment.filters["numbers"] = _numbers
-    template = environment.get_template("page.html")
-    return sealed(template.render(title=title, sections=sections, version=__version__))
+    return environment
 
 
 def _numbers(figure):

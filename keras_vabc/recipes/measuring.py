@@ -55,6 +55,30 @@ def sample_figures(run, folds, seed=0, show=lambda text: None):
     )
 
 
+def near_copies(run, folds, samples, seed=0):
+    """How many samples are near copies of training rows by the rule of `copies`, and `expected`.
+
+    The latter is the share of near copies among real rows that nothing was trained on.
+
+    Images are compared by the features of `sample_figures`, rows of tables by their numbers, each
+    column in its standard deviations. `samples` are rows in the form of the run's, `folds` as in
+    `sample_figures`. A `ValueError` says that there are too few rows to compare with.
+    """
+    rows = _Rows(run, folds, seed)
+    if min(len(rows.training), len(rows.held_out)) < FEWEST:
+        raise ValueError(f"fewer than {FEWEST} rows of a kind cannot be compared.")
+    if run.spec.kind == "images":
+        features = PatchFeatures(rows.pixels("training"), seed)
+        known, unseen = features(rows.pixels("training")), features(rows.pixels("held_out"))
+        own = features(as_pixels(samples, run.spec))
+    else:
+        deviation = rows.training.std(axis=0, dtype="float64")
+        scale = np.where(deviation > 0, deviation, 1).astype("float32")
+        own, known, unseen = (x / scale for x in (samples, rows.training, rows.held_out))
+    found = copies(own, known, unseen, seed)
+    return round(found.near.value * len(samples)), found.expected
+
+
 class _Rows:
     """The real rows that samples are compared with, at most some thousands of each kind."""
 

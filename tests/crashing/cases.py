@@ -96,6 +96,12 @@ def _commands():
         yield f"export-{name}", Command(words, "new", (paper,))
     words = words.replace("litert", "savedmodel").replace("/new/", "/")
     yield "export-again", Command(words, "new", (paper, words))
+    export = words.replace("litert", "savedmodel").replace("/new/", "/")
+    begin = "certify place/model -n 5 --seed 3 --run place/run --plant 2 --out place/new/review"
+    yield "certify", Command(begin, "new", (paper, export))
+    ended = "certify place/model --decisions place/review/decisions.csv --out place/review --leave"
+    begin = begin.replace("/new/", "/")
+    yield "certify-end", Command(ended, "change", (paper, export, begin))
 
 
 COMMANDS = dict(_commands())

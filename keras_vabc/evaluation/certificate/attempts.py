@@ -5,13 +5,14 @@ import json
 from contextlib import contextmanager
 from pathlib import Path
 
-from keras_vabc.data.checks import received
+from keras_vabc.data.checks import check_kind, check_whole, received
 from keras_vabc.files.bounds import read_text_file
 from keras_vabc.files.locks import locked
 from keras_vabc.files.manifests import MADE_BY
 from keras_vabc.files.writing import make_folder, write_whole
 
 STATES = "begun", "left", "finished"
+BEGUN = {"state": "begun", "reviewed": 0, "found": 0}  # of an attempt that has not ended
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Attempt:
         state: `"begun"`: nobody knows what came of it; `"left"` before all n; or `"finished"`.
         reviewed: Number of samples reviewed, planted ones not counted; 0 as long as it is begun.
         found: Number of them that are unwanted.
+        place: Folder of what is reviewed, where there is one; an attempt that was stopped before
+            it was there goes on by it.
     """
 
     what: str
@@ -39,6 +42,19 @@ class Attempt:
     state: str = "begun"
     reviewed: int = 0
     found: int = 0
+    place: str = ""
+
+    def __post_init__(self):
+        """A `TypeError` or `ValueError` for what is no attempt, as of a damaged record."""
+        for name in ("what", "by", "date", "place"):
+            check_kind(name, getattr(self, name), str, "a text")
+        check_whole("number", self.number, 0)
+        check_whole("seed", self.seed, 0)
+        check_whole("n", self.n, 0)
+        check_whole("reviewed", self.reviewed, 0, self.n)
+        check_whole("found", self.found, 0, self.reviewed)
+        if self.state not in STATES:
+            raise ValueError(f"state must be one of {', '.join(STATES)}. Received: {self.state!r}.")
 
 
 def begin(record, attempt):
@@ -61,12 +77,44 @@ def begin(record, attempt):
     return attempt
 
 
-def end(record, attempt):
-    """Replaces an attempt in a record by what came of it."""
+def withdraw(record, attempt):
+    """Takes an attempt of which nobody has seen anything out of a record again."""
     if record is not None:
         with _changing(record) as attempts:
-            same = [(one.what, one.number) for one in attempts]
-            attempts[same.index((attempt.what, attempt.number))] = attempt
+            attempts[:] = [one for one in attempts if one != attempt]
+
+
+def end(record, attempt):
+    """Replaces an attempt in a record by what came of it.
+
+    A `ValueError` if it is not in the record, or something else came of it before: who has seen
+    what a bound is must not change what it counts.
+    """
+    if record is None:
+        return
+    with _changing(record) as attempts:
+        known = {(one.what, one.number): place for place, one in enumerate(attempts)}
+        place = known.get((attempt.what, attempt.number))
+        begun = None if place is None else dataclasses.replace(attempt, **BEGUN)
+        if place is None or dataclasses.replace(attempts[place], **BEGUN) != begun:
+            raise ValueError(
+                f"record must hold the attempt that ends. Received: {record} without attempt "
+                f"{attempt.number} of seed {attempt.seed}."
+            )
+        earlier = attempts[place]
+        if earlier.state != "begun" and earlier != attempt:
+            raise ValueError(
+                f"record must not change what came of an attempt. Received: {attempt.found} found "
+                f"among {attempt.reviewed} for attempt {attempt.number}, which ended with "
+                f"{earlier.found} among {earlier.reviewed}."
+            )
+        attempts[place] = attempt
+
+
+def other_attempts(record, attempt):
+    """The other attempts on the same thing that a record has; none without a record."""
+    known = [] if record is None else read_attempts(record)
+    return [one for one in known if one.what == attempt.what and one.number != attempt.number]
 
 
 def read_attempts(path):
@@ -81,12 +129,7 @@ def read_attempts(path):
     try:
         content = json.loads(read_text_file(path))
         attempts = [Attempt(**fields) for fields in content["attempts"]]
-        numbers = [number for one in attempts for number in (one.number, one.seed, one.n)]
-        if not all(type(number) is int for number in numbers):
-            raise TypeError("a number is none")
-        if not {one.state for one in attempts} <= set(STATES):
-            raise ValueError("a state is unknown")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(
             "record must be a file of attempts that keras-vabc wrote, or new. "
             f"Received: {path} ({received(error)})."
@@ -102,6 +145,9 @@ def _changing(path):
     with locked(path.parent, wait=60):
         attempts = read_attempts(path)
         yield attempts
+        if not attempts:
+            path.unlink(missing_ok=True)
+            return
         content = {"made_by": MADE_BY}
         content["attempts"] = [dataclasses.asdict(one) for one in attempts]
         write_whole(path, (json.dumps(content, indent=1) + "\n").encode())

@@ -1,17 +1,16 @@
 """A certificate for any generator: samples are drawn, reviewed, and their share is bounded."""
 
-import dataclasses
 import datetime
 import secrets
 
 import numpy as np
 
 from keras_vabc.data.checks import check_whole
-from keras_vabc.evaluation.certificate.attempts import Attempt, begin, end, read_attempts
-from keras_vabc.evaluation.certificate.statement import stated
+from keras_vabc.evaluation.certificate.attempts import Attempt, begin, end, other_attempts
+from keras_vabc.evaluation.certificate.review import Review
 
 SEEDS = 2**31
-ORDER = 22  # makes of a seed another one, of the places of planted items
+DRAWN = 10**9  # which the command line takes, too
 
 
 def certify(
@@ -65,36 +64,33 @@ def certify(
         At most 1.07 % of the samples are unwanted, with 95 % confidence: 0 found among 300 of 300.
     """
     n = check_whole("n", n, 1)
-    seed = secrets.randbelow(SEEDS) if seed is None else check_whole("seed", seed, 0, SEEDS - 1)
-    date = datetime.date.today().isoformat()
-    attempt = begin(record, Attempt(what, 0, seed, n, by, date))
+    seed = drawn_seed(seed)
+    attempt = begin(record, Attempt(what, 0, seed, n, by, today()))
     samples = draw(n, seed)
     if len(samples) != n:
         raise ValueError(f"draw must return n={n} samples. Received: {len(samples)}.")
     copies = None if near_copy is None else _decisions("near_copy", near_copy(samples), n, n)
-    mixed, is_planted = _mixed(samples, planted, seed)
-    flagged = _decisions("review", review(mixed), 0, len(mixed))
-    is_planted = is_planted[: len(flagged)]
-    attempt = dataclasses.replace(
-        attempt,
-        state="finished" if len(flagged) == len(mixed) else "left",
-        reviewed=int((~is_planted).sum()),
-        found=int(flagged[~is_planted].sum()),
-    )
-    end(record, attempt)
-    earlier = [] if record is None else read_attempts(record)
-    attempts = [one for one in earlier if one.what == what and one.number < attempt.number]
-    eye = None if planted is None else (int(flagged[is_planted].sum()), int(is_planted.sum()))
+    own = Review(attempt, 0 if planted is None else len(planted))
+    mixed = samples if planted is None else _mixed(samples, planted, own.order)
+    for place, is_unwanted in enumerate(_decisions("review", review(mixed), 0, len(mixed))):
+        own.decide(place, is_unwanted)
+    end(record, own.ended())
     near = None if copies is None else (int(copies.sum()), n)
-    return stated(attempt, [*attempts, attempt], record is not None, eye, near)
+    return own.certificate(other_attempts(record, attempt), record is not None, near)
 
 
-def _mixed(samples, planted, seed):
-    """Samples and planted items in a random order, and which of them are planted."""
-    if planted is None:
-        return samples, np.zeros(len(samples), bool)
-    order = np.random.default_rng([seed, ORDER]).permutation(len(samples) + len(planted))
-    is_planted = order >= len(samples)
+def drawn_seed(seed):
+    """A seed in [0, 2**31): the one given, checked, or one that nobody knows before."""
+    return secrets.randbelow(DRAWN) if seed is None else check_whole("seed", seed, 0, SEEDS - 1)
+
+
+def today():
+    """The day, in ISO's form."""
+    return datetime.date.today().isoformat()
+
+
+def _mixed(samples, planted, order):
+    """Samples and planted items in an order."""
     if isinstance(samples, np.ndarray):
         planted = np.asarray(planted)
         if planted.shape[1:] != samples.shape[1:]:
@@ -103,9 +99,9 @@ def _mixed(samples, planted, seed):
                 f"Received: {planted.shape[1:]}."
             )
         # Another type would tell a planted item from a sample.
-        return np.concatenate([samples, planted.astype(samples.dtype)])[order], is_planted
+        return np.concatenate([samples, planted.astype(samples.dtype)])[order]
     every = [*samples, *planted]
-    return [every[place] for place in order], is_planted
+    return [every[place] for place in order]
 
 
 def _decisions(name, values, least, most):

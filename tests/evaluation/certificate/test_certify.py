@@ -151,8 +151,28 @@ def test_a_certificate_is_read_back_and_a_damaged_one_is_not(tmp_path):
         read_certificate(path)
 
 
+def test_a_certificate_of_an_earlier_version_is_read(tmp_path):
+    certificate = kv.certify(draw, look, 80, what="a", record=tmp_path / "attempts.json")
+    content = json.loads(certificate.to_json())
+    del content["guarded"], content["certified"]
+    assert "place" not in content["attempt"] and "place" not in content["attempts"][0]
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(content))
+    assert read_certificate(path) == certificate
+
+
+FIELDS = '"what": "a", "number": 1, "seed": 1, "n": 5, "by": "", "date": ""'
+
+
 @pytest.mark.parametrize(
-    "text", ["", "{}", '{"attempts": [{}]}', '{"attempts": 3}', "[1]", '{"attempts": [3]}']
+    "text",
+    [
+        *("", "{}", '{"attempts": [{}]}', '{"attempts": 3}', "[1]", '{"attempts": [3]}'),
+        f'{{"attempts": [{{{FIELDS}, "state": "left", "reviewed": 2, "found": 3}}]}}',
+        f'{{"attempts": [{{{FIELDS}, "state": "lost"}}]}}',
+        f'{{"attempts": [{{{FIELDS}, "place": 3}}]}}',
+        '{"attempts": ' + "[" * 100_000,
+    ],
 )
 def test_a_file_of_others_is_no_record(tmp_path, text):
     record = tmp_path / "mine.json"
