@@ -92,7 +92,10 @@ def test_words_count_what_moves_without_a_decision(data, nu):
     text, (low, high) = moving_in_words(estimates, codes)
     moved = int(((odds > cut) & (codes == 0)).sum())
     assert text.startswith(f"moves {moved:,} of {ROWS:,} ") and 0 <= low <= high <= moved
+    codes = np.where(codes == 0, 0, KEEP).astype(np.int8)  # found ones, too: many above the cut
+    text, (low, high) = moving_in_words(estimates, codes)
     kept = int(((odds > cut) & (codes & KEEP > 0)).sum())
+    assert kept > 5
     before = moving_in_words(estimates)[1]
     assert high == min(max(before[1] - kept, 0), moved)
 

@@ -13,6 +13,7 @@ from scipy.stats import hypergeom
 import keras_vabc as kv
 from keras_vabc.data.folds import own_folds
 from keras_vabc.data.reviewed import KEEP, RANDOM, UNWANTED
+from keras_vabc.evaluation.certificate.bounds import remaining_interval
 from keras_vabc.pages.costs import false_alarms_in_words, guard_cost_in_words
 from keras_vabc.pages.model_card import model_card
 from keras_vabc.pages.reviewed import negatives_in_words, review_lines
@@ -71,6 +72,7 @@ def test_a_review_is_recorded_with_what_follows(reviewed):
     assert (review.examples, review.unwanted, review.kept) == (900, found, len(rows) - found)
     at_random = int(negative[rows[40:]].sum())
     assert (review.random, review.random_unwanted) == (150, at_random)
+    assert review.remaining == remaining_interval(at_random, 150, 860)
     low, high = review.remaining
     assert hypergeom.sf(at_random - 1, 860, at_random + low - 1, 150) <= 0.025
     assert hypergeom.cdf(at_random, 860, at_random + high + 1, 150) <= 0.025
