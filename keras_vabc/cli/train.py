@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from keras_vabc.cli.column_options import Column, Columns, Drop, Id, Missing, column_overrides
+from keras_vabc.cli.errors import UsageError
 from keras_vabc.cli.options import (
     Budget,
     Epochs,
@@ -34,10 +35,18 @@ Start = Annotated[
 ]
 
 
+TableDataset = StrEnum("TableDataset", ("adult", "beijing", "german"))
+
+
 def train(
-    unlabeled: Unlabeled,
-    unwanted: Unwanted,
+    context: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder of the run; goes on where it stopped.")],
+    unlabeled: Unlabeled = None,
+    unwanted: Unwanted = None,
+    dataset: Annotated[
+        TableDataset | None,
+        typer.Option(help="A table that is known by name, in the place of both folds."),
+    ] = None,
     setting: Annotated[
         TrainingSetting | None,
         typer.Option(help="The paper's model alone, or all that helps. (default: quality)"),
@@ -74,7 +83,9 @@ def train(
       keras-vabc train --unlabeled all.csv --unwanted bad.csv --out run --id customer
       keras-vabc train --unlabeled photos/ --unwanted flagged/ --out run2 --from run
       keras-vabc train --unlabeled a.csv --unwanted b.csv --out run2 --reviewed reviewed.csv
+      keras-vabc train --dataset german --out run
     """
+    unlabeled, unwanted = _folds(unlabeled, unwanted, dataset, seed, context)
     from keras_vabc.data.intake import SwappedFolds
     from keras_vabc.recipes import train as recipe
     from keras_vabc.recipes.run import open_run
@@ -100,6 +111,25 @@ def train(
     except SwappedFolds as error:
         _confirm(error)
         recipe.train(unlabeled, unwanted, **given, allow_more_unwanted=True)
+
+
+def _folds(unlabeled, unwanted, dataset, seed, context):
+    """What to train on: both folds as they are given, or those of a data set."""
+    given = {"unlabeled": unlabeled, "unwanted": unwanted}
+    if dataset is None:
+        for name, value in given.items():
+            if value is None:
+                raise UsageError(f"Missing option '--{name}'.", context)
+        return unlabeled, unwanted
+    if unlabeled is not None or unwanted is not None:
+        raise ValueError(
+            "dataset must stand in the place of unlabeled and unwanted. "
+            f"Received: dataset={dataset.value}, unlabeled={unlabeled}, unwanted={unwanted}."
+        )
+    from keras_vabc.data.datasets.named_folds import load_folds
+
+    folds = load_folds(dataset.value, seed=seed)
+    return folds.unlabeled, folds.unwanted
 
 
 def _confirm(error):

@@ -37,7 +37,10 @@ def _folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["train"], "Missing option '--unlabeled'. See keras-vabc train --help."),
+        (["train", "--out", "run"], "Missing option '--unlabeled'. See keras-vabc train --help."),
+        (["train", *DATA[:2], "--out", "run"], "Missing option '--unwanted'. See keras-vabc"),
+        (["train", "--dataset", "cats", "--out", "run"], "'--dataset': "),
+        (["train", *DATA, "--dataset", "adult"], "dataset must stand in the place of unlabeled"),
         (["train", *DATA[:4], "--out"], "'--out' requires an argument. See keras-vabc train --h"),
         (["train", *DATA, "--unlabled", "x"], "No such option: --unlabled (Possible options: --"),
         (["train", *DATA, "--qqq"], "No such option: --qqq. See keras-vabc train --help."),
