@@ -81,7 +81,8 @@ def begin_certification(
     out, seed_given = Path(out), seed
     exported, run, parts = _opened(place, run)
     record = _record_place(record, run, exported)
-    clear(record)
+    for path in (record, out):
+        clear(path)
     check_new_folder(out)
     wanted = checked_wanted(Wanted(n, plant, unguarded, unseen), run)
     what = generator_id(parts)
