@@ -175,6 +175,7 @@ def test_a_hundred_thousand_items_scroll_and_are_jumped_in(browser, served):
     page.locator("#place").fill("50001")
     page.locator("#place").press("Enter")
     page.wait_for_selector("#place-50000")
+    assert page.locator("#grid").get_attribute("aria-activedescendant") == "place-50000"
     assert page.locator("#place-50000").evaluate("own => own.number") == count - 1 - 50_000
     assert page.locator(".cell").count() < 200
     took = page.evaluate("""async () => {
