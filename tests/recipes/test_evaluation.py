@@ -24,7 +24,7 @@ class StoredRun:
         self._held_out = _probability(logits), _probability(known[0])
         training = rng.normal(size=2000) + apart * (rng.random(2000) < SHARE)
         self._estimates = Estimates(_probability(training), _probability(known[1]))
-        self.record = SimpleNamespace(threshold=None)
+        self.record = SimpleNamespace(threshold=None, reviewed=None)
 
     def held_out_scores(self):
         return *self._held_out, self._estimates

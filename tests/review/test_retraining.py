@@ -1,6 +1,5 @@
 """A training on what was decided: what it is asked for, its ends, and what it changed."""
 
-import inspect
 import shutil
 import time
 
@@ -9,14 +8,21 @@ import pytest
 from fastapi.testclient import TestClient
 
 import keras_vabc as kv
-from keras_vabc.recipes import train
 from keras_vabc.review import retraining
 from keras_vabc.review.app import create_app
 from keras_vabc.review.desk import Desk
 
 TOKEN, PORT, ME = "t" * 43, 8421, "0a" * 8
-TAKES_REVIEWS = "reviewed" in inspect.signature(train.train).parameters
 SLEEPER = "import time; print('it begins', flush=True); time.sleep(600)"
+SHORT = """
+import sys
+from keras_vabc.cli.main import main
+from keras_vabc.nu import members
+from keras_vabc.recipes import own_data
+members.LEAST_STEPS, members.LEAST_EPOCHS, own_data.COMPONENTS = 20, 1, 2
+sys.argv += ["--epochs", "1"]
+main()
+"""
 COPIER = """
 import shutil, sys
 given = dict(zip(sys.argv[2::2], sys.argv[3::2]))
@@ -175,9 +181,9 @@ def test_both_runs_stand_side_by_side(page, desk, monkeypatch):
     shutil.rmtree(desk.run.folder.with_name("same"))
 
 
-@pytest.mark.skipif(not TAKES_REVIEWS, reason="needs train --reviewed")
-def test_what_was_flagged_is_unwanted_after_training(page, desk):
+def test_what_was_flagged_is_unwanted_after_training(page, desk, monkeypatch):
     """The flagged are among the unwanted of the new run, and the kept are known to be wanted."""
+    monkeypatch.setattr(retraining, "CODE", SHORT)
     decide(desk)
     page.post("/api/retrain", json={"name": "trained"})
     told = ended(page)
