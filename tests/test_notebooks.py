@@ -168,7 +168,7 @@ def test_own_data(run, tmp_path):
 
 
 def test_from_pyod(run):
-    cells, left = run("05_from_pyod", "auroc", "auprc", "[low, high]", "detector.negative_share_")
+    cells, left = run("05_from_pyod", "auroc", "auprc", "[low, high]", "truth")
     check_outputs(cells, pictures=1)
     before, after = "scikit-learn, isolation forest", "keras_vabc, 20 marked"
     assert left["auroc"][after] > 0.97 and left["auprc"][after] > left["auprc"][before] + 0.5
@@ -177,7 +177,7 @@ def test_from_pyod(run):
     assert ("PyOD, isolation forest" in left["auroc"]) == there
     assert there or shown == "Skipped: PyOD is not installed (pip install pyod).\n"
     low, high = left["[low, high]"]
-    assert low <= left["detector.negative_share_"] <= high
+    assert low <= left["truth"] <= high
 
 
 def test_certify_any_generator(run):
