@@ -31,7 +31,7 @@ class Calibration:
             np.searchsorted(np.sort(unlabeled), self._scores, side) for side in ("left", "right")
         ]
         self._ranks = np.sum(sides, axis=0) / (2 * len(unlabeled))
-        self._least, self._slope = 1 / (4 * len(unlabeled)), 1.0
+        self._least = 1 / (4 * len(unlabeled))
         odds = [self._odds(part) for part in (unlabeled, unwanted)]
         estimates = Estimates(*odds)
         self.share, self.interval = _told(estimates, seen)
@@ -48,12 +48,12 @@ class Calibration:
 
     def probability(self, scores):
         """P(unwanted) of rows, float64 `(n,)`; above one half where the score exceeds its own."""
-        p, above = expit(self._odds(scores) + self._shift), scores > self._even
+        p, above = expit(self._slope * self._odds(scores) + self._shift), scores > self._even
         return np.where(above, np.maximum(p, np.nextafter(EVEN, 1)), np.minimum(p, EVEN))
 
     def _odds(self, scores):
         ranks = np.interp(scores, self._scores, self._ranks)
-        return self._slope * logit(np.clip(ranks, self._least, 1 - self._least))
+        return logit(np.clip(ranks, self._least, 1 - self._least))
 
     def _score_of(self, rank):
         """The score at a rank; beyond all where the rank is."""

@@ -38,12 +38,7 @@ def _eye(certificate):
     if own is None:
         return []
     caught = f"The reviewer caught {own['caught']:,} of {own['planted']:,} planted unwanted items"
-    if own["bound"] is None:
-        return [f"{caught}; the plan was left, so that there is no bound by that."]
-    return [
-        f"{caught}. Divided by what such a reviewer sees, the bound is {_percent(own['bound'])}. "
-        f"This assumes: {own['assumes']}"
-    ]
+    return _assumed(caught, own, "Divided by what such a reviewer sees, the bound is {}.")
 
 
 def _guard(certificate):
@@ -58,12 +53,15 @@ def _guard(certificate):
         f"{known:,} unwanted examples pass that the run has never read, and {accepted:,} of "
         f"{drawn:,} samples drawn"
     )
+    bound = "With the guard's help the bound is {}, beside the one above and not instead."
+    return _assumed(text, own, bound)
+
+
+def _assumed(counted, own, bound):
+    """A bound that holds under an assumption, or that there is none; `bound` has a {} for it."""
     if own["bound"] is None:
-        return [f"{text}; the plan was left, so that there is no bound by that."]
-    return [
-        f"{text}. With the guard's help the bound is {_percent(own['bound'])}, beside the one "
-        f"above and not instead. This assumes: {own['assumes']}"
-    ]
+        return [f"{counted}; the plan was left, so that there is no bound by that."]
+    return [f"{counted}. {bound.format(_percent(own['bound']))} This assumes: {own['assumes']}"]
 
 
 def _copies(certificate):

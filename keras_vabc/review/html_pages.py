@@ -1,14 +1,12 @@
 """The pages themselves, made of templates."""
 
-import base64
-
 import jinja2
 import numpy as np
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from keras_vabc.pages.console import plain
+from keras_vabc.pages.page import templates
 from keras_vabc.pages.run_page import sections
-from keras_vabc.plots import png_bytes
 from keras_vabc.review.access import FIRST_PAGE
 from keras_vabc.review.remaining import PAGE
 from keras_vabc.review.samples import DRAWN, SHOWN
@@ -24,13 +22,9 @@ PAGES = {  # of the menu, in its order
 
 def add_pages(app, desk):
     """Adds the pages of the menu."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_vabc.review", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["png"] = lambda figure: base64.b64encode(png_bytes(figure)).decode("ascii")
+    environment = templates()
+    own = jinja2.PackageLoader("keras_vabc.review", "templates")
+    environment.loader = jinja2.ChoiceLoader([own, environment.loader])
     title = "run" if desk.run.folder is None else plain(desk.run.folder.resolve().name)
 
     def page(path, **more):

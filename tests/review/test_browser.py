@@ -191,3 +191,23 @@ def test_a_hundred_thousand_items_scroll_and_are_jumped_in(browser, served):
     }""")
     assert took < 50, json.dumps(took)  # ms of 16 a frame, on a machine that does other work
     assert len(asked) < 2000 and not faults
+
+
+@pytest.mark.parametrize("data", ["pictures", "table"])
+def test_the_other_pages_show_what_the_server_says(browser, request, tmp_path, data):
+    run = request.getfixturevalue(data) / "run"
+    shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns("review.db*"))
+    server = kv.review(tmp_path / "run", browser=False)
+    page, faults = visited(browser, server)
+    what = "img" if data == "pictures" else ".texts b"
+    page.click("text=Samples")
+    page.wait_for_selector(f"#samples figure {what}")
+    accepted = page.locator("#acceptance").inner_text()
+    assert "accepted" in accepted
+    page.click("text=Retrain")
+    page.wait_for_selector("#progress:has-text('Nothing is decided yet.')")
+    page.click("text=Overview")
+    page.wait_for_selector("section h2")
+    assert page.locator(".table[tabindex='0']").count() > 0
+    assert not faults
+    server.stop()

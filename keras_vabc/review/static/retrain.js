@@ -1,25 +1,12 @@
+import { ask, byId, cells, element, picture, say } from "/static/page.js";
+
 const POLL = 1000; // ms
 const SAID = {
   none: "", running: "Training", comparing: "Comparing both runs", finished: "Finished",
   stopped: "Stopped; Train goes on with the same decisions and name", failed: "It failed",
 };
-const byId = (id) => document.getElementById(id);
 const config = JSON.parse(byId("compared").dataset.config);
 let shown = false;
-
-async function ask(address, options) {
-  const answer = await fetch(address, options);
-  if (answer.ok) return answer.json();
-  const { detail } = await answer.json().catch(() => ({}));
-  throw new Error(typeof detail === "string" ? detail : `The server refused (${answer.status}).`);
-}
-
-function element(kind, className, ...children) {
-  const own = document.createElement(kind);
-  own.className = className;
-  own.append(...children);
-  return own;
-}
 
 function show(told) {
   const busy = told.state === "running" || told.state === "comparing";
@@ -54,31 +41,16 @@ function sampled(own, which) {
   const cards = config.columns
     ? own.map((texts) => element("div", "sample", cells(config.columns, texts)))
     : [...Array(own).keys()].map((number) =>
-      picture(`/api/retrain/sample/${which}/${number}`, `sample ${number}`, false));
+      picture(`/api/retrain/sample/${which}/${number}`, `sample ${number}`));
   return cards.length ? cards : ["The guard accepts none."];
-}
-
-function cells(names, texts) {
-  return element("div", "texts", ...texts.map((text, column) =>
-    element("span", "", element("b", "", names[column]), ` ${text}`)));
-}
-
-function picture(address, alt, blurred) {
-  const image = element("img", "");
-  image.alt = alt;
-  image.onload = () => image.classList.toggle("small", image.naturalWidth < 64);
-  image.src = address;
-  const button = element("button", blurred ? "picture blurred" : "picture", image);
-  button.type = "button";
-  button.onclick = () => button.classList.remove("blurred");
-  return button;
 }
 
 function card([number, before, after]) {
   const suspicious = Math.max(before, after) > (config.blurredAbove ?? Infinity);
   const own = config.columns
     ? cells([], [])
-    : picture(`/api/picture/${number}`, `item ${number}`, suspicious);
+    : picture(`/api/picture/${number}`, `item ${number}`);
+  if (!config.columns) own.classList.toggle("blurred", suspicious);
   const said = `${before.toPrecision(2)} → ${after.toPrecision(2)}`;
   return element("figure", "sample", own, element("figcaption", "word", said));
 }
@@ -91,14 +63,14 @@ async function fillRows(numbers) {
 
 async function send(address, body) {
   try {
-    byId("status").textContent = "";
+    say("");
     show(await ask(address, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
     }));
   } catch (error) {
-    byId("status").textContent = error.message;
+    say(error.message);
   }
 }
 
@@ -112,7 +84,7 @@ async function poll() {
   try {
     show(await ask("/api/retrain"));
   } catch {
-    byId("status").textContent = "The server does not answer.";
+    say("The server does not answer.");
   }
   setTimeout(poll, POLL);
 }

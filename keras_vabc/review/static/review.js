@@ -1,11 +1,11 @@
 import { Grid } from "/static/grid.js";
+import { answer, ask, byId, element, loadPicture, say } from "/static/page.js";
 
 const POLL = 3000; // ms between two questions for what others decided
 const UNWANTED = 1, KEEP = 2;
 const WORDS = { [UNWANTED]: "unwanted", [KEEP]: "keep" };
 const CACHED = 5000; // rows of a table that are kept
 
-const byId = (id) => document.getElementById(id);
 const config = JSON.parse(byId("grid").dataset.config);
 const isTable = config.columns !== null;
 const shownAnyway = new Set(); // numbers of blurred items that were asked for
@@ -15,17 +15,6 @@ let scores, codes, line = 0, near = null, telling, writing = Promise.resolve();
 const browser = (sessionStorage.browser ??= Array.from(
   crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0"),
 ).join(""));
-
-function say(text) {
-  byId("status").textContent = text;
-}
-
-async function ask(address, options) {
-  const answer = await fetch(address, options);
-  if (answer.ok) return answer;
-  const { detail } = await answer.json().catch(() => ({}));
-  throw new Error(typeof detail === "string" ? detail : `The server refused (${answer.status}).`);
-}
 
 const grid = new Grid(byId("grid"), {
   page: config.page,
@@ -54,13 +43,6 @@ function mark(cell) {
   cell.setAttribute("aria-label", said.concat(blurred ? "blurred" : "").filter(Boolean).join(", "));
 }
 
-function element(kind, className, text = "") {
-  const own = document.createElement(kind);
-  own.className = className;
-  own.textContent = text;
-  return own;
-}
-
 function under(cell) {
   return element("span", "word", WORDS[codes[cell.number]] ?? scores[cell.number].toPrecision(3));
 }
@@ -77,12 +59,11 @@ function loadPictures(cells) {
     const image = cell.querySelector("img");
     if (!image || image.getAttribute("src")) continue;
     const address = `/api/picture/${cell.number}`;
-    image.onload = () => image.classList.toggle("small", image.naturalWidth < 64);
     image.onerror = () => {
       cell.classList.add("gone");
-      ask(address).catch((error) => say(error.message));
+      answer(address).catch((error) => say(error.message));
     };
-    image.src = address;
+    loadPicture(image, address);
   }
 }
 
@@ -110,7 +91,7 @@ async function loadRows(cells) {
   const missing = cells.map((cell) => cell.number).filter((number) => !rows.has(number));
   if (!missing.length) return;
   try {
-    const found = await (await ask(`/api/rows?numbers=${missing.slice(0, 200)}`)).json();
+    const found = await ask(`/api/rows?numbers=${missing.slice(0, 200)}`);
     found.forEach((row, place) => rows.set(missing[place], row));
     while (rows.size > CACHED) rows.delete(rows.keys().next().value);
     for (const cell of grid.cells.values()) drawRow(cell);
@@ -150,8 +131,8 @@ async function arrange(cursor = 0) {
   const asked = { ...filters(), shown: shown === "random" ? "random" : "top" };
   if (near !== null) asked.near = near;
   try {
-    const answer = await ask(`/api/order?${new URLSearchParams(asked)}`);
-    const order = new Int32Array(await answer.arrayBuffer());
+    const found = await answer(`/api/order?${new URLSearchParams(asked)}`);
+    const order = new Int32Array(await found.arrayBuffer());
     grid.show(order, cursor === "undecided" ? order.findIndex((n) => !codes[n]) : cursor);
     say(order.length ? "" : "No item passes these filters.");
   } catch (error) {
@@ -177,7 +158,7 @@ function take({ line: known, changes }) {
 }
 
 async function tell() {
-  const lines = await (await ask("/api/told")).json().catch(() => []);
+  const lines = await (await answer("/api/told")).json().catch(() => []);
   byId("told").replaceChildren(...lines.map((text) => element("li", "", text)));
 }
 
@@ -185,12 +166,12 @@ async function tell() {
 function write(address, step) {
   writing = writing.then(async () => {
     try {
-      const answer = await ask(address, {
+      const changes = await ask(address, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ browser, after: line, ...step }),
       });
-      take(await answer.json());
+      take(changes);
     } catch (error) {
       await read().catch(() => {});
       say(`Not stored: ${error.message}`);
@@ -312,22 +293,22 @@ byId("random").addEventListener("click", async () => {
 });
 
 async function read() {
-  const answer = await ask("/api/codes");
-  line = Number(answer.headers.get("X-Line"));
-  codes = new Uint8Array(await answer.arrayBuffer());
+  const known = await answer("/api/codes");
+  line = Number(known.headers.get("X-Line"));
+  codes = new Uint8Array(await known.arrayBuffer());
   if (grid.order.length) grid.redraw();
 }
 
 async function poll() {
   try {
-    take(await (await ask(`/api/changes?after=${line}`)).json());
+    take(await ask(`/api/changes?after=${line}`));
   } catch {
     say("The server does not answer: nothing is stored now.");
   }
   setTimeout(poll, POLL);
 }
 
-scores = new Float32Array(await (await ask("/api/scores")).arrayBuffer());
+scores = new Float32Array(await (await answer("/api/scores")).arrayBuffer());
 await read();
 await arrange();
 tell();

@@ -1,24 +1,7 @@
-const byId = (id) => document.getElementById(id);
+import { ask, byId, cells, element, picture, say } from "/static/page.js";
+
 const config = JSON.parse(byId("samples").dataset.config);
 let told = null, sorted = [], asked = 0;
-
-function say(text) {
-  byId("status").textContent = text;
-}
-
-async function ask(address) {
-  const answer = await fetch(address);
-  if (answer.ok) return answer.json();
-  const { detail } = await answer.json().catch(() => ({}));
-  throw new Error(typeof detail === "string" ? detail : `The server refused (${answer.status}).`);
-}
-
-function element(kind, className, ...children) {
-  const own = document.createElement(kind);
-  own.className = className;
-  own.append(...children);
-  return own;
-}
 
 // The slider counts how many samples are accepted; the limit lies at the last of them.
 const limit = () => {
@@ -91,36 +74,19 @@ function card(number, part) {
   return element("figure", `sample ${accepted ? "keep" : "unwanted"}`, part, word);
 }
 
-function picture(address, alt) {
-  const image = element("img", "");
-  image.alt = alt;
-  image.onload = () => image.classList.toggle("small", image.naturalWidth < 64);
-  image.src = address;
-  const button = element("button", "picture", image);
-  button.type = "button";
-  button.onclick = () => button.classList.remove("blurred");
-  return button;
-}
-
 function pictureCard(number) {
   return card(number, picture(`/api/sample/${told.seed}/${number}`, `sample ${number}`));
 }
 
 function rowCard(number) {
-  return card(number, cells([]));
-}
-
-function cells(texts) {
-  const own = element("div", "texts", ...texts.map((text, column) =>
-    element("span", "", element("b", "", config.columns[column]), ` ${text}`)));
-  own.onclick = () => own.classList.remove("blurred");
-  return own;
+  return card(number, cells(config.columns, []));
 }
 
 async function fillRows(numbers, cards, own) {
   const rows = await ask(`/api/sample-rows?seed=${told.seed}&numbers=${numbers}`);
   if (own !== asked) return;
-  rows.forEach((texts, place) => cards[place].firstChild.replaceChildren(...cells(texts).children));
+  rows.forEach((texts, place) =>
+    cards[place].firstChild.replaceChildren(...cells(config.columns, texts).children));
 }
 
 async function fillNearest(numbers, cards, own) {
@@ -135,19 +101,12 @@ async function fillNearest(numbers, cards, own) {
   found.forEach((one, place) => {
     if (!one) return;
     const part = config.columns
-      ? namedCells(rows.get(one.number))
+      ? cells(config.itemColumns, rows.get(one.number))
       : picture(`/api/picture/${one.number}`, `nearest training example, item ${one.number}`);
     part.classList.add("nearest");
     part.classList.toggle("blurred", one.blurred);
     cards[place].firstChild.after(part);
   });
-}
-
-function namedCells(texts) {
-  const own = element("div", "texts", ...texts.map((text, column) =>
-    element("span", "", element("b", "", config.itemColumns[column]), ` ${text}`)));
-  own.onclick = () => own.classList.remove("blurred");
-  return own;
 }
 
 byId("draw").addEventListener("submit", (event) => {
